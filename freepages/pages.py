@@ -1,0 +1,258 @@
+"""Pages, orders, migratetypes, and the bitmap that has one bit a page.
+
+Models the constants of include/linux/mmzone.h and the fallback table of mm/page_alloc.c (Linux 4.6), and the
+bitmap that the patch of April 2016 fills with set_bit_le(): bit i of the map is bit i % 8 of byte i // 8 on
+every architecture, and its length is a whole number of 64-bit words.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+from enum import IntEnum
+from operator import index
+from typing import Self
+
+import numpy as np
+from bitarray import bitarray
+from numpy.typing import ArrayLike, NDArray
+
+from freepages.errors import FreepagesError
+
+PAGE_SHIFT = 12
+PAGE_SIZE = 1 << PAGE_SHIFT
+
+MAX_ORDER = 11  # the number of orders, as in Linux 4.6; since 6.4 the same name means the largest order
+ORDERS = range(MAX_ORDER)
+
+PAGEBLOCK_ORDER = 9  # a migratetype belongs to 512 pages, one huge page on x86
+PAGEBLOCK_PAGES = 1 << PAGEBLOCK_ORDER
+
+
+class Migratetype(IntEnum):
+    """enum migratetype of Linux 4.6 with CONFIG_CMA and CONFIG_MEMORY_ISOLATION."""
+
+    UNMOVABLE = 0
+    MOVABLE = 1
+    RECLAIMABLE = 2
+    HIGHATOMIC = 3
+    CMA = 4
+    ISOLATE = 5
+
+
+# Whom an empty list steals from, first choice first (mm/page_alloc.c, fallbacks[]). CMA is not in the table:
+# __rmqueue() tries it for MOVABLE before it looks here.
+FALLBACKS: dict[Migratetype, tuple[Migratetype, ...]] = {
+    Migratetype.UNMOVABLE: (Migratetype.RECLAIMABLE, Migratetype.MOVABLE),
+    Migratetype.MOVABLE: (Migratetype.RECLAIMABLE, Migratetype.UNMOVABLE),
+    Migratetype.RECLAIMABLE: (Migratetype.UNMOVABLE, Migratetype.MOVABLE),
+    Migratetype.HIGHATOMIC: (),
+    Migratetype.CMA: (),
+    Migratetype.ISOLATE: (),
+}
+
+CHUNK_WORDS = 1 << 14  # 128 KiB of bitmap at a time: the temporaries of a pass stay in the cache
+
+
+def check_order(order: int) -> int:
+    """`order` itself, or a FreepagesError when it is not one of 0..10."""
+    try:
+        if index(order) in ORDERS:
+            return order
+    except TypeError:
+        pass
+    raise FreepagesError(f"order {order!r} is not one of 0..{MAX_ORDER - 1}")
+
+
+def bitmap_bytes(pages: int) -> int:
+    """Bytes of a bitmap for `pages` pages: ALIGN(pages, 64) / 8, as the patch allocates it."""
+    return (pages + 63) // 64 * 8
+
+
+class PageBitmap:
+    """One bit for each of `pages` pages; one memory with three faces.
+
+    bytes  numpy uint8, bitmap_bytes(pages) long; it owns the memory
+    words  the same as little-endian 64-bit words, for passes over the whole map
+    bits   the same as a bitarray, for single pages and slices; a bitarray cannot end inside a byte of memory
+           that it borrows, so it is `pages` long only where that is a multiple of 8, else up to 7 bits longer
+
+    Bits from `pages` on are 0 and stay 0 under every method here; who writes to a face directly keeps it so.
+    A pfn or a range outside the map is a FreepagesError, and the map is as before.
+    """
+
+    __slots__ = ("bits", "bytes", "pages", "words")
+    __hash__ = None  # type: ignore[assignment]
+
+    pages: int
+    bytes: NDArray[np.uint8]
+    words: NDArray[np.uint64]
+    bits: bitarray
+
+    def __init__(self, pages: int) -> None:
+        if pages < 0:
+            raise FreepagesError(f"a bitmap of {pages} pages")
+        self.pages = pages
+        self.bytes = np.zeros(bitmap_bytes(pages), np.uint8)
+        self.words = self.bytes.view("<u8")
+        self.bits = bitarray(buffer=self.bytes.data[: (pages + 7) // 8], endian="little")
+
+    @classmethod
+    def from_bytes(cls, data: builtins.bytes | bytearray | memoryview, pages: int) -> PageBitmap:
+        """The bitmap of `pages` pages whose bytes are `data`: as many whole words, or as few bytes, as hold them."""
+        bitmap = cls(pages)
+        given = np.frombuffer(data, np.uint8)
+        if len(given) not in (len(bitmap.bytes), (pages + 7) // 8):
+            raise FreepagesError(
+                f"{len(given)} bytes are not a bitmap of {pages} pages: {len(bitmap.bytes)} are"
+            )
+        bitmap.bytes[: len(given)] = given
+        last = int(np.flatnonzero(given)[-1]) if given.any() else 0
+        beyond = last * 8 + int(given[last]).bit_length() if len(given) else 0
+        if beyond > pages:
+            raise FreepagesError(f"pfn {beyond - 1} is set in a bitmap of {pages} pages")
+        return bitmap
+
+    @classmethod
+    def from_runs(cls, pages: int, starts: ArrayLike, ends: ArrayLike) -> PageBitmap:
+        """The bitmap whose set pages are [starts[i], ends[i]): not empty, ascending, not overlapping."""
+        bitmap = cls(pages)
+        edges = np.stack((np.asarray(starts, np.int64), np.asarray(ends, np.int64)), axis=1).ravel()
+        if not len(edges):
+            return bitmap
+        rising = np.diff(edges) >= np.resize(np.array([1, 0]), len(edges) - 1)
+        if not rising.all():
+            at = int(np.flatnonzero(~rising)[0])
+            lo, hi = edges[at], edges[at + 1]
+            fault = (
+                f"run [{lo}, {hi}) is empty"
+                if at % 2 == 0
+                else f"a run starts at {hi} before one ends at {lo}"
+            )
+            raise FreepagesError(f"{fault}: runs are not empty, ascend and do not overlap")
+        bitmap._check_range(int(edges[0]), int(edges[-1]))
+        # The inverse of runs(): one toggle at every edge (none where two runs touch), then the parity of all
+        # toggles up to each bit.
+        touching = np.flatnonzero(edges[1:-1:2] == edges[2::2]) * 2 + 1
+        edges = np.delete(edges, np.concatenate((touching, touching + 1)))
+        edges = edges[: len(edges) - int(edges[-1] == len(bitmap.bytes) * 8)]
+        np.add.at(bitmap.bytes, edges >> 3, np.left_shift(1, edges & 7).astype(np.uint8))
+        inside = np.uint64(0)
+        for words in bitmap._chunks():
+            for shift in (1, 2, 4, 8, 16, 32):
+                words ^= words << np.uint64(shift)
+            parity = np.bitwise_xor.accumulate(words >> np.uint64(63))
+            words[1:] ^= -parity[:-1]
+            words ^= -inside
+            inside ^= parity[-1]
+        return bitmap
+
+    def _chunks(self) -> Iterator[NDArray[np.uint64]]:
+        for at in range(0, len(self.words), CHUNK_WORDS):
+            yield self.words[at : at + CHUNK_WORDS]
+
+    def _check_range(self, lo: int, hi: int) -> None:
+        if not 0 <= lo <= hi <= self.pages:
+            raise FreepagesError(f"pfns [{lo}, {hi}) are not a range of the bitmap's [0, {self.pages})")
+
+    def _check_pfn(self, pfn: int) -> None:
+        if not 0 <= pfn < self.pages:
+            raise FreepagesError(f"pfn {pfn} is outside the bitmap's [0, {self.pages})")
+
+    def set(self, pfn: int) -> None:
+        """Set the bit of one page."""
+        self._check_pfn(pfn)
+        self.bits[pfn] = 1
+
+    def clear(self, pfn: int) -> None:
+        """Clear the bit of one page."""
+        self._check_pfn(pfn)
+        self.bits[pfn] = 0
+
+    def __getitem__(self, pfn: int) -> int:
+        self._check_pfn(pfn)
+        return self.bits[pfn]
+
+    def __len__(self) -> int:
+        return self.pages
+
+    def set_range(self, lo: int, hi: int) -> None:
+        """Set the bits of [lo, hi)."""
+        self._check_range(lo, hi)
+        self.bits[lo:hi] = 1
+
+    def clear_range(self, lo: int, hi: int) -> None:
+        """Clear the bits of [lo, hi)."""
+        self._check_range(lo, hi)
+        self.bits[lo:hi] = 0
+
+    def count(self) -> int:
+        """How many pages are set."""
+        return sum(int(np.bitwise_count(words).sum(dtype=np.int64)) for words in self._chunks())
+
+    def range_count(self, lo: int, hi: int) -> int:
+        """How many pages of [lo, hi) are set."""
+        self._check_range(lo, hi)
+        return self.bits.count(1, lo, hi)
+
+    def runs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The maximal runs of set pages, ascending: run i is [starts[i], ends[i])."""
+        edges: list[NDArray[np.int64]] = []
+        before = np.uint64(0)
+        for at, words in enumerate(self._chunks()):
+            # A bit of `toggles` is 1 where the page differs from the one before it.
+            toggles = words << np.uint64(1)
+            toggles[1:] |= words[:-1] >> np.uint64(63)
+            toggles[0] |= before
+            toggles ^= words
+            before = words[-1] >> np.uint64(63)
+            edges.append(set_bits(toggles) + at * CHUNK_WORDS * 64)
+        if before:
+            edges.append(np.array([len(self.words) * 64], np.int64))
+        both = np.concatenate(edges) if edges else np.empty(0, np.int64)
+        return both[0::2], both[1::2]
+
+    def tobytes(self) -> builtins.bytes:
+        """The whole words, ALIGN(pages, 64) / 8 bytes."""
+        return self.bytes.tobytes()
+
+    def copy(self) -> PageBitmap:
+        """A bitmap of the same pages in memory of its own."""
+        twin = PageBitmap(self.pages)
+        twin.bytes[:] = self.bytes
+        return twin
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PageBitmap):
+            return NotImplemented
+        return self.pages == other.pages and np.array_equal(self.words, other.words)
+
+    def _words_of(self, other: PageBitmap) -> NDArray[np.uint64]:
+        if other.pages != self.pages:
+            raise FreepagesError(f"bitmaps of {self.pages} and of {other.pages} pages do not combine")
+        return other.words
+
+    def __ior__(self, other: PageBitmap) -> Self:
+        np.bitwise_or(self.words, self._words_of(other), out=self.words)
+        return self
+
+    def __iand__(self, other: PageBitmap) -> Self:
+        np.bitwise_and(self.words, self._words_of(other), out=self.words)
+        return self
+
+    def __isub__(self, other: PageBitmap) -> Self:
+        # a & ~b without a temporary as large as the map: (a | b) ^ b
+        words = self._words_of(other)
+        np.bitwise_or(self.words, words, out=self.words)
+        np.bitwise_xor(self.words, words, out=self.words)
+        return self
+
+    def __repr__(self) -> str:
+        return f"<PageBitmap: {self.count()} of {self.pages} pages set>"
+
+
+def set_bits(words: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Positions of the 1 bits of little-endian words, ascending."""
+    some = np.flatnonzero(words)
+    at = np.flatnonzero(np.unpackbits(words[some].view(np.uint8), bitorder="little").view(bool))
+    return (some[at >> 6] << 6) + (at & 63)

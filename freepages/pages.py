@@ -143,7 +143,8 @@ class PageBitmap:
                 words ^= words << np.uint64(shift)
             parity = np.bitwise_xor.accumulate(words >> np.uint64(63))
             words[1:] ^= -parity[:-1]
-            words ^= -inside
+            if inside:
+                np.invert(words, out=words)
             inside ^= parity[-1]
         return bitmap
 

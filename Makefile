@@ -1,0 +1,34 @@
+# make lab    opens JupyterLab on the first notebook
+# make test   checks everything
+
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.PHONY: lab test notebooks wheel bench clean
+
+lab: $(READY)
+	$(PY) -m jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00-start-here.ipynb
+
+test: $(READY)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m pytest
+
+# Runs every notebook and writes it in its canonical form; or only some: make notebooks ONLY=notebooks/01-buddy-zones.ipynb
+notebooks: $(READY)
+	$(PY) tools/rewrite_notebooks.py $(ONLY)
+
+wheel: $(READY)
+	$(PY) -m build --no-isolation
+
+bench: $(READY)
+	$(PY) -m freepages bench
+
+clean:
+	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+$(READY): pyproject.toml tools/make-venv.sh
+	sh tools/make-venv.sh $(VENV)
+	touch $@

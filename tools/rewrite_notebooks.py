@@ -1,0 +1,142 @@
+"""Runs notebooks and writes them in their one canonical form, so that doing it again changes no byte.
+
+    python tools/rewrite_notebooks.py [NOTEBOOK ...]
+
+Without arguments, every notebook in notebooks/. A notebook that fails is left as it was.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+CELL_METADATA = {"tags", "jupyter"}
+CELL_SECONDS = 300
+
+
+class NotebookError(ValueError):
+    """A file that is not a notebook of format 4."""
+
+
+def shipped_notebooks() -> list[Path]:
+    """Every notebook of notebooks/, in their order."""
+    return sorted(path for path in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+
+
+def read(path: Path) -> Any:
+    """The notebook in `path`, each cell with an id; NotebookError where it is none."""
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        if notebook["nbformat"] != 4:
+            raise NotebookError(f"{path}: notebook format {notebook['nbformat']} is not 4")
+        notebook["nbformat_minor"] = 5
+        name_cells(notebook["cells"])
+        notebook = nbformat.reads(json.dumps(notebook), as_version=4)
+        nbformat.validate(notebook)
+    except OSError as error:
+        raise NotebookError(f"{path}: {error.strerror}") from error
+    except NotebookError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NotebookError(f"{path}: not a notebook: {str(error).splitlines()[0]}") from error
+    return notebook
+
+
+def name_cells(cells: Iterable[dict[str, Any]]) -> None:
+    """Give each cell without an id one that follows from its text, and keep the others' ids."""
+    cells = list(cells)
+    taken = {cell["id"] for cell in cells if "id" in cell}
+    for cell in cells:
+        if "id" not in cell:
+            text = "".join(cell["source"])
+            stem = name = hashlib.sha256(text.encode()).hexdigest()[:8]
+            twin = 1
+            while name in taken:
+                twin += 1
+                name = f"{stem}-{twin}"
+            cell["id"] = name
+            taken.add(name)
+
+
+def run(notebook: Any, folder: Path) -> None:
+    """Execute every cell of `notebook` in `folder`, in a fresh kernel of this environment."""
+    NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=CELL_SECONDS,
+        store_widget_state=False,
+        record_timing=False,
+        resources={"metadata": {"path": str(folder)}},
+    ).execute()
+
+
+def canonical(notebook: Any) -> str:
+    """The text that stands in the file for `notebook`.
+
+    A widget's view is dropped where a picture or text stands beside it: it names a model that dies with
+    its kernel, and nbconvert would show it as nothing instead of the picture.
+    """
+    notebook = nbformat.from_dict({**notebook, "metadata": METADATA})
+    for cell in notebook.cells:
+        cell.metadata = {key: value for key, value in cell.metadata.items() if key in CELL_METADATA}
+        if cell.cell_type == "code":
+            cell.outputs = merged_streams(cell.outputs)
+            for output in cell.outputs:
+                if len(output.get("data", {})) > 1:
+                    output.data.pop(WIDGET_VIEW, None)
+    return nbformat.writes(notebook) + "\n"
+
+
+def merged_streams(outputs: Iterable[Any]) -> list[Any]:
+    """The outputs with what was printed joined: how the kernel cuts it into messages is chance."""
+    merged: list[Any] = []
+    for output in outputs:
+        last = merged[-1] if merged else {}
+        if output.output_type == "stream" and last.get("name") == output.name:
+            last.text += output.text
+        else:
+            merged.append(output)
+    return merged
+
+
+def rewrite(path: Path) -> bool:
+    """Run the notebook in `path` and write it back; True where that changed the file."""
+    notebook = read(path)
+    run(notebook, path.parent)
+    text = canonical(notebook)
+    if text == path.read_text(encoding="utf-8"):
+        return False
+    path.write_text(text, encoding="utf-8")
+    return True
+
+
+def main(arguments: list[str]) -> int:
+    for path in [Path(argument) for argument in arguments] or shipped_notebooks():
+        try:
+            print(f"{path}: {'written' if rewrite(path) else 'unchanged'}", flush=True)
+        except NotebookError as error:
+            print(f"rewrite_notebooks: {error}", file=sys.stderr)
+            return 2
+        except CellExecutionError as error:
+            print(
+                f"rewrite_notebooks: {path}: a cell fails, the file is left as it was\n{error}",
+                file=sys.stderr,
+            )
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

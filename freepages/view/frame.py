@@ -1,0 +1,258 @@
+"""Frames: what is to be seen at one moment of a run, as plain data.
+
+A scenario's ``picture(run)`` returns a :class:`Frame`: a title and panels, top to bottom. Nothing here draws,
+and nothing that draws reads anything else, so the model never knows how it looks. A panel copies what it is
+given: a frame stays what it was while the run goes on, and two frames can be laid side by side
+(:func:`freepages.view.changes.changes`). Panels with the same field values are equal.
+
+A new kind of panel is a dataclass here, a drawing in ``draw.py``, a text in ``text.py`` and, where it has
+something to say about two frames, a function in ``changes.py``, each registered on the dataclass's type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from freepages.errors import FreepagesError
+from freepages.pages import PAGEBLOCK_PAGES, PageBitmap
+
+
+class State(IntEnum):
+    """Who has a page. The code is the latin-1 letter that is drawn for it: ``chr(State.SLAB) == "s"``."""
+
+    FREE = ord("·")
+    ANONYMOUS = ord("a")
+    PAGE_CACHE = ord("c")
+    SLAB = ord("s")
+    KERNEL = ord("k")
+    PER_CPU = ord("p")
+    BALLOON = ord("b")
+    IN_USE = ord("u")  # by whom is not known: a snapshot that only says what is free
+    HOLE = ord("/")
+
+    @property
+    def letter(self) -> str:
+        return chr(self)
+
+
+MARKS = ("in the bitmap", "dirty", "sent", "skipped", "discarded")
+"""The marks that a page may carry, in the order in which they are drawn and named."""
+
+_KNOWN = np.zeros(256, bool)
+_KNOWN[list(State)] = True
+
+
+class Panel:
+    """Base of all panels: equal when of one type and all fields are equal, arrays compared by value."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))  # type: ignore[arg-type]
+        return all(_same(mine, theirs) for mine, theirs in pairs)
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, Mapping):
+        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+    return np.array_equal(a, b) if isinstance(a, np.ndarray) else bool(a == b)
+
+
+def _kept(values: ArrayLike, dtype: Any) -> NDArray[Any]:
+    array = np.array(values, dtype)
+    array.setflags(write=False)
+    return array
+
+
+def _bits(values: ArrayLike | PageBitmap | str) -> NDArray[np.bool_]:
+    """One bool a page, from a PageBitmap, a text of 0 and 1, or anything like an array."""
+    if isinstance(values, PageBitmap):
+        values = np.unpackbits(values.bytes, count=values.pages, bitorder="little")
+    elif isinstance(values, str):
+        values = np.frombuffer(values.encode(), np.uint8) - ord("0")
+    return _kept(values, bool)
+
+
+def _ranges(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    return tuple((int(lo), int(hi)) for lo, hi in ranges)
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Memory(Panel):
+    """The pages [start, start + len(states)) of one zone, RAM block or other stretch of memory.
+
+    states        uint8, one State a page; given as such, or as their letters ("··aack")
+    blocks        int64 (n, 2): (pfn, order) of each free block, drawn as an outline with its order on it
+    marks         which pages carry a mark: one of MARKS -> one bool a page (an array, a PageBitmap or "0101")
+    tokens        what is in each page, a short text a page ("A", "B", "?", "" for nothing); () draws none
+    lost          pfn -> the token that the page should hold, for pages whose content was lost
+    highlight     [lo, hi) ranges that the last step touched, or the next one will
+    migratetypes  one Migratetype for each pageblock of `pageblock` pages from `start` on; () draws none
+
+    Raises FreepagesError where a length, a state or a mark's name is not what it must be.
+    """
+
+    name: str
+    start: int
+    states: NDArray[np.uint8]
+    blocks: NDArray[np.int64]
+    marks: Mapping[str, NDArray[np.bool_]]
+    tokens: tuple[str, ...]
+    lost: Mapping[int, str]
+    highlight: tuple[tuple[int, int], ...]
+    migratetypes: tuple[int, ...]
+    pageblock: int
+
+    def __init__(
+        self,
+        name: str,
+        start: int,
+        states: ArrayLike | str,
+        blocks: ArrayLike = (),
+        marks: Mapping[str, ArrayLike | PageBitmap | str] | None = None,
+        tokens: Sequence[str] = (),
+        lost: Mapping[int, str] | None = None,
+        highlight: Iterable[tuple[int, int]] = (),
+        migratetypes: Iterable[int] = (),
+        pageblock: int = PAGEBLOCK_PAGES,
+    ):
+        if isinstance(states, str):
+            states = states.encode("latin-1", errors="replace")
+        if isinstance(states, (bytes, bytearray)):
+            states = np.frombuffer(states, np.uint8)
+        self.__dict__.update(
+            name=name,
+            start=int(start),
+            states=_kept(states, np.uint8),
+            blocks=_kept(blocks, np.int64).reshape(-1, 2),
+            marks={mark: _bits(bits) for mark, bits in (marks or {}).items()},
+            tokens=tuple(tokens),
+            lost=dict(sorted((lost or {}).items())),
+            highlight=_ranges(highlight),
+            migratetypes=tuple(map(int, migratetypes)),
+            pageblock=pageblock,
+        )
+        pages = len(self.states)
+        unknown = np.flatnonzero(~_KNOWN[self.states])
+        if len(unknown):
+            at = int(unknown[0])
+            raise FreepagesError(f"{name}: page {self.start + at} has no known state: {self.states[at]}")
+        for mark, bits in self.marks.items():
+            if mark not in MARKS:
+                raise FreepagesError(f"{name}: no mark is named {mark!r}: there are {', '.join(MARKS)}")
+            _check_length(name, f"marks {mark!r}", bits, pages)
+        if self.tokens:
+            _check_length(name, "tokens", self.tokens, pages)
+
+    @property
+    def pages(self) -> int:
+        return len(self.states)
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Bits(Panel):
+    """A bitmap with one bit a page for the pages [start, start + len(bits)), drawn aligned under the memory.
+
+    bits       bool, one a page; given as an array, a PageBitmap, or "0101"
+    limit      the first pfn that the bitmap does not cover, drawn as a line; None draws none
+    highlight  [lo, hi) ranges that the last step touched, or the next one will
+    """
+
+    name: str
+    start: int
+    bits: NDArray[np.bool_]
+    limit: int | None
+    highlight: tuple[tuple[int, int], ...]
+
+    def __init__(
+        self,
+        name: str,
+        start: int,
+        bits: ArrayLike | PageBitmap | str,
+        limit: int | None = None,
+        highlight: Iterable[tuple[int, int]] = (),
+    ):
+        self.__dict__.update(
+            name=name, start=int(start), bits=_bits(bits), limit=limit, highlight=_ranges(highlight)
+        )
+
+    @property
+    def pages(self) -> int:
+        return len(self.bits)
+
+
+@dataclass(frozen=True, eq=False)
+class FreeLists(Panel):
+    """free_area[]: for every order, the list of each migratetype.
+
+    nr_free   how many free blocks of each order, index = order
+    lists     (order, migratetype) -> pfns of the blocks, from the head of the list on; a long list may be cut
+              off, `nr_free` still says how many blocks there are in all of the order's lists
+    """
+
+    name: str
+    nr_free: Sequence[int]
+    lists: Mapping[tuple[int, int], Sequence[int]]
+
+    def __post_init__(self) -> None:
+        lists = {(int(o), int(m)): tuple(map(int, pfns)) for (o, m), pfns in self.lists.items()}
+        self.__dict__.update(nr_free=tuple(map(int, self.nr_free)), lists=dict(sorted(lists.items())))
+        for order, _ in lists:
+            if not 0 <= order < len(self.nr_free):
+                raise FreepagesError(f"{self.name}: a list of order {order}, of {len(self.nr_free)} orders")
+
+
+class LockRow(NamedTuple):
+    """A lock: who holds it (None: free), since which step, and who waits for it."""
+
+    name: str
+    holder: str | None = None
+    since: int | None = None
+    waiters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Locks(Panel):
+    """Locks, one a row; each a LockRow or a plain tuple in its order."""
+
+    rows: tuple[LockRow, ...]
+
+    def __post_init__(self) -> None:
+        rows = (LockRow(*row) for row in self.rows)
+        self.__dict__.update(rows=tuple(row._replace(waiters=tuple(row.waiters)) for row in rows))
+
+
+@dataclass(frozen=True, eq=False)
+class Facts(Panel):
+    """Named values: watermarks, counters, the state of a driver. Values are shown as str() gives them."""
+
+    name: str
+    rows: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        self.__dict__.update(rows=dict(self.rows))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One moment of a run: what `title` names, its panels from top to bottom, and a remark under them."""
+
+    title: str
+    panels: tuple[Panel, ...]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "panels", tuple(self.panels))
+
+
+def _check_length(name: str, what: str, given: Any, pages: int) -> None:
+    if len(given) != pages:
+        raise FreepagesError(f"{name}: {what} are {len(given)}, its pages {pages}")

@@ -1,0 +1,186 @@
+"""A node: its zones cut from the memory map, and the allocation that goes down the zonelist.
+
+Models mm/page_alloc.c and arch/x86/mm/init.c of Linux 4.6: where the zones of x86-64 and i386 end, which pages exist
+and which are managed, get_page_from_freelist with its watermarks and the zonelist's fallback, and the per-CPU lists
+that single pages pass through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from freepages.engine import Act, Steps
+from freepages.guest.percpu import free_pcp, rmqueue_pcp, zone_batchsize
+from freepages.guest.watermark import Watermarks, lowmem_reserve, watermarks, zone_watermark_ok
+from freepages.guest.zone import Zone, ZoneError
+from freepages.pages import PAGE_SHIFT, PAGEBLOCK_ORDER, Migratetype, check_order
+
+Arch = Literal["x86_64", "i386"]
+Ranges = Sequence[tuple[int, int]]
+
+GIB = 1 << (30 - PAGE_SHIFT)  # in pages
+FOUR_GIB = 4 * GIB
+
+# Where each zone ends, by its first pfn that it does not have: 16 MiB for 24-bit DMA, 4 GiB for 32-bit DMA, and on
+# i386 the 896 MiB that fit the kernel's quarter of the address space beside vmalloc.
+ZONE_ENDS: dict[Arch, dict[str, int]] = {
+    "x86_64": {"DMA": 0x1000, "DMA32": FOUR_GIB, "Normal": 1 << 40},
+    "i386": {"DMA": 0x1000, "Normal": 0x38000, "HighMem": 1 << 40},
+}
+
+CHECKS = Act("checks zone {0}: {1} pages free, its {2} watermark is {3}", cost="watermark")
+GIVES_UP = Act("finds no zone with a block of order {0}", cost="watermark")
+
+
+def pc_memory_map(pages: int, below_4g: int | None = None) -> list[tuple[int, int]]:
+    """The usable pages of a PC with that much RAM, as its firmware reports them (e820).
+
+    Page 0 and the BIOS area below 1 MiB are left out, and so is the PCI hole: what does not fit below ``below_4g``
+    goes to 4 GiB. By default that is 3 GiB from 3.5 GiB of RAM on, as on QEMU's i440fx machine.
+    """
+    if below_4g is None:
+        below_4g = 3 * GIB if pages >= 3 * GIB + GIB // 2 else pages
+    if pages < 0x1000:
+        raise ZoneError(f"memory of {pages} pages is less than zone DMA's 16 MiB")
+    low = min(pages, below_4g)
+    ranges = [(1, 0x9F), (0x100, low)]
+    return [*ranges, (FOUR_GIB, FOUR_GIB + pages - low)] if pages > low else ranges
+
+
+class Node:
+    """The zones of one node, from the lowest to the highest, over the usable ranges of pfns ``ram``.
+
+    ``reserved`` ranges exist but are not given to the allocator (the kernel's own image, the early page tables).
+    A zone spans from its first to its last page that exists: where the memory map has none in between, there is a
+    hole. Raises ZoneError for ranges that overlap or are empty.
+    """
+
+    def __init__(
+        self,
+        ram: Ranges,
+        *,
+        reserved: Ranges = (),
+        arch: Arch = "x86_64",
+        node: int = 0,
+        min_free_kbytes: int | None = None,
+        pageblock_order: int = PAGEBLOCK_ORDER,
+    ):
+        if arch not in ZONE_ENDS:
+            raise ZoneError(f"arch {arch!r} is not one of {', '.join(ZONE_ENDS)}")
+        self.arch: Arch = arch
+        self.ram = _checked(ram)
+        self.max_pfn = self.ram[-1][1]
+        self.zones: dict[str, Zone] = {}
+        self.present: dict[str, int] = {}
+        start = 0
+        for name, end in ZONE_ENDS[arch].items():
+            here = _clip(self.ram, start, end)
+            start = end
+            if not here:
+                continue
+            # The zone goes on to its limit where memory above follows a hole: so DMA32 spans the PCI hole.
+            last = end if self.max_pfn > end else here[-1][1]
+            zone = Zone(name, here[0][0], last - here[0][0], node=node, pageblock_order=pageblock_order)
+            for low, high in _without(here, reserved):
+                zone.add_memory(low, high)
+            self.zones[name] = zone
+            self.present[name] = sum(high - low for low, high in here)
+        managed = {name: zone.managed for name, zone in self.zones.items()}
+        self.watermarks: dict[str, Watermarks] = watermarks(managed, min_free_kbytes)
+        self.lowmem_reserve = lowmem_reserve(managed)
+        self.batch = {name: zone_batchsize(pages) for name, pages in managed.items()}
+
+    @classmethod
+    def pc(cls, ram_bytes: int, *, arch: Arch = "x86_64", below_4g: int | None = None) -> Node:
+        """A PC with that much RAM (bytes); ``below_4g`` pages of it at most below the PCI hole."""
+        return cls(pc_memory_map(ram_bytes >> PAGE_SHIFT, below_4g), arch=arch)
+
+    def populated_zones(self) -> Iterator[Zone]:
+        """for_each_populated_zone: the zones that have memory, from the lowest."""
+        return iter(self.zones.values())
+
+    def zone_of(self, pfn: int) -> Zone:
+        """The zone that spans the pfn; ZoneError names one that none spans."""
+        for zone in self.zones.values():
+            if zone.start_pfn <= pfn < zone.end_pfn:
+                return zone
+        raise ZoneError(f"pfn {pfn} is in no zone: they are {', '.join(map(repr, self.zones.values()))}")
+
+    def zonelist(self, highest: str) -> list[Zone]:
+        """The zones an allocation may come from: ``highest`` first, then those below it."""
+        if highest not in self.zones:
+            raise ZoneError(f"zone {highest!r} is not one of {', '.join(self.zones)}")
+        names = list(self.zones)
+        return [self.zones[name] for name in reversed(names[: names.index(highest) + 1])]
+
+    def alloc_pages(
+        self,
+        order: int,
+        migratetype: Migratetype = Migratetype.MOVABLE,
+        *,
+        highest: str | None = None,
+        cpu: str = "cpu 0",
+        kind: str = "a",
+        atomic: bool = False,
+    ) -> Steps:
+        """Allocate a block from the zonelist of ``highest`` (the highest zone, if not given); its pfn or None. Process.
+
+        First every zone is asked to stay above its low watermark; then, where the kernel would have woken kswapd,
+        above min; ``atomic`` may go below that.
+        """
+        check_order(order)
+        zones = self.zonelist(highest or next(reversed(self.zones)))
+        top = zones[0].name
+        for mark, urgent in (("low", False), ("min", atomic)):
+            for zone in zones:
+                pages = getattr(self.watermarks[zone.name], mark)
+                yield CHECKS, zone.name, zone.nr_free_pages, mark, pages
+                reserve = self.lowmem_reserve[zone.name].get(top, 0)
+                if not zone_watermark_ok(zone, order, pages, reserve, harder=urgent, high=urgent):
+                    continue
+                if order == 0 and self.batch[zone.name]:
+                    pfn = yield from rmqueue_pcp(zone, self.batch[zone.name], migratetype, cpu, kind)
+                else:
+                    pfn = yield from zone.rmqueue(order, migratetype, cpu, kind)
+                if pfn is not None:
+                    return pfn
+        yield GIVES_UP, order
+        return None
+
+    def free_pages(self, pfn: int, order: int, cpu: str = "cpu 0") -> Steps:
+        """Free a block that alloc_pages gave. Process. Raises ZoneError as Zone.free does."""
+        check_order(order)
+        zone = self.zone_of(pfn)
+        if order == 0 and self.batch[zone.name]:
+            yield from free_pcp(zone, self.batch[zone.name], pfn, cpu)
+        else:
+            yield from zone.free(pfn, order, cpu)
+
+    def validate(self) -> None:
+        """Raise ZoneError unless every zone's invariants hold."""
+        for zone in self.zones.values():
+            zone.validate()
+
+
+def _checked(ram: Ranges) -> list[tuple[int, int]]:
+    ranges = sorted(ram)
+    if not ranges:
+        raise ZoneError("a node needs at least one range of RAM")
+    for (low, high), (following, _) in zip(ranges, [*ranges[1:], (1 << 52, 0)], strict=True):
+        if not 0 <= low < high <= following:
+            raise ZoneError(f"RAM [{low}, {high}) is empty, negative, or overlaps the range at {following}")
+    return ranges
+
+
+def _clip(ranges: Ranges, start: int, end: int) -> list[tuple[int, int]]:
+    clipped = ((max(low, start), min(high, end)) for low, high in ranges)
+    return [(low, high) for low, high in clipped if low < high]
+
+
+def _without(ranges: Ranges, holes: Ranges) -> list[tuple[int, int]]:
+    left = list(ranges)
+    for start, end in holes:
+        left = [piece for low, high in left for piece in ((low, min(high, start)), (max(low, end), high))]
+        left = [(low, high) for low, high in left if low < high]
+    return left

@@ -1,0 +1,110 @@
+"""Per-CPU lists of single pages, in front of a zone's lists.
+
+Models the order-0 half of mm/page_alloc.c of Linux 4.6: buffered_rmqueue with rmqueue_bulk, free_hot_cold_page with
+free_pcppages_bulk, and zone_batchsize. Most allocations are of one page, so each CPU keeps a few to itself: taking
+one needs no lock, and the zone's lock is taken once a batch.
+
+For the free-page bitmap this matters in one way: a page on such a list is free to its CPU, but on no list of
+free_area, so no walk of free_area sees it. It goes unreported, is sent although nobody needs it, and nothing is lost.
+"""
+
+from __future__ import annotations
+
+from freepages.engine import DROPS_LOCK, TAKES_LOCK, Act, Steps
+from freepages.guest.zone import FreeList, Zone
+from freepages.pages import PAGE_SHIFT, Migratetype
+
+PCPTYPES = (Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE)
+
+TAKES_PAGE = Act("takes page {0} off its own list", cost="list")
+PUTS_PAGE = Act("puts page {0} on its own list", cost="list")
+
+
+def zone_batchsize(managed: int) -> int:
+    """Pages moved between a per-CPU list and the zone at a time; 31 from 512 MiB on, 0 for a very small zone."""
+    batch = max(1, min(managed // 1024, (512 << 10) >> PAGE_SHIFT) // 4)
+    return (1 << ((batch + batch // 2).bit_length() - 1)) - 1
+
+
+def pcp_high(batch: int) -> int:
+    """How many pages a per-CPU list holds before a batch goes back."""
+    return 6 * batch
+
+
+def pages_of(zone: Zone, cpu: str) -> list[FreeList]:
+    """That CPU's lists in that zone, one for each of PCPTYPES."""
+    return zone.pageset.setdefault(cpu, [FreeList(0, migratetype) for migratetype in PCPTYPES])
+
+
+def pcp_count(zone: Zone, cpu: str) -> int:
+    return sum(map(len, pages_of(zone, cpu)))
+
+
+def rmqueue_pcp(
+    zone: Zone,
+    batch: int,
+    migratetype: Migratetype = Migratetype.MOVABLE,
+    cpu: str = "cpu 0",
+    kind: str = "a",
+) -> Steps:
+    """Allocate one page by way of the CPU's own list; returns its pfn, or None where the zone has none. Process."""
+    pages = pages_of(zone, cpu)[migratetype]
+    if not pages:
+        yield TAKES_LOCK, zone.lock, cpu
+        zone.lock.take(cpu)
+        for _ in range(batch):
+            pfn = yield from zone.rmqueue_locked(0, migratetype)
+            if pfn is None:
+                break
+            pages.add_tail(pfn)  # the first one found stays the first one used
+        yield DROPS_LOCK, zone.lock.name, cpu
+        zone.lock.drop(cpu)
+    if not pages:
+        return None
+    pfn = pages.head()
+    yield TAKES_PAGE, pfn
+    del pages[pfn]
+    zone.used[pfn] = 0, kind
+    return pfn
+
+
+def free_pcp(zone: Zone, batch: int, pfn: int, cpu: str = "cpu 0") -> Steps:
+    """Free one page to the CPU's own list, and a batch to the zone when that is full. Process.
+
+    Raises ZoneError as Zone.free does, the zone unchanged.
+    """
+    yield PUTS_PAGE, pfn
+    zone.check_used(pfn, 0)
+    del zone.used[pfn]
+    migratetype = zone.pageblock_migratetype(pfn)
+    listed = migratetype if migratetype in PCPTYPES else Migratetype.MOVABLE
+    pages_of(zone, cpu)[listed].add(pfn)
+    if pcp_count(zone, cpu) >= pcp_high(batch):
+        yield from drain_pcp(zone, batch, cpu)
+
+
+def drain_pcp(zone: Zone, count: int, cpu: str = "cpu 0") -> Steps:
+    """Give ``count`` pages of the CPU's lists back to the zone, the coldest first. Process.
+
+    The lists take turns, and a list gives the more the longer the others were found empty; so the kernel
+    shares the loss evenly without counting.
+    """
+    lists, turn, run = pages_of(zone, cpu), 0, 0
+    count = min(count, pcp_count(zone, cpu))
+    yield TAKES_LOCK, zone.lock, cpu
+    zone.lock.take(cpu)
+    while count:
+        run += 1
+        turn = (turn + 1) % len(lists)
+        while not lists[turn]:
+            run += 1
+            turn = (turn + 1) % len(lists)
+        if run >= len(lists):
+            run = count
+        while count and run and lists[turn]:
+            pfn = lists[turn].tail()
+            del lists[turn][pfn]
+            yield from zone.free_one_page_locked(pfn, 0, zone.pageblock_migratetype(pfn))
+            count, run = count - 1, run - 1
+    yield DROPS_LOCK, zone.lock.name, cpu
+    zone.lock.drop(cpu)

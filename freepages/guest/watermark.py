@@ -1,0 +1,92 @@
+"""Watermarks and lowmem_reserve: how much of a zone must stay free, and for whom.
+
+Models mm/page_alloc.c of Linux 4.6: init_per_zone_wmark_min, __setup_per_zone_wmarks, setup_per_zone_lowmem_reserve
+and zone_watermark_ok. Pages, not bytes, throughout; min_free_kbytes is in KiB as in /proc/sys/vm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isqrt
+
+from freepages.guest.zone import Zone
+from freepages.pages import MAX_ORDER, PAGE_SHIFT, Migratetype
+
+LOWMEM_RESERVE_RATIO = {"DMA": 256, "DMA32": 256, "Normal": 32, "HighMem": 32}
+WATERMARK_SCALE_FACTOR = 10  # in 1/10000 of the zone; new in 4.6 (commit 795ae7a0de6b)
+
+
+@dataclass(frozen=True, slots=True)
+class Watermarks:
+    """Free pages of a zone below which: an atomic allocation only (min), kswapd wakes (low), it rests (high)."""
+
+    min: int
+    low: int
+    high: int
+
+
+def min_free_kbytes(lowmem_pages: int) -> int:
+    """The default of /proc/sys/vm/min_free_kbytes; huge pages, which raise it, are not counted in."""
+    return min(max(isqrt(lowmem_pages * 4 * 16), 128), 65536)
+
+
+def watermarks(managed: Mapping[str, int], min_kbytes: int | None = None) -> dict[str, Watermarks]:
+    """The watermarks of every zone, from the managed pages of each."""
+    lowmem = sum(pages for name, pages in managed.items() if name != "HighMem")
+    min_pages = (min_free_kbytes(lowmem) if min_kbytes is None else min_kbytes) >> (PAGE_SHIFT - 10)
+    marks = {}
+    for name, pages in managed.items():
+        share = min_pages * pages // lowmem if lowmem else 0
+        # A user's allocation from HighMem never eats what the kernel needs: a token minimum will do there.
+        low = min(max(pages // 1024, 32), 128) if name == "HighMem" else share
+        gap = max(share >> 2, pages * WATERMARK_SCALE_FACTOR // 10000)
+        marks[name] = Watermarks(low, low + gap, low + 2 * gap)
+    return marks
+
+
+def lowmem_reserve(managed: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """reserve[zone][highest]: pages of the zone kept from allocations that could have come from ``highest``.
+
+    ``managed`` lists the zones from the lowest to the highest.
+    """
+    names = list(managed)
+    reserve = {}
+    for at, name in enumerate(names):
+        above, kept = 0, {}
+        for highest in names[at + 1 :]:
+            above += managed[highest]
+            kept[highest] = above // LOWMEM_RESERVE_RATIO[name]
+        reserve[name] = kept
+    return reserve
+
+
+def zone_watermark_ok(
+    zone: Zone, order: int, mark: int, reserve: int = 0, *, harder: bool = False, high: bool = False
+) -> bool:
+    """Whether the zone may give a block of that order and stay above the mark.
+
+    ``reserve`` is the zone's lowmem_reserve against the allocation at hand. ``high`` (__GFP_HIGH) may go down to half
+    of the mark and ``harder`` (ALLOC_HARDER) to three quarters; who may not try harder does not see the reserve for
+    atomic allocations either.
+    """
+    free = zone.nr_free_pages - ((1 << order) - 1)
+    floor = mark - (mark // 2 if high else 0)
+    if harder:
+        floor -= floor // 4
+    else:
+        free -= _pages_on(zone, (Migratetype.HIGHATOMIC,))
+    if free <= floor + reserve:
+        return False
+    if order == 0:
+        return True
+    types: Sequence[Migratetype] = (
+        tuple(Migratetype)
+        if harder
+        else (Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE, Migratetype.CMA)
+    )
+    return any(zone.free_area[o].free_list[t] for o in range(order, MAX_ORDER) for t in types)
+
+
+def _pages_on(zone: Zone, migratetypes: Sequence[Migratetype]) -> int:
+    return sum(len(area.free_list[t]) << o for o, area in enumerate(zone.free_area) for t in migratetypes)

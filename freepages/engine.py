@@ -1,25 +1,26 @@
 """The engine: a run is a scenario plus a schedule.
 
-A *process* is a generator over a shared world. Each ``yield`` stands **before** one atomic action and announces
-it; the code from there to the next ``yield`` is that action, and nothing else moves meanwhile. So at any moment
-it is known what every process is about to do, whether it may, and if not, why not:
+A *process* is a generator over a shared world. Each ``yield`` stands **before** one atomic action and
+announces it; the code from there to the next ``yield`` is that action, and nothing else moves meanwhile. So
+at any moment it is known what every process is about to do, whether it may, and if not, why not:
 
     def acquire(self, cpu):
         yield TAKES_LOCK, self, cpu          # announced; the lock guards the move: it must be free
         self.holder = cpu                    # done, when the scheduler picks this process
 
-What is yielded is an announcement: an :class:`Act` (or plain text) and its arguments. Where the first argument
-is a :class:`Guard`, the process may move only while the guard is ready; a :class:`Choose` also wants to be told
-which of its options the process takes. Three rules keep a run replayable, and later searchable:
+What is yielded is an announcement: an :class:`Act` (or plain text) and its arguments. Where the first
+argument is a :class:`Guard`, the process may move only while the guard is ready; a :class:`Choose` also wants
+to be told which of its options the process takes. Three rules keep a run replayable, and later searchable:
 
 - before its first ``yield`` a process touches nothing shared;
 - it keeps its position in plain local values, never in an iterator of something another process may change;
 - it takes nothing from clocks, sets' order or unseeded chance.
 
-A *scenario* builds a world with its processes. A *schedule* says who moved, as a short text: ``h g g w1a w0f``
-is host, guest, guest, workload with its choice ``1a``, workload with ``0f``. Replaying a schedule gives the same
-run; going back is replaying one move less. Announcing before acting (rather than reporting after) is what makes
-the set of possible moves a function of the state, with no empty step for a lock that was free or a last return.
+A *scenario* builds a world with its processes. A *schedule* says who moved, as a short text: ``h g g w1a
+w0f`` is host, guest, guest, workload with its choice ``1a``, workload with ``0f``. Replaying a schedule gives
+the same run; going back is replaying one move less. Announcing before acting (rather than reporting after) is
+what makes the set of possible moves a function of the state, with no empty step for a lock that was free or a
+last return.
 """
 
 from __future__ import annotations
@@ -49,9 +50,9 @@ class ScheduleError(FreepagesError):
 class Act:
     """One kind of atomic action.
 
-    ``text`` is a format string over the announcement's arguments, a sentence without its subject
-    (``"splits [{0}, {1}) in two"``). ``cost`` names the modelled cost of the action, for the clock; ``amount``
-    is the index of the argument that counts its units, or None where the action is one unit.
+    ``text`` is a format string over the announcement's arguments, a sentence without its subject (``"splits
+    [{0}, {1}) in two"``). ``cost`` names the modelled cost of the action, for the clock; ``amount`` is the
+    index of the argument that counts its units, or None where the action is one unit.
     """
 
     text: str
@@ -173,7 +174,8 @@ class Schedule(tuple[Move, ...]):
 
     @classmethod
     def parse(cls, text: str) -> Schedule:
-        """Read ``"h g g w1a w0f"``; the spaces may be left out, and any white space or commas may stand instead.
+        """Read ``"h g g w1a w0f"``; the spaces may be left out, and any white space or commas may stand
+        instead.
 
         Raises ScheduleError naming the character that cannot begin a move.
         """
@@ -185,8 +187,8 @@ class Schedule(tuple[Move, ...]):
             found = cls._MOVE.match(text, at)
             if not found:
                 raise ScheduleError(
-                    f"schedule: {text[at : at + 12]!r} at character {at + 1} is no move: a move is a process's small "
-                    "letter, then its choice where it has one (digits and a letter), as in 'h g w1a'"
+                    f"schedule: {text[at : at + 12]!r} at character {at + 1} is no move: a move is a process's "
+                    "small letter, then its choice where it has one (digits and a letter), as in 'h g w1a'"
                 )
             moves.append(Move(found[1], found[2] or ""))
             at = found.end()
@@ -205,8 +207,8 @@ class Schedule(tuple[Move, ...]):
 class Process:
     """A named generator with what it announces next.
 
-    ``letter`` is one small letter, unique in its scenario. ``steps`` is the generator; it is run up to its first
-    ``yield`` here, which by the first rule touches nothing shared.
+    ``letter`` is one small letter, unique in its scenario. ``steps`` is the generator; it is run up to its
+    first ``yield`` here, which by the first rule touches nothing shared.
     """
 
     def __init__(self, letter: str, name: str, steps: Steps):
@@ -287,9 +289,9 @@ class Process:
 class Scenario:
     """How a run begins, and how it is looked at.
 
-    ``build()`` makes a fresh world and the processes over it, the same every time it is called. ``picture(run)``
-    gives the :class:`freepages.view.frame.Frame` of a run's present state. ``story`` is a schedule worth
-    following; ``bounds`` says in words what was left out.
+    ``build()`` makes a fresh world and the processes over it, the same every time it is called.
+    ``picture(run)`` gives the :class:`freepages.view.frame.Frame` of a run's present state. ``story`` is a
+    schedule worth following; ``bounds`` says in words what was left out.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """A node: its zones cut from the memory map, and the allocation that goes down the zonelist.
 
-Models mm/page_alloc.c and arch/x86/mm/init.c of Linux 4.6: where the zones of x86-64 and i386 end, which pages exist
-and which are managed, get_page_from_freelist with its watermarks and the zonelist's fallback, and the per-CPU lists
-that single pages pass through.
+Models mm/page_alloc.c and arch/x86/mm/init.c of Linux 4.6: where the zones of x86-64 and i386 end, which
+pages exist and which are managed, get_page_from_freelist with its watermarks and the zonelist's fallback, and
+the per-CPU lists that single pages pass through.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ Ranges = Sequence[tuple[int, int]]
 GIB = 1 << (30 - PAGE_SHIFT)  # in pages
 FOUR_GIB = 4 * GIB
 
-# Where each zone ends, by its first pfn that it does not have: 16 MiB for 24-bit DMA, 4 GiB for 32-bit DMA, and on
-# i386 the 896 MiB that fit the kernel's quarter of the address space beside vmalloc.
+# Where each zone ends, by its first pfn that it does not have: 16 MiB for 24-bit DMA, 4 GiB for 32-bit DMA,
+# and on i386 the 896 MiB that fit the kernel's quarter of the address space beside vmalloc.
 ZONE_ENDS: dict[Arch, dict[str, int]] = {
     "x86_64": {"DMA": 0x1000, "DMA32": FOUR_GIB, "Normal": 1 << 40},
     "i386": {"DMA": 0x1000, "Normal": 0x38000, "HighMem": 1 << 40},
@@ -36,8 +36,8 @@ GIVES_UP = Act("finds no zone with a block of order {0}", cost="watermark")
 def pc_memory_map(pages: int, below_4g: int | None = None) -> list[tuple[int, int]]:
     """The usable pages of a PC with that much RAM, as its firmware reports them (e820).
 
-    Page 0 and the BIOS area below 1 MiB are left out, and so is the PCI hole: what does not fit below ``below_4g``
-    goes to 4 GiB. By default that is 3 GiB from 3.5 GiB of RAM on, as on QEMU's i440fx machine.
+    Page 0 and the BIOS area below 1 MiB are left out, and so is the PCI hole: what does not fit below
+    ``below_4g`` goes to 4 GiB. By default that is 3 GiB from 3.5 GiB of RAM on, as on QEMU's i440fx machine.
     """
     if below_4g is None:
         below_4g = 3 * GIB if pages >= 3 * GIB + GIB // 2 else pages
@@ -51,9 +51,9 @@ def pc_memory_map(pages: int, below_4g: int | None = None) -> list[tuple[int, in
 class Node:
     """The zones of one node, from the lowest to the highest, over the usable ranges of pfns ``ram``.
 
-    ``reserved`` ranges exist but are not given to the allocator (the kernel's own image, the early page tables).
-    A zone spans from its first to its last page that exists: where the memory map has none in between, there is a
-    hole. Raises ZoneError for ranges that overlap or are empty.
+    ``reserved`` ranges exist but are not given to the allocator (the kernel's own image, the early page
+    tables). A zone spans from its first to its last page that exists: where the memory map has none in
+    between, there is a hole. Raises ZoneError for ranges that overlap or are empty.
     """
 
     def __init__(
@@ -124,10 +124,11 @@ class Node:
         kind: str = "a",
         atomic: bool = False,
     ) -> Steps:
-        """Allocate a block from the zonelist of ``highest`` (the highest zone, if not given); its pfn or None. Process.
+        """Allocate a block from the zonelist of ``highest`` (the highest zone, if not given); its pfn or
+        None. Process.
 
-        First every zone is asked to stay above its low watermark; then, where the kernel would have woken kswapd,
-        above min; ``atomic`` may go below that.
+        First every zone is asked to stay above its low watermark; then, where the kernel would have woken
+        kswapd, above min; ``atomic`` may go below that.
         """
         check_order(order)
         zones = self.zonelist(highest or next(reversed(self.zones)))

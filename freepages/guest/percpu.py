@@ -1,11 +1,12 @@
 """Per-CPU lists of single pages, in front of a zone's lists.
 
-Models the order-0 half of mm/page_alloc.c of Linux 4.6: buffered_rmqueue with rmqueue_bulk, free_hot_cold_page with
-free_pcppages_bulk, and zone_batchsize. Most allocations are of one page, so each CPU keeps a few to itself: taking
-one needs no lock, and the zone's lock is taken once a batch.
+Models the order-0 half of mm/page_alloc.c of Linux 4.6: buffered_rmqueue with rmqueue_bulk,
+free_hot_cold_page with free_pcppages_bulk, and zone_batchsize. Most allocations are of one page, so each CPU
+keeps a few to itself: taking one needs no lock, and the zone's lock is taken once a batch.
 
 For the free-page bitmap this matters in one way: a page on such a list is free to its CPU, but on no list of
-free_area, so no walk of free_area sees it. It goes unreported, is sent although nobody needs it, and nothing is lost.
+free_area, so no walk of free_area sees it. It goes unreported, is sent although nobody needs it, and nothing
+is lost.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ PUTS_PAGE = Act("puts page {0} on its own list", cost="list")
 
 
 def zone_batchsize(managed: int) -> int:
-    """Pages moved between a per-CPU list and the zone at a time; 31 from 512 MiB on, 0 for a very small zone."""
+    """Pages moved between a CPU's list and the zone at a time: 31 from 512 MiB on, 0 in a very small zone."""
     batch = max(1, min(managed // 1024, (512 << 10) >> PAGE_SHIFT) // 4)
     return (1 << ((batch + batch // 2).bit_length() - 1)) - 1
 
@@ -47,7 +48,7 @@ def rmqueue_pcp(
     cpu: str = "cpu 0",
     kind: str = "a",
 ) -> Steps:
-    """Allocate one page by way of the CPU's own list; returns its pfn, or None where the zone has none. Process."""
+    """Allocate one page by way of the CPU's own list; its pfn, or None where the zone has none. Process."""
     pages = pages_of(zone, cpu)[migratetype]
     if not pages:
         yield TAKES_LOCK, zone.lock, cpu

@@ -1,7 +1,8 @@
 """Watermarks and lowmem_reserve: how much of a zone must stay free, and for whom.
 
-Models mm/page_alloc.c of Linux 4.6: init_per_zone_wmark_min, __setup_per_zone_wmarks, setup_per_zone_lowmem_reserve
-and zone_watermark_ok. Pages, not bytes, throughout; min_free_kbytes is in KiB as in /proc/sys/vm.
+Models mm/page_alloc.c of Linux 4.6: init_per_zone_wmark_min, __setup_per_zone_wmarks,
+setup_per_zone_lowmem_reserve and zone_watermark_ok. Pages, not bytes, throughout; min_free_kbytes is in KiB
+as in /proc/sys/vm.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ WATERMARK_SCALE_FACTOR = 10  # in 1/10000 of the zone; new in 4.6 (commit 795ae7
 
 @dataclass(frozen=True, slots=True)
 class Watermarks:
-    """Free pages of a zone below which: an atomic allocation only (min), kswapd wakes (low), it rests (high)."""
+    """Free pages of a zone below which: an atomic allocation only (min), kswapd wakes (low), it rests
+    (high)."""
 
     min: int
     low: int
@@ -66,9 +68,9 @@ def zone_watermark_ok(
 ) -> bool:
     """Whether the zone may give a block of that order and stay above the mark.
 
-    ``reserve`` is the zone's lowmem_reserve against the allocation at hand. ``high`` (__GFP_HIGH) may go down to half
-    of the mark and ``harder`` (ALLOC_HARDER) to three quarters; who may not try harder does not see the reserve for
-    atomic allocations either.
+    ``reserve`` is the zone's lowmem_reserve against the allocation at hand. ``high`` (__GFP_HIGH) may go down
+    to half of the mark and ``harder`` (ALLOC_HARDER) to three quarters; who may not try harder does not see
+    the reserve for atomic allocations either.
     """
     free = zone.nr_free_pages - ((1 << order) - 1)
     floor = mark - (mark // 2 if high else 0)

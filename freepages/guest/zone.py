@@ -1,13 +1,14 @@
 """A zone of the buddy allocator: free_area, split and merge, under the zone's lock.
 
-Models mm/page_alloc.c of Linux 4.6: __rmqueue with its fallback and stealing, expand, __free_one_page, and the
-callers that take zone->lock around them. The functions carry the kernel's names (its two leading underscores, which
-mean that the lock is held, are ``_locked`` here) and stand in its order, so that the two can be read side by side.
-Each is a process of :mod:`freepages.engine`; what it announces is what a learner steps through.
+Models mm/page_alloc.c of Linux 4.6: __rmqueue with its fallback and stealing, expand, __free_one_page, and
+the callers that take zone->lock around them. The functions carry the kernel's names (its two leading
+underscores, which mean that the lock is held, are ``_locked`` here) and stand in its order, so that the two
+can be read side by side. Each is a process of :mod:`freepages.engine`; what it announces is what a learner
+steps through.
 
-A block of order o is 2**o pages that begin at a multiple of 2**o. Its buddy differs from it in exactly that one
-bit of the pfn, so finding it is one xor, and together they begin where the lower of the two does. All else is
-book-keeping: which free blocks there are, by order and by migratetype.
+A block of order o is 2**o pages that begin at a multiple of 2**o. Its buddy differs from it in exactly that
+one bit of the pfn, so finding it is one xor, and together they begin where the lower of the two does. All
+else is book-keeping: which free blocks there are, by order and by migratetype.
 """
 
 from __future__ import annotations
@@ -33,6 +34,16 @@ FINDS_NOTHING = Act("finds no block of order {0} or above", cost="list")
 
 class ZoneError(FreepagesError):
     """A pfn or a block that is not what the call takes it for, or an invariant of the zone that is broken."""
+
+
+def aligned_blocks(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The pages [start, end) as (pfn, order) of the fewest blocks, ascending."""
+    while start < end:
+        order = min(MAX_ORDER - 1, (end - start).bit_length() - 1)
+        while start & ((1 << order) - 1):
+            order -= 1
+        yield start, order
+        start += 1 << order
 
 
 class FreeList(OrderedDict[int, None]):
@@ -80,9 +91,10 @@ class Zone:
     ``pageblock_order`` is 9 in a real x86 kernel; a small zone for the classroom takes a smaller one.
 
     free_area[order].free_list[migratetype] holds the blocks, free_area[order].nr_free counts them;
-    ``nr_free_pages`` is the kernel's NR_FREE_PAGES of the zone; ``used`` maps the first pfn of every block that was
-    handed out to its order and the letter of its use. The kernel keeps no such map; it is how a double free is
-    told here. ``pageset`` has each CPU's own lists of single pages, which percpu.py fills and drains.
+    ``nr_free_pages`` is the kernel's NR_FREE_PAGES of the zone; ``used`` maps the first pfn of every block
+    that was handed out to its order and the letter of its use. The kernel keeps no such map; it is how a
+    double free is told here. ``pageset`` has each CPU's own lists of single pages, which percpu.py fills and
+    drains.
     """
 
     def __init__(
@@ -234,8 +246,8 @@ class Zone:
     ) -> Steps:
         """Allocate a block; returns its first pfn, or None where the zone has none. Process.
 
-        ``cpu`` names who holds the lock meanwhile, ``kind`` what the block is used for (a letter of the palette).
-        Raises FreepagesError for an order that is not 0..10.
+        ``cpu`` names who holds the lock meanwhile, ``kind`` what the block is used for (a letter of the
+        palette). Raises FreepagesError for an order that is not 0..10.
         """
         check_order(order)
         yield TAKES_LOCK, self.lock, cpu
@@ -288,6 +300,8 @@ class Zone:
             where = f"the start of a block of order {used_order}"
         elif any(self._is_free(pfn & -(1 << o), o) for o in ORDERS):
             where = "free already"
+        elif any(pfn in pages for lists in self.pageset.values() for pages in lists):
+            where = "on a per-CPU list already"
         else:
             where = "not the start of an allocated block"
         raise ZoneError(f"zone {self.name}: cannot free pfn {pfn} with order {order}: it is {where}")
@@ -295,8 +309,8 @@ class Zone:
     def free(self, pfn: int, order: int, cpu: str = "cpu 0") -> Steps:
         """Free a block that was allocated with that order. Process.
 
-        Raises ZoneError, the zone unchanged, for anything else: a double free, a pfn inside a block or outside
-        the zone, another order than it was allocated with.
+        Raises ZoneError, the zone unchanged, for anything else: a double free, a pfn inside a block or
+        outside the zone, another order than it was allocated with.
         """
         check_order(order)
         yield TAKES_LOCK, self.lock, cpu
@@ -308,9 +322,18 @@ class Zone:
         self.lock.drop(cpu)
 
     def add_memory(self, start: int, end: int) -> None:
-        """Give the pages [start, end) to the allocator, in the largest aligned blocks, as at boot.
+        """Give the pages [start, end) to the allocator, free, in the largest aligned blocks, as at boot.
 
         Raises ZoneError when they are not in the zone, or were given before.
+        """
+        self.reserve(start, end)
+        for pfn, order in aligned_blocks(start, end):
+            straight(self.free_one_page_locked(pfn, order, self.pageblock_migratetype(pfn)))
+
+    def reserve(self, start: int, end: int) -> None:
+        """Let the zone manage the pages [start, end), but leave it to the caller what they are used for.
+
+        Raises ZoneError as add_memory does.
         """
         if not self.start_pfn <= start < end <= self.end_pfn:
             raise ZoneError(
@@ -322,19 +345,14 @@ class Zone:
                     f"zone {self.name}: [{start}, {end}) overlaps [{low}, {high}), managed already"
                 )
         self.memory = _join([*self.memory, (start, end)])
-        while start < end:
-            order = min(MAX_ORDER - 1, (end - start).bit_length() - 1)
-            while start & ((1 << order) - 1):
-                order -= 1
-            straight(self.free_one_page_locked(start, order, self.pageblock_migratetype(start)))
-            start += 1 << order
 
     # -- looking at it
 
     def validate(self) -> None:
         """Raise ZoneError, naming what broke, unless every invariant of the zone holds.
 
-        To be asked between operations: while the lock is held, a block is on its way from one place to another.
+        To be asked between operations: while the lock is held, a block is on its way from one place to
+        another.
         """
 
         def broken(what: str) -> ZoneError:
@@ -393,7 +411,8 @@ class Zone:
         return [area.nr_free for area in self.free_area]
 
     def __repr__(self) -> str:
-        return f"Zone({self.name!r}, [{self.start_pfn}, {self.end_pfn}), {self.nr_free_pages} of {self.managed} free)"
+        free = f"{self.nr_free_pages} of {self.managed} free"
+        return f"Zone({self.name!r}, [{self.start_pfn}, {self.end_pfn}), {free})"
 
 
 def _join(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:

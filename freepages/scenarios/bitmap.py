@@ -1,0 +1,64 @@
+"""The free-page bitmap being built under the zone's lock, while another CPU wants the zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from freepages.engine import Process, Run, Scenario
+from freepages.guest import freemap
+from freepages.guest.freemap import mark_free_pages_bitmap
+from freepages.guest.zone import Zone
+from freepages.pages import PageBitmap
+from freepages.scenarios.pictures import TOUCHES, Range, free_lists, locks, memory, touched
+from freepages.scenarios.zones import workload, zone_drawn
+from freepages.view.frame import Bits, Frame
+
+LIVED_IN = "kkkkkkkkkk··aa··c·ccpp··aaaaaaaa·a·assss////////····cccc········"
+"""64 pages after some use: every kind of page, two on cpu 0's own list, and a hole of eight."""
+
+
+def _marked(low: int, high: int, *_: object) -> list[Range]:
+    return [(low, high)]
+
+
+TOUCHES[freemap.MARKS] = TOUCHES[freemap.PASSES] = _marked
+
+
+@dataclass
+class Building:
+    """The world of the scenario: a zone, and the bitmap that is being built of it."""
+
+    zone: Zone
+    bitmap: PageBitmap
+
+
+def free_page_bitmap(letters: str = LIVED_IN, *, length: int | None = None, story: str = "") -> Scenario:
+    """The zone as drawn; ``g`` (guest, cpu 0) builds the bitmap, ``w`` (workload, cpu 1) allocates and frees.
+
+    ``length`` is what the walk is told the bitmap covers, in pages: by default all of them.
+    """
+    pages = len(letters)
+    covered = pages if length is None else length
+
+    def build() -> tuple[Building, list[Process]]:
+        world = Building(zone_drawn(letters), PageBitmap(covered))
+        walk = mark_free_pages_bitmap(world.zone, world.bitmap, covered, max_pfn=pages, cpu="guest")
+        return world, [
+            Process("g", "guest", walk),
+            Process("w", "workload", workload(world.zone, "workload", largest=3)),
+        ]
+
+    def picture(run: Run) -> Frame:
+        zone, bitmap = run.world.zone, run.world.bitmap
+        lit = touched(run)
+        return Frame(
+            f"zone {zone.name}: {zone.nr_free_pages} pages free, {bitmap.count()} marked",
+            (
+                memory(zone, lit),
+                Bits("bitmap", zone.start_pfn, bitmap, highlight=lit),
+                free_lists(zone),
+                locks(run, zone.lock),
+            ),
+        )
+
+    return Scenario("free_page_bitmap", "the bitmap builder under the zone lock", build, picture, story)

@@ -1,0 +1,98 @@
+"""How the model's things are shown: a zone or a lock of a run, as panels of a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+
+import numpy as np
+
+from freepages.engine import Act, Lock, Run
+from freepages.guest import percpu, zone
+from freepages.guest.zone import Zone
+from freepages.pages import ORDERS, Migratetype
+from freepages.view.frame import FreeLists, LockRow, Locks, Memory, State
+
+Range = tuple[int, int]
+
+LISTED = 16  # blocks of a list that are shown; its count is always whole
+
+
+def _block(pfn: int, order: int, *_: object) -> list[Range]:
+    return [(pfn, pfn + (1 << order))]
+
+
+TOUCHES: dict[Act, Callable[..., list[Range]]] = {
+    zone.TAKES_BLOCK: _block,
+    zone.SPLITS: _block,
+    zone.PUTS_FIRST: _block,
+    zone.PUTS_LAST: _block,
+    zone.STEALS: _block,
+    zone.MERGES: lambda pfn, buddy, order: _block(pfn, order) + _block(buddy, order),
+    zone.CLAIMS: lambda start, end, _: [(start, end)],
+    percpu.TAKES_PAGE: lambda pfn: [(pfn, pfn + 1)],
+    percpu.PUTS_PAGE: lambda pfn: [(pfn, pfn + 1)],
+}
+"""The pages that a step of each kind is about."""
+
+
+def touched(run: Run) -> list[Range]:
+    """The ranges of pages that the last step was about."""
+    if not run.steps:
+        return []
+    step = run.steps[-1]
+    return TOUCHES[step.act](*step.args) if step.act in TOUCHES else []
+
+
+def memory(zone: Zone, highlight: Iterable[Range] = ()) -> Memory:
+    """Every page of the zone with its state, and the free blocks as outlines."""
+    states = np.full(zone.spanned, State.HOLE, np.uint8)
+
+    def paint(pfn: int, end: int, state: int) -> None:
+        states[pfn - zone.start_pfn : end - zone.start_pfn] = state
+
+    for low, high in zone.memory:
+        paint(low, high, State.IN_USE)
+    for pfn, (order, kind) in zone.used.items():
+        paint(pfn, pfn + (1 << order), ord(kind))
+    for lists in zone.pageset.values():
+        for pfn in (pfn for pages in lists for pfn in pages):
+            paint(pfn, pfn + 1, State.PER_CPU)
+    blocks = sorted((pfn, order) for pfn, order, _ in zone.free_blocks())
+    for pfn, order in blocks:
+        paint(pfn, pfn + (1 << order), State.FREE)
+    size = 1 << zone.pageblock_order
+    aligned = zone.start_pfn % size == 0
+    return Memory(
+        f"zone {zone.name}",
+        zone.start_pfn,
+        states,
+        blocks=np.array(blocks, np.int64).reshape(-1, 2),
+        highlight=highlight,
+        migratetypes=[
+            zone.pageblock_migratetype(pfn) for pfn in range(zone.start_pfn, zone.end_pfn, size) if aligned
+        ],
+        pageblock=size,
+    )
+
+
+def free_lists(zone: Zone) -> FreeLists:
+    """free_area: the blocks of every list that is not empty, from its head."""
+    return FreeLists(
+        f"zone {zone.name}: free_area",
+        zone.nr_free(),
+        {
+            (order, migratetype): list(islice(blocks.from_head(), LISTED))
+            for order in ORDERS
+            for migratetype in Migratetype
+            if (blocks := zone.free_area[order].free_list[migratetype])
+        },
+    )
+
+
+def locks(run: Run, *shown: Lock) -> Locks:
+    return Locks(
+        tuple(
+            LockRow(lock.name, lock.holder, run.held_since(lock), tuple(run.waiters(lock))) for lock in shown
+        )
+    )

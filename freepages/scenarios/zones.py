@@ -1,0 +1,105 @@
+"""A zone to step through: a workload that allocates and frees, on one CPU or on two."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from freepages.engine import Act, Choose, Process, Run, Scenario, Steps
+from freepages.errors import FreepagesError
+from freepages.guest.percpu import PCPTYPES
+from freepages.guest.zone import FreeList, Zone, ZoneError, aligned_blocks
+from freepages.pages import ORDERS, Migratetype
+from freepages.scenarios.pictures import free_lists, locks, memory, touched
+from freepages.view.frame import Frame
+
+CHOOSES = Act("chooses what to do next")
+BUG = Act("stumbles over its own bug: {0}")
+
+ALLOCATES = {"a": Migratetype.MOVABLE, "u": Migratetype.UNMOVABLE, "r": Migratetype.RECLAIMABLE}
+KINDS = {"a": "a", "u": "k", "r": "s"}
+"""The choice letters of an allocation: its migratetype, and what such pages typically are."""
+
+FRAGMENTED = "kkkkkkkk····aa··c·cc····aaaaaaaa·a·a··ss················k·······"
+
+
+def zone_drawn(letters: str, name: str = "Normal", start_pfn: int = 0, pageblock_order: int = 4) -> Zone:
+    """A zone from a drawing, one letter a page.
+
+    '·' or '.' is free, '/' a hole, 'p' a page on cpu 0's own list, and any other letter a page in use of that
+    kind; equal neighbours are one allocation, in blocks as large as alignment lets them be.
+    """
+    zone = Zone(name, start_pfn, len(letters), pageblock_order=pageblock_order)
+    pfn = start_pfn
+    for letter, same in groupby(letters.replace(".", "·")):
+        end = pfn + len(list(same))
+        if letter == "·":
+            zone.add_memory(pfn, end)
+        elif letter != "/":
+            zone.reserve(pfn, end)
+            if letter == "p":
+                lists = zone.pageset.setdefault("cpu 0", [FreeList(0, t) for t in PCPTYPES])
+                for page in range(pfn, end):
+                    lists[Migratetype.MOVABLE].add_tail(page)
+            else:
+                zone.used.update({block: (order, letter) for block, order in aligned_blocks(pfn, end)})
+        pfn = end
+    return zone
+
+
+def workload(zone: Zone, cpu: str, largest: int) -> Steps:
+    """Allocate and free what the schedule says, for ever: ``3a`` is order 3, ``16f`` the block at pfn 16."""
+
+    def options() -> dict[str, str]:
+        words = {"a": "movable", "u": "unmovable", "r": "reclaimable"}
+        found = {
+            f"{order}{letter}": f"allocates order {order}, {word}"
+            for letter, word in words.items()
+            for order in ORDERS
+            if order <= largest
+        }
+        for pfn, (order, kind) in sorted(zone.used.items()):
+            found[f"{pfn}f"] = f"frees block {pfn} of order {order} ({kind})"
+        return found
+
+    def refuse(choice: str) -> str:
+        try:
+            if choice.endswith("f"):
+                zone.check_used(int(choice[:-1]), zone.used.get(int(choice[:-1]), (0, ""))[0])
+        except FreepagesError as error:
+            return f"cannot: {error}"
+        return ""
+
+    while True:
+        choice = yield CHOOSES, Choose(options, refuse)
+        number, letter = int(choice[:-1]), choice[-1]
+        if letter == "f":
+            try:
+                yield from zone.free(number, zone.used[number][0], cpu)
+            except ZoneError as error:  # the other CPU chose the same block, and had the lock first
+                yield BUG, error
+        else:
+            yield from zone.rmqueue(number, ALLOCATES[letter], cpu, KINDS[letter])
+
+
+def buddy_zone(
+    letters: str = "·" * 64, *, cpus: int = 1, story: str = "", pageblock_order: int = 4
+) -> Scenario:
+    """One zone as drawn, and a workload on each of ``cpus`` CPUs (letters c, d, ...)."""
+    largest = max(0, len(letters).bit_length() - 1)
+
+    def build() -> tuple[Zone, list[Process]]:
+        zone = zone_drawn(letters, pageblock_order=pageblock_order)
+        names = [f"cpu {n}" for n in range(cpus)]
+        return zone, [
+            Process(letter, name, workload(zone, name, largest))
+            for letter, name in zip("cdefgh", names, strict=False)
+        ]
+
+    def picture(run: Run) -> Frame:
+        zone = run.world
+        return Frame(
+            f"zone {zone.name}: {zone.nr_free_pages} of {zone.managed} pages free",
+            (memory(zone, touched(run)), free_lists(zone), locks(run, zone.lock)),
+        )
+
+    return Scenario("buddy_zone", f"a zone of {len(letters)} pages", build, picture, story)

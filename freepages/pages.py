@@ -99,7 +99,7 @@ class PageBitmap:
 
     @classmethod
     def from_bytes(cls, data: builtins.bytes | bytearray | memoryview, pages: int) -> PageBitmap:
-        """The bitmap of `pages` pages whose bytes are `data`: as many whole words, or as few bytes, as hold them."""
+        """The bitmap of `pages` pages whose bytes are `data`: whole words, or no more bytes than needed."""
         bitmap = cls(pages)
         given = np.frombuffer(data, np.uint8)
         if len(given) not in (len(bitmap.bytes), (pages + 7) // 8):

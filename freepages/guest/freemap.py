@@ -1,0 +1,174 @@
+"""The free-page bitmap: a walk over the free lists of every zone, under the zone's lock.
+
+Models mark_free_pages_bitmap() and get_free_pages(), which the balloon patch of April 2016 adds to
+mm/page_alloc.c (Linux 4.6). What is on no free list is not marked: a page in use, a hole, and also a page
+that is free on some CPU's own list. An unmarked page is sent although nobody needs it: to leave one out is
+always safe.
+
+Three forms of one walk:
+
+mark_free_pages_bitmap  block by block, a process to be stepped
+get_free_chunks         a range of pfns at a time, the lock dropped between, as Tsirkin asked for instead of
+                        one bitmap of all memory; the lists are not sorted, so every chunk walks them again
+mark_free_blocks        the same bits from arrays of block heads, at the speed of memory: for real sizes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from freepages.engine import Act, Steps
+from freepages.errors import FreepagesError
+from freepages.guest.node import Node
+from freepages.guest.zone import Zone
+from freepages.pages import MAX_ORDER, ORDERS, Migratetype, PageBitmap
+
+MARKS = Act("marks [{0}, {1}), a free block of order {2}", cost="walk_page", amount=3)
+PASSES = Act("passes [{0}, {1}), which the bitmap does not cover", cost="walk_block")
+HANDS_OVER = Act("hands over the bitmap of [{0}, {1})", cost="hand_over")
+
+LARGEST_BLOCK = 1 << (MAX_ORDER - 1)  # pages; a chunk that begins at a multiple of it cuts no block in two
+HEADS_AT_A_TIME = 1 << 14  # few enough that the temporaries stay in the first two cache levels
+
+
+def mark_free_pages_bitmap(
+    zone: Zone, bitmap: PageBitmap, length: int, max_pfn: int, *, start: int = 0, cpu: str = "cpu 0"
+) -> Steps:
+    """Mark the zone's free pages of [start, start + length) that are below max_pfn. Process.
+
+    ``length`` is in pages (the driver's bmap_len is in bytes). Bit 0 of the bitmap is pfn ``start``, 0 in the
+    patch. One step a block; the zone's lock is held from the first to the last, so the lists stand still.
+    """
+    limit = min(start + length, max_pfn)
+    if start < 0 or limit - start > bitmap.pages:
+        raise FreepagesError(f"pfns [{start}, {limit}) do not fit a bitmap of {bitmap.pages} pages")
+    if not zone.spanned:
+        return
+    yield from zone.lock.acquire(cpu)
+    for order in ORDERS:
+        for migratetype in Migratetype:
+            for pfn in zone.free_area[order].free_list[migratetype].from_head():
+                low, high = max(pfn, start), min(pfn + (1 << order), limit)
+                if low < high:
+                    yield MARKS, low, high, order, high - low
+                    bitmap.set_range(low - start, high - start)
+                else:
+                    yield PASSES, pfn, pfn + (1 << order)
+    yield from zone.lock.release(cpu)
+
+
+def get_free_pages(node: Node, bitmap: PageBitmap, length: int, *, cpu: str = "cpu 0") -> Steps:
+    """Mark the free pages of every populated zone in turn, each under its own lock. Process.
+
+    Zones are seen at different moments, so together the bits are no snapshot of the node.
+    """
+    for zone in node.populated_zones():
+        yield from mark_free_pages_bitmap(zone, bitmap, length, node.max_pfn, cpu=cpu)
+
+
+def get_free_chunks(
+    node: Node, chunk: int, deliver: Callable[[int, PageBitmap], object], *, cpu: str = "cpu 0"
+) -> Steps:
+    """Mark ``chunk`` pfns at a time, and deliver(start, bitmap) for each with no lock held. Process."""
+    for start, length in chunks(node.max_pfn, chunk):
+        bitmap = PageBitmap(length)
+        for zone in node.populated_zones():
+            if zone.start_pfn < start + length and start < zone.end_pfn:
+                yield from mark_free_pages_bitmap(zone, bitmap, length, node.max_pfn, start=start, cpu=cpu)
+        yield HANDS_OVER, start, start + length
+        deliver(start, bitmap)
+
+
+def chunks(limit: int, chunk: int) -> Iterator[tuple[int, int]]:
+    """(start, length) of the pieces of [0, limit), ``chunk`` pages long but for the last."""
+    if chunk < 1:
+        raise FreepagesError(f"a chunk of {chunk} pages")
+    for start in range(0, limit, chunk):
+        yield start, min(chunk, limit - start)
+
+
+def heads_by_order(zone: Zone) -> list[NDArray[np.int64]]:
+    """The first pfns of the zone's free blocks, for each order, in the order in which the walk meets them."""
+    return [
+        np.fromiter((pfn for blocks in area.free_list for pfn in blocks.from_head()), np.int64, area.nr_free)
+        for area in zone.free_area
+    ]
+
+
+def mark_free_blocks(
+    heads_by_order: Sequence[ArrayLike],
+    bitmap: PageBitmap,
+    limit: int | None = None,
+    *,
+    start: int = 0,
+    marked: int = 0,
+) -> int:
+    """Set the bits of the blocks' pages in [start, limit); returns how many bits the bitmap has then.
+
+    ``heads_by_order[order]`` holds the first pfns of the blocks of 2**order pages as integers, in any order.
+    Bit 0 of the bitmap is pfn ``start``, a multiple of 1024; ``limit`` is where the bitmap ends, if not
+    given; ``marked`` is how many bits the bitmap has already, from the lists of another zone. Raises
+    FreepagesError for a block that is not aligned, and for a page that is listed twice or had its bit set:
+    then the bitmap is void.
+
+    A block of order 3 or more is whole bytes, and is stored as one item of that many bytes. Smaller blocks
+    share bytes, and are added to them: their bits are disjoint, so to add is to or, and numpy's indexed add
+    is fast where its indexed or is not. That they were disjoint shows in the count of bits at the end:
+    neither adding to a byte nor storing over it gives as many bits as both had, unless no bit was in both.
+    """
+    limit = start + bitmap.pages if limit is None else limit
+    if start % LARGEST_BLOCK or not start <= limit <= start + bitmap.pages:
+        raise FreepagesError(f"pfns [{start}, {limit}) do not fit a bitmap of {bitmap.pages} pages")
+    if len(heads_by_order) > MAX_ORDER:
+        raise FreepagesError(f"{len(heads_by_order)} lists of blocks: there are {MAX_ORDER} orders")
+    indices = np.empty(HEADS_AT_A_TIME, np.intp)
+    masks = np.empty(HEADS_AT_A_TIME, np.uint8)
+    for order, listed in enumerate(heads_by_order):
+        size, unit = 1 << order, max(1, (1 << order) // 8)
+        units = bitmap.bytes[: len(bitmap.bytes) // unit * unit].view(f"V{unit}")
+        ones = np.frombuffer(b"\xff" * unit, f"V{unit}")[0]
+        heads = np.asarray(listed)
+        if len(heads) and heads.dtype.kind not in "iu":
+            raise FreepagesError(f"the blocks of order {order} are given as {heads.dtype}, not as integers")
+        for at in range(0, len(heads), HEADS_AT_A_TIME):
+            part = heads[at : at + HEADS_AT_A_TIME]
+            bits = int(np.bitwise_or.reduce(part))  # every bit that any head has
+            if bits & (size - 1):
+                stray = part[np.flatnonzero(part & (size - 1))[0]]
+                raise FreepagesError(f"block {stray} of order {order} does not begin at a multiple of {size}")
+            if (start or not 0 <= bits <= limit - size) and (part.min() < start or part.max() > limit - size):
+                for pfn in part[(start <= part) & (limit - size < part) & (part < limit)].tolist():
+                    bitmap.set_range(pfn - start, limit - start)
+                    marked += limit - pfn
+                part = part[(start <= part) & (part <= limit - size)]
+            marked += len(part) << order
+            index = indices[: len(part)]
+            index[:] = part
+            if start:
+                index -= start
+            index >>= max(order, 3)
+            if order < 3:
+                mask = masks[: len(part)]
+                mask[:] = part
+                mask &= 7
+                np.left_shift(np.uint8((1 << size) - 1), mask, out=mask)
+                np.add.at(bitmap.bytes, index, mask)
+            else:
+                units[index] = ones
+    counted = bitmap.count()
+    if counted != marked:
+        raise FreepagesError(f"{marked} pages are listed, {counted} bits are set: some page is listed twice")
+    return marked
+
+
+def mark_free_chunks(
+    heads_by_order: Sequence[ArrayLike], chunk: int, limit: int
+) -> Iterator[tuple[int, PageBitmap]]:
+    """(start, bitmap) for each piece of [0, limit), ``chunk`` pages, which is a multiple of 1024."""
+    for start, length in chunks(limit, chunk):
+        bitmap = PageBitmap(length)
+        mark_free_blocks(heads_by_order, bitmap, start + length, start=start)
+        yield start, bitmap

@@ -5,23 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from freepages.engine import Process, Run, Scenario
-from freepages.guest import freemap
 from freepages.guest.freemap import mark_free_pages_bitmap
 from freepages.guest.zone import Zone
 from freepages.pages import PageBitmap
-from freepages.scenarios.pictures import TOUCHES, Range, free_lists, locks, memory, touched
+from freepages.scenarios.pictures import free_lists, locks, memory, touched
 from freepages.scenarios.zones import workload, zone_drawn
 from freepages.view.frame import Bits, Frame
 
 LIVED_IN = "kkkkkkkkkk··aa··c·ccpp··aaaaaaaa·a·assss////////····cccc········"
 """64 pages after some use: every kind of page, two on cpu 0's own list, and a hole of eight."""
-
-
-def _marked(low: int, high: int, *_: object) -> list[Range]:
-    return [(low, high)]
-
-
-TOUCHES[freemap.MARKS] = TOUCHES[freemap.PASSES] = _marked
 
 
 @dataclass

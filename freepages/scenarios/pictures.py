@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 
 from freepages.engine import Act, Lock, Run
-from freepages.guest import percpu, zone
+from freepages.guest import freemap, percpu, zone
 from freepages.guest.zone import Zone
 from freepages.pages import ORDERS, Migratetype
 from freepages.view.frame import FreeLists, LockRow, Locks, Memory, State
@@ -22,6 +22,10 @@ def _block(pfn: int, order: int, *_: object) -> list[Range]:
     return [(pfn, pfn + (1 << order))]
 
 
+def _range(start: int, end: int, *_: object) -> list[Range]:
+    return [(start, end)]
+
+
 TOUCHES: dict[Act, Callable[..., list[Range]]] = {
     zone.TAKES_BLOCK: _block,
     zone.SPLITS: _block,
@@ -29,7 +33,9 @@ TOUCHES: dict[Act, Callable[..., list[Range]]] = {
     zone.PUTS_LAST: _block,
     zone.STEALS: _block,
     zone.MERGES: lambda pfn, buddy, order: _block(pfn, order) + _block(buddy, order),
-    zone.CLAIMS: lambda start, end, _: [(start, end)],
+    zone.CLAIMS: _range,
+    freemap.MARKS: _range,
+    freemap.PASSES: _range,
     percpu.TAKES_PAGE: lambda pfn: [(pfn, pfn + 1)],
     percpu.PUTS_PAGE: lambda pfn: [(pfn, pfn + 1)],
 }

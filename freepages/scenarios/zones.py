@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 
-from freepages.engine import Act, Choose, Process, Run, Scenario, Steps
+from freepages.engine import Act, Choose, Process, Run, Scenario, Steps, straight
 from freepages.errors import FreepagesError
 from freepages.guest.percpu import PCPTYPES
 from freepages.guest.zone import FreeList, Zone, ZoneError, aligned_blocks
@@ -71,14 +72,32 @@ def workload(zone: Zone, cpu: str, largest: int) -> Steps:
 
     while True:
         choice = yield CHOOSES, Choose(options, refuse)
-        number, letter = int(choice[:-1]), choice[-1]
-        if letter == "f":
-            try:
-                yield from zone.free(number, zone.used[number][0], cpu)
-            except ZoneError as error:  # the other CPU chose the same block, and had the lock first
-                yield BUG, error
-        else:
-            yield from zone.rmqueue(number, ALLOCATES[letter], cpu, KINDS[letter])
+        try:
+            yield from operation(zone, choice, cpu)
+        except ZoneError as error:  # the other CPU chose the same block, and had the lock first
+            yield BUG, error
+
+
+def operation(zone: Zone, choice: str, cpu: str = "cpu 0") -> Steps:
+    """What a workload's choice stands for: ``3a``, ``3u``, ``3r`` allocate order 3, ``16f`` frees block
+    16."""
+    number, letter = int(choice[:-1]), choice[-1]
+    if letter == "f":
+        order, _ = zone.used.get(number, (0, ""))
+        yield from zone.free(number, order, cpu)
+    else:
+        yield from zone.rmqueue(number, ALLOCATES[letter], cpu, KINDS[letter])
+
+
+def operate(zone: Zone, operations: str) -> None:
+    """Do a list of operations, ``"0a 0a 1f"``, one after the other without stopping at their steps.
+
+    Raises FreepagesError at the first that cannot be read or done; those before it are done.
+    """
+    for choice in operations.split():
+        if not re.fullmatch(f"[0-9]+[{''.join(ALLOCATES)}f]", choice):
+            raise FreepagesError(f"operation {choice!r} is not an order and a, u or r, or a pfn and f")
+        straight(operation(zone, choice))
 
 
 def buddy_zone(

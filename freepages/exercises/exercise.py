@@ -1,0 +1,52 @@
+"""One exercise: a question, hints, and a judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from freepages.errors import FreepagesError
+
+
+@dataclass(frozen=True, repr=False)
+class Remark:
+    """What a check or a hint answers; a notebook shows it as one line of text."""
+
+    right: bool | None
+    text: str
+
+    def __repr__(self) -> str:
+        return {True: "✓ Right: ", False: "✗ Not yet: ", None: "○ "}[self.right] + self.text
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A question, and how an answer to it is judged.
+
+    ``judge(answer)`` returns (right, one sentence about why). An answer of ``...`` is no answer yet; an error
+    in the answer (a schedule that cannot be, a function that raises) is told as what is not right about it.
+    """
+
+    question: str
+    judge: Callable[[Any], tuple[bool, str]]
+    hints: tuple[str, ...]
+
+    def check(self, answer: Any) -> Remark:
+        if answer is ...:
+            return Remark(None, "no answer yet: put yours in place of the three dots. .hint() helps.")
+        try:
+            return Remark(*self.judge(answer))
+        except FreepagesError as error:
+            return Remark(False, str(error))
+        except Exception as error:  # the learner's own code may do anything
+            return Remark(False, f"it ends with {type(error).__name__}: {error}")
+
+    def hint(self, number: int = 1) -> Remark:
+        """The hint of that number, from 1; the last one for any beyond."""
+        at = min(max(number, 1), len(self.hints))
+        more = f" (.hint({at + 1}) says more)" if at < len(self.hints) else ""
+        return Remark(None, f"hint {at} of {len(self.hints)}: {self.hints[at - 1]}{more}")
+
+    def __repr__(self) -> str:
+        return self.question

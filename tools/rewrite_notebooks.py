@@ -103,7 +103,7 @@ def merged_streams(outputs: Iterable[Any]) -> list[Any]:
     """The outputs with what was printed joined: how the kernel cuts it into messages is chance."""
     merged: list[Any] = []
     for output in outputs:
-        last = merged[-1] if merged else {}
+        last: Any = merged[-1] if merged else {}
         if output.output_type == "stream" and last.get("name") == output.name:
             last.text += output.text
         else:

@@ -1,0 +1,71 @@
+"""Every shipped notebook, top to bottom in a real JupyterLab; and that the rig would notice a broken one."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from rewrite_notebooks import METADATA, NOTEBOOKS, shipped_notebooks
+
+from tests.browser.lab import Lab
+
+
+def notebook(path: Path, *sources: str) -> Path:
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=METADATA), path)
+    return path
+
+
+@pytest.mark.parametrize("name", [str(path.relative_to(NOTEBOOKS)) for path in shipped_notebooks()])
+def test_a_shipped_notebook_runs_from_top_to_bottom(lab: Lab, name: str) -> None:
+    page = lab.open(name)
+    lab.run_all(page)
+    cells = [cell for cell in lab.cells(page) if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
+    assert lab.errors(page) == []
+    assert lab.complaints(page) == []
+
+
+def test_a_widget_is_live_in_both_themes(lab: Lab, tmp_path: Path) -> None:
+    page = lab.open(
+        notebook(
+            tmp_path / "widget.ipynb",
+            "from itertools import count\n"
+            "import ipywidgets as W\n"
+            "button, label, presses = W.Button(description='free'), W.HTML(), count(1)\n"
+            "def press(_):\n"
+            "    label.value = f'<b class=pages>{next(presses)}</b>'\n"
+            "button.on_click(press)\n"
+            "W.VBox([button, label])",
+        )
+    )
+    lab.run_all(page)
+    for count, dark in enumerate([True, False], start=1):
+        lab.theme(page, dark=dark)
+        assert page.locator("body").get_attribute("data-jp-theme-light") == ("false" if dark else "true")
+        page.get_by_role("button", name="free", exact=True).press("Enter")
+        page.locator("b.pages", has_text=str(count)).wait_for()
+        assert lab.screenshot(page, f"widget-{'dark' if dark else 'light'}").stat().st_size > 0
+    assert lab.complaints(page) == []
+
+
+def test_an_error_in_a_cell_is_noticed(lab: Lab, tmp_path: Path) -> None:
+    page = lab.open(notebook(tmp_path / "error.ipynb", "raise ValueError('pfn 64 is outside the zone')"))
+    lab.run_all(page)
+    assert lab.errors(page) == ["ValueError: pfn 64 is outside the zone"]
+
+
+def test_what_the_browser_complains_about_is_noticed(lab: Lab, tmp_path: Path) -> None:
+    page = lab.open(notebook(tmp_path / "quiet.ipynb", "1"))
+    assert lab.complaints(page) == []
+    page.evaluate("() => { console.error('no such block'); setTimeout(() => { throw new Error('late') }) }")
+    page.evaluate("() => fetch('http://127.0.0.1:9/elsewhere').catch(() => {})")
+    page.wait_for_timeout(100)
+    heard = "\n".join(lab.complaints(page))
+    for trace in ("console: no such block", "uncaught: late", "request: http://127.0.0.1:9/elsewhere"):
+        assert trace in heard
+
+
+def test_what_never_answers_is_given_up(lab: Lab, tmp_path: Path) -> None:
+    page = lab.open(notebook(tmp_path / "quiet.ipynb", "1"))
+    with pytest.raises(Exception, match="no answer in time"):
+        lab.evaluate(page, "() => new Promise(() => {})", seconds=0.2)

@@ -51,9 +51,6 @@ def chromium_path() -> str | None:
 def pytest_runtest_setup() -> None:
     """Skip all tests of this folder from one place, so that the summary has one line for them."""
     if chromium_path() is None:
-        reason = (
-            "no Chromium here (Debian, Ubuntu: apt-get install chromium; macOS: brew install --cask chromium)"
-        )
         if os.environ.get("FREEPAGES_REQUIRE_BROWSER"):
             pytest.fail(NO_CHROMIUM, pytrace=False)
         pytest.skip(NO_CHROMIUM)

@@ -3,6 +3,6 @@
 An answer is judged by running it on the model, never by comparing it with a stored one.
 """
 
-from freepages.exercises.exercise import Exercise
+from freepages.exercises.exercise import Exercise, Remark, compare
 
-__all__ = ["Exercise"]
+__all__ = ["Exercise", "Remark", "compare"]

@@ -17,7 +17,14 @@ class Remark:
     text: str
 
     def __repr__(self) -> str:
-        return {True: "✓ Right: ", False: "✗ Not yet: ", None: "○ "}[self.right] + self.text
+        return {True: "✓ Right: ", False: "✗ Not so: ", None: "○ "}[self.right] + self.text
+
+
+def compare(guess: Any, found: Any) -> Remark:
+    """What to say to a prediction, once the model has been asked."""
+    if guess is ...:
+        return Remark(None, f"you made no guess. It is {found}.")
+    return Remark(guess == found, f"it is {found}." if guess == found else f"you said {guess}; it is {found}.")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.exercises import Exercise, bitmap, buddy, install
+from freepages.exercises import Exercise, bitmap, buddy, compare, install
 
 ALL = [buddy.scattered, bitmap.mark_block]
 
@@ -17,7 +17,7 @@ def test_the_dots_are_no_answer_and_every_hint_is_one_line(exercise):
 
 def test_a_judge_that_raises_tells_it_as_what_is_not_right():
     assert repr(Exercise("?", lambda answer: 1 / 0, ("x",)).check(1)).startswith(
-        "✗ Not yet: it ends with Zero"
+        "✗ Not so: it ends with Zero"
     )
 
 
@@ -36,6 +36,12 @@ def test_a_judge_that_raises_tells_it_as_what_is_not_right():
 def test_scattered(operations, right, words):
     remark = buddy.scattered.check(operations)
     assert remark.right is right and words in remark.text and "\n" not in remark.text
+
+
+def test_a_prediction_is_compared_with_what_the_model_found():
+    assert repr(compare(..., 6)) == "○ you made no guess. It is 6."
+    assert repr(compare(6, 6)) == "✓ Right: it is 6."
+    assert repr(compare(1, 6)) == "✗ Not so: you said 1; it is 6."
 
 
 def good(bitmap, pfn, order, limit):

@@ -4,11 +4,14 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
+FIRST := notebooks/00-start-here.ipynb
+# Jupyter wants to be told that root means it.
+ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .PHONY: lab test notebooks wheel bench clean
 
 lab: $(READY)
-	$(PY) -m jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00-start-here.ipynb
+	$(PY) -m jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/$(FIRST) $(ROOT)
 
 test: $(READY)
 	$(PY) -m ruff check .

@@ -64,3 +64,10 @@ if [ -n "$uv" ]; then
 else
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile -e '.[test]'
 fi
+
+# JupyterLab would else ask, in front of the class, whether it may fetch news.
+settings=$venv/share/jupyter/lab/settings
+mkdir -p "$settings"
+cat >"$settings/overrides.json" <<'END'
+{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
+END

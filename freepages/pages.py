@@ -11,7 +11,7 @@ import builtins
 from collections.abc import Iterator
 from enum import IntEnum
 from operator import index
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from bitarray import bitarray
@@ -189,7 +189,7 @@ class PageBitmap:
 
     def count(self) -> int:
         """How many pages are set."""
-        return sum(int(np.bitwise_count(words).sum(dtype=np.int64)) for words in self._chunks())
+        return sum(count_bits(words) for words in self._chunks())
 
     def range_count(self, lo: int, hi: int) -> int:
         """How many pages of [lo, hi) are set."""
@@ -252,8 +252,14 @@ class PageBitmap:
         return f"<PageBitmap: {self.count()} of {self.pages} pages set>"
 
 
-def set_bits(words: NDArray[np.uint64]) -> NDArray[np.int64]:
+def count_bits(words: NDArray[np.unsignedinteger[Any]]) -> int:
+    """How many bits of unsigned words are 1, for up to 2**26 words."""
+    return int(np.bitwise_count(words).sum(dtype=np.uint32))  # a wider sum converts every byte twice over
+
+
+def set_bits(words: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.int64]:
     """Positions of the 1 bits of little-endian words, ascending."""
+    shift = (words.itemsize * 8).bit_length() - 1
     some = np.flatnonzero(words)
     at = np.flatnonzero(np.unpackbits(words[some].view(np.uint8), bitorder="little").view(bool))
-    return (some[at >> 6] << 6) + (at & 63)
+    return (some[at >> shift] << shift) + (at & ((1 << shift) - 1))

@@ -53,9 +53,10 @@ def test_the_command_line_knows_the_subcommand(subcommand: str) -> None:
     assert subcommand in helped.stdout
 
 
-def test_what_is_captured_can_be_drawn_as_the_readme_does_it(tmp_path: Path) -> None:
+def test_the_readmes_freepages_commands_run_one_after_the_other(tmp_path: Path) -> None:
     if not sys.platform.startswith("linux"):
         pytest.skip("only Linux has a /proc to capture")
+    (tmp_path / "data").symlink_to(ROOT / "data")
     for words in COMMANDS:
         if words[0] == "freepages":
             result = subprocess.run(

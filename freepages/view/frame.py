@@ -156,6 +156,10 @@ class Memory(Panel):
     def pages(self) -> int:
         return len(self.states)
 
+    @property
+    def end(self) -> int:
+        return self.start + self.pages
+
 
 @dataclass(frozen=True, eq=False, init=False)
 class Bits(Panel):
@@ -187,6 +191,10 @@ class Bits(Panel):
     @property
     def pages(self) -> int:
         return len(self.bits)
+
+    @property
+    def end(self) -> int:
+        return self.start + self.pages
 
 
 @dataclass(frozen=True, eq=False)

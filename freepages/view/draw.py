@@ -1,0 +1,566 @@
+"""From a frame to a scene: the layout of every kind of panel.
+
+Panels with one thing a page (:class:`Memory`, :class:`Bits`) that follow each other and show the same pages
+share one grid and lie aligned; where that grid has few rows they are interleaved, so that a page's bit is right
+under the page. Every other panel is a piece of its own. Sizes depend on what is shown, not on its values: nothing
+jumps from step to step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import singledispatch
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freepages.pages import Migratetype
+from freepages.view.frame import MARKS, Bits, Facts, Frame, FreeLists, Locks, Memory, Panel, State
+from freepages.view.grid import Grid, aligned, shown, tally
+from freepages.view.palette import (
+    MARK_LOOKS,
+    MIGRATETYPE_INKS,
+    MIGRATETYPE_NAMES,
+    MIGRATETYPE_ROLES,
+    RGBA,
+    STATES,
+    light_colour,
+    rgba,
+)
+from freepages.view.scene import WIDTH, Boxes, Group, Image, Letters, Runs, Scene, Shape, Strokes, Text
+
+GUTTER = 92.0  # left of the cells: the pfn of each row, or a bitmap's name
+ALL_MAPS, ONE_MAP = 420.0, (96.0, 300.0)  # about how high all maps may be together, and each by itself
+GAP = 16.0
+HEADER = 24.0
+LEGEND = 20.0
+BAR = 11.0
+INTERLEAVED_ROWS = 4
+MOST_RUNS = 8192  # a map of more runs is painted as an image
+
+Range = tuple[int, int]
+Box = tuple[float, float, float, float]
+
+
+class Piece(NamedTuple):
+    """One panel, or several aligned ones, laid out from (0, 0)."""
+
+    width: float
+    height: float
+    shapes: Sequence[Shape]
+    kind: str
+    name: str
+
+
+def draw(frame: Frame, zoom: Range | None = None) -> Scene:
+    """The scene of a frame; of every map only the pfns [lo, hi) of `zoom` are shown, all where it is None."""
+    shapes: list[Shape] = []
+    y = 0.0
+    if frame.title:
+        shapes.append(Text(0, 14, frame.title, size=14, bold=True))
+        y = HEADER
+    placed, height = _flow(list(_pieces(frame.panels, zoom)))
+    shapes.extend(Group(x, y + down, p.shapes, p.kind, p.name) for x, down, p in placed)
+    y += height
+    if frame.note:
+        shapes.append(Text(0, y + 12, frame.note, "dim", 12))
+        y += HEADER
+    return Scene(WIDTH, y, tuple(shapes), frame.title)
+
+
+def _flow(pieces: list[Piece]) -> tuple[list[tuple[float, float, Piece]], float]:
+    """Places for the pieces from top to bottom, some beside a higher one where they fit; and the height of all."""
+    placed: list[tuple[float, float, Piece]] = []
+    y = 0.0
+    while pieces:
+        left = pieces.pop(0)
+        placed.append((0, y, left))
+        down = 0.0
+        while pieces and left.width + GAP + pieces[0].width <= WIDTH:
+            if down and down + pieces[0].height > left.height:
+                break
+            placed.append((WIDTH - pieces[0].width, y + down, pieces[0]))
+            down += pieces.pop(0).height + GAP
+        y += max(left.height, down - GAP) + GAP
+    return placed, max(0.0, y - GAP)
+
+
+def _pieces(panels: Sequence[Panel], zoom: Range | None) -> Iterator[Piece]:
+    groups = aligned(panels)
+    maps = sum(
+        1 + len(panel.marks) if isinstance(panel, Memory) else 1 for group in groups for panel in group
+    )
+    tall = min(max(ALL_MAPS / max(maps, 1), ONE_MAP[0]), ONE_MAP[1])
+    for group in groups:
+        if isinstance(group[0], (Memory, Bits)):
+            yield _maps(group, zoom, tall)
+        else:
+            yield piece(group[0])
+
+
+# -- maps: panels with one thing a page
+
+
+class Band(NamedTuple):
+    """Where a strip's cells are: row r is at y + r * pitch, `height` high; the grid says the rest."""
+
+    grid: Grid
+    y: float
+    pitch: float
+    height: float
+
+    def box(self, row: int, column: int, rows: int, columns: int, inset: float = 0) -> Box:
+        width = self.grid.width
+        return (
+            GUTTER + column * width + inset,
+            self.y + row * self.pitch + inset,
+            columns * width - 2 * inset,
+            (rows - 1) * self.pitch + self.height - 2 * inset,
+        )
+
+    def boxes(self, lo: int, hi: int, inset: float = 0) -> list[Box]:
+        """The rectangles that the pages [lo, hi) fill, as far as they are shown."""
+        parts = self.grid.pieces(lo, hi)
+        if self.pitch <= self.height + 2:
+            return [self.box(*part, inset) for part in parts]
+        # Other strips lie between the rows.
+        return [
+            self.box(row + n, column, 1, columns, inset)
+            for row, column, rows, columns in parts
+            for n in range(rows)
+        ]
+
+    def runs(self, role: str, runs: NDArray[np.int64], hatch: str = "") -> Runs:
+        return Runs(role, GUTTER, self.y, self.grid.width, self.height, self.pitch, runs, hatch)
+
+
+class Strip(NamedTuple):
+    """One line of a map: a panel's states, one of its marks, or a bitmap."""
+
+    title: str
+    remark: str
+    height: float
+    paint: Callable[[Band], Iterator[Shape]]
+    legend: Sequence[tuple[State, int]] = ()
+
+
+def _maps(panels: Sequence[Memory | Bits], zoom: Range | None, tall: float) -> Piece:
+    first = panels[0]
+    lo, hi = shown(first, zoom)
+    kind, name = " ".join(dict.fromkeys(type(p).__name__.lower() for p in panels)), first.name
+    if lo >= hi:
+        where = (
+            f"pages [{first.start:,}, {first.end:,}), outside the range shown" if first.pages else "no pages"
+        )
+        return Piece(WIDTH, HEADER, [*_title(0, name, where)], kind, name)
+    grid = Grid.fit(lo, hi, WIDTH - GUTTER, tall)
+    lines = [strip for panel in panels for strip in strips(panel, grid)]
+    interleaved = len(lines) > 1 and grid.rows <= INTERLEAVED_ROWS
+    shapes: list[Shape] = []
+    y = 0.0
+    if interleaved:
+        for strip in lines:
+            if strip.legend:
+                y += _header(shapes, y, strip, grid)
+        if grid.lettered:
+            shapes += _ruler(grid, y + 6)
+            y += 10
+        pitch = sum(strip.height + 3 for strip in lines) + 8
+        for strip in lines:
+            shapes += strip.paint(Band(grid, y, pitch, strip.height))
+            for row, pfn in enumerate(grid.row_starts()):
+                label = f"{max(pfn, lo):,}" if strip.legend else _cut(strip.title, 15)
+                shapes.append(_row_label(y + row * pitch, min(strip.height, 24), label, bool(strip.legend)))
+            y += strip.height + 3
+        return Piece(WIDTH, y + (grid.rows - 1) * pitch, shapes, kind, name)
+    for strip in lines:
+        y += _header(shapes, y, strip, grid)
+        pitch = strip.height + (1 if grid.lettered else 0)
+        shapes += strip.paint(Band(grid, y, pitch, strip.height))
+        every = 1
+        while every * pitch < 13:
+            every *= 2
+        for row in range(0, grid.rows, every):
+            if row == 0 or (row + 1) * pitch + 4 < grid.rows * pitch or every == 1:
+                pfn = max(lo, grid.row_starts()[row])
+                shapes.append(_row_label(y + row * pitch, max(pitch, 8), f"{pfn:,}", mono=True))
+        y += grid.rows * pitch + GAP
+    return Piece(WIDTH, y - GAP, shapes, kind, name)
+
+
+def _header(shapes: list[Shape], y: float, strip: Strip, grid: Grid) -> float:
+    """The line above a map and, for states, the legend below that; returns their height."""
+    shapes += _title(y, strip.title, strip.remark)
+    if not strip.legend:
+        return HEADER
+    shapes += _legend(y + HEADER - 4, strip.legend, grid.lettered)
+    return HEADER + LEGEND
+
+
+def _row_label(y: float, height: float, label: str, mono: bool) -> Text:
+    return Text(GUTTER - 18, y + height / 2 + 4, label, "dim", 11, "end", mono=mono)
+
+
+def _title(y: float, title: str, remark: str) -> list[Shape]:
+    return [
+        Text(0, y + 12, title, size=13, bold=True),
+        Text(len(title) * 8.2 + 14, y + 12, remark, "dim", 12),
+    ]
+
+
+def _legend(y: float, legend: Sequence[tuple[State, int]], lettered: bool) -> Iterator[Shape]:
+    """The states that occur, and how many pages have each."""
+    x = 0.0
+    for state, count in legend:
+        look, words = STATES[state], f"{STATES[state].words} {count:,}"
+        yield Runs(look.role, x, y, 5, 14, 14, np.array([[0, 0, 3]]), "" if lettered else look.hatch)
+        yield Boxes("free-ink" if state is State.FREE else "line", [(x, y, 15, 14)], 1)
+        if lettered or state is State.HOLE:
+            yield Letters([x + 7.5], y + 11, state.letter, look.ink, 11, bold=state is State.FREE)
+        yield Text(x + 20, y + 11, words, "dim", 10, mono=True)
+        x += len(words) * 6.02 + 27
+
+
+def _ruler(grid: Grid, y: float) -> Iterator[Shape]:
+    """Small numbers above the columns."""
+    for column in range(0, grid.columns, 1 if grid.columns <= 16 else 8):
+        x = GUTTER + (column + 0.5) * grid.width
+        yield Text(x, y, f"+{column}", "faint", 9, "middle", mono=True)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+@singledispatch
+def strips(panel: Panel, grid: Grid) -> Iterator[Strip]:
+    """The strips of a panel with one thing a page."""
+    raise TypeError(f"no strips are known for {type(panel).__name__}")
+
+
+@strips.register
+def _(panel: Memory, grid: Grid) -> Iterator[Strip]:
+    here = slice(grid.lo - panel.start, grid.hi - panel.start)
+    states = panel.states[here]
+    extent = f"pages [{panel.start:,}, {panel.end:,})"
+    if grid.pages < panel.pages:
+        extent += f", shown [{grid.lo:,}, {grid.hi:,})"
+    if grid.per_cell > 1:
+        extent += f", {grid.per_cell:,} a dot"
+
+    bar = BAR if _under(grid, panel) else 0.0
+    token = 13.0 if panel.tokens and grid.lettered else 0.0
+
+    def paint(band: Band) -> Iterator[Shape]:
+        cells = band._replace(height=band.height - bar)
+        yield from _cells(cells, states)
+        if grid.per_cell == 1:
+            yield from _migratetypes(cells, panel)
+            yield from _blocks(cells, panel)
+        if grid.lettered:
+            yield from _letters(cells, states)
+            yield from _tokens(cells, panel)
+        yield from _highlight(cells, panel.highlight)
+        for pfn in panel.lost:
+            yield Boxes("vermillion", cells.boxes(pfn, pfn + 1, 1), 2.5)
+
+    yield Strip(panel.name, extent, grid.height + token + bar, paint, legend=[*tally(panel.states).items()])
+    for mark in MARKS:
+        if mark in panel.marks:
+            yield _bit_strip(mark, "", panel.marks[mark][here], grid, *MARK_LOOKS[mark])
+
+
+def _cells(band: Band, states: NDArray[np.uint8]) -> Iterator[Shape]:
+    grid = band.grid
+    if grid.per_cell > 1:
+        present, counts = grid.shares(states)
+        yield _image(band, _blend(RGBA[present], counts, grid.per_cell))
+        return
+    runs, codes = grid.runs(states)
+    if len(runs) > MOST_RUNS:
+        yield _image(band, RGBA[states])
+        return
+    for state in tally(states):
+        look = STATES[state]
+        yield band.runs(look.role, runs[codes == state], "" if grid.lettered else look.hatch)
+    if not grid.lettered:
+        holes = runs[codes == State.HOLE]
+        yield Strokes("line", [_slant(band, row, c) for row, c0, n in holes for c in range(c0, c0 + n)])
+    elif grid.columns > 1:
+        yield Strokes("paper", [*_gaps(band)], 1)
+
+
+def _slant(band: Band, row: int, column: int) -> tuple[float, float, float, float]:
+    x, y, width, height = band.box(row, column, 1, 1)
+    return x, y + height, x + width, y
+
+
+def _gaps(band: Band) -> Iterator[tuple[float, float, float, float]]:
+    """The thin lines between cells that are large enough to be seen one by one."""
+    for row in range(band.grid.rows):
+        top = band.y + row * band.pitch
+        for column in range(1, band.grid.columns):
+            x = GUTTER + column * band.grid.width
+            yield x, top, x, top + band.height
+
+
+def _blend(colours: NDArray[np.uint8], counts: NDArray[np.int64], per_cell: int) -> NDArray[np.uint8]:
+    """The colour of each cell, its pages' colours mixed by their share: (states, cells) -> (cells, 4)."""
+    weights = counts * colours[:, 3:].astype(np.int64)
+    alpha = weights.sum(axis=0)
+    mixed = (weights.T @ colours[:, :3].astype(np.int64)) // np.maximum(alpha, 1)[:, None]
+    return np.column_stack((mixed, alpha // per_cell)).astype(np.uint8)
+
+
+def _image(band: Band, rgba: NDArray[np.uint8]) -> Image:
+    grid = band.grid
+    dots = np.zeros((grid.rows * grid.columns, 4), np.uint8)
+    dots[grid.first_cell : grid.first_cell + len(rgba)] = rgba
+    x, y, width, height = band.box(0, 0, grid.rows, grid.columns)
+    return Image(x, y, width, height, dots.reshape(grid.rows, grid.columns, 4))
+
+
+def _letters(band: Band, states: NDArray[np.uint8]) -> Iterator[Shape]:
+    grid = band.grid
+    size = 12 if grid.width < 24 else 14
+    for row, pfn in enumerate(grid.row_starts()):
+        base = band.y + row * band.pitch + min(grid.height, 26) / 2 + size * 0.35
+        lo, hi = max(pfn, grid.lo), min(pfn + grid.columns, grid.hi)
+        text = states[lo - grid.lo : hi - grid.lo].tobytes().decode("latin-1")
+        inks = [STATES[State(ord(letter))].ink for letter in text]
+        for ink in dict.fromkeys(inks):
+            mine = [at for at, other in enumerate(inks) if other == ink]
+            xs = [GUTTER + (lo - pfn + at + 0.5) * grid.width for at in mine]
+            # The dot of a free page is at the foot of its cell: the order of its block is written above.
+            y = base + min(grid.height, 26) / 4 if ink == "free-ink" else base
+            yield Letters(xs, y, "".join(text[at] for at in mine), ink, size, bold=ink == "free-ink")
+
+
+def _blocks(band: Band, panel: Memory) -> Iterator[Shape]:
+    """Each free block outlined, its order written on it where there is room."""
+    grid = band.grid
+    if min(grid.width, band.height) < 2.5 or not len(panel.blocks):
+        return
+    heads, orders = panel.blocks[:, 0], panel.blocks[:, 1]
+    seen = (heads < grid.hi) & (heads + (1 << orders) > grid.lo)
+    inset = 1.0 if grid.lettered else 0.4
+    outlines: list[Box] = []
+    for pfn, order in panel.blocks[seen].tolist():
+        boxes = band.boxes(pfn, pfn + (1 << order), inset)
+        outlines += boxes
+        x, y, width, height = boxes[0]
+        if grid.lettered and (order > 1 or grid.width > 14):
+            yield Text(
+                x + width / 2,
+                y + min(grid.height, 26) * 0.52,
+                str(order),
+                "free-ink",
+                10,
+                "middle",
+                bold=True,
+            )
+        elif width > 14 and height > 11:
+            yield Text(x + width / 2, y + height / 2 + 4, str(order), "free-ink", 11, "middle", bold=True)
+    yield Boxes("free-ink", outlines, 1.5 if grid.lettered else 0.8)
+
+
+def _under(grid: Grid, panel: Memory) -> bool:
+    """Whether the bars of the migratetypes lie under their pages: where a row has more than one pageblock."""
+    return bool(panel.migratetypes) and grid.lettered and panel.pageblock < grid.columns
+
+
+def _migratetypes(band: Band, panel: Memory) -> Iterator[Shape]:
+    """For every pageblock a bar with the colour and name of its migratetype, under or left of its pages."""
+    grid = band.grid
+    for at, migratetype in enumerate(panel.migratetypes):
+        lo = panel.start + at * panel.pageblock
+        role, name = MIGRATETYPE_ROLES[migratetype], MIGRATETYPE_NAMES[migratetype]
+        for row, column, rows, columns in grid.pieces(lo, lo + panel.pageblock):
+            x, y, width, height = band.box(row, column, rows, columns)
+            if _under(grid, panel):
+                yield Boxes(role, [(x + 1, y + height + 1, width - 2, 2)])
+                yield Text(x + 2, y + height + BAR, name if width > 70 else name[0], "dim", 8)
+            elif panel.pageblock >= grid.columns:
+                yield Boxes(role, [(x - 14, y, 11, height - 1)])
+                if height > 9:
+                    yield Text(
+                        x - 8.5,
+                        y + height / 2 + 3.5,
+                        name[0],
+                        MIGRATETYPE_INKS[migratetype],
+                        9,
+                        "middle",
+                        bold=True,
+                    )
+
+
+def _tokens(band: Band, panel: Memory) -> Iterator[Shape]:
+    grid = band.grid
+    if not panel.tokens:
+        return
+    for pfn in range(grid.lo, grid.hi):
+        token, lost = panel.tokens[pfn - panel.start], panel.lost.get(pfn)
+        if token or lost is not None:
+            x, y, width, _ = band.box(*grid.place(pfn), 1, 1)
+            text = token if lost is None else f"{token}≠{lost}"
+            look = STATES[State(int(panel.states[pfn - panel.start]))]
+            size = 11 if len(text) * 7 < grid.width else 8
+            role = look.ink if look.colour else "ink"
+            yield Text(x + width / 2, y + grid.height + 8, text, role, size, "middle", bold=True)
+
+
+def _highlight(band: Band, ranges: Sequence[Range]) -> Iterator[Shape]:
+    boxes = [box for lo, hi in ranges for box in band.boxes(lo, hi, 0)]
+    if boxes:
+        yield Boxes("yellow", boxes, 4.5, 0.9)
+        yield Boxes("ink", boxes, 1.5)
+
+
+@strips.register
+def _(panel: Bits, grid: Grid) -> Iterator[Strip]:
+    remark = f"{int(np.count_nonzero(panel.bits)):,} of {panel.pages:,} set"
+    if panel.limit is not None:
+        remark += f", limit {panel.limit:,}"
+    bits = panel.bits[grid.lo - panel.start : grid.hi - panel.start]
+    strip = _bit_strip(panel.name, remark, bits, grid, "1", "bit")
+
+    def paint(band: Band) -> Iterator[Shape]:
+        yield from strip.paint(band)
+        if panel.limit is not None and grid.lo <= panel.limit < grid.hi:
+            x, y, _, height = band.box(*grid.place(panel.limit), 1, 1)
+            yield Strokes("vermillion", [(x, y - 2, x, y + height + 2)], 2.5)
+        yield from _highlight(band, panel.highlight)
+
+    yield strip._replace(paint=paint)
+
+
+def _bit_strip(title: str, remark: str, bits: NDArray[np.bool_], grid: Grid, sign: str, role: str) -> Strip:
+    """One bit a page: where it is set, the cell has the colour and, if there is room, the sign."""
+
+    def paint(band: Band) -> Iterator[Shape]:
+        if grid.per_cell > 1:
+            yield from faded(band)
+            return
+        runs, codes = grid.runs(bits.astype(np.uint8))
+        if len(runs) > MOST_RUNS:
+            yield from faded(band)
+            return
+        yield band.runs("shade", runs[codes == 0])
+        yield band.runs(role, runs[codes == 1])
+        if grid.lettered:
+            yield Strokes("paper", [*_gaps(band)], 1)
+            yield from _signs(band, bits, "0" if sign == "1" else "·", sign)
+
+    def faded(band: Band) -> Iterator[Shape]:
+        counts = grid.counts(bits)
+        dots = np.zeros((len(counts), 4), np.uint8)
+        dots[:] = rgba(light_colour(role), 255)
+        dots[:, 3] = counts * 255 // grid.per_cell
+        yield _image(band, dots)
+
+    return Strip(title, remark, 14 if grid.lettered else grid.height, paint)
+
+
+def _signs(band: Band, bits: NDArray[np.bool_], zero: str, one: str) -> Iterator[Shape]:
+    grid = band.grid
+    for row, pfn in enumerate(grid.row_starts()):
+        lo, hi = max(pfn, grid.lo), min(pfn + grid.columns, grid.hi)
+        here = bits[lo - grid.lo : hi - grid.lo]
+        for sign, role, at in (
+            (zero, "faint", np.flatnonzero(~here)),
+            (one, "on-dark", np.flatnonzero(here)),
+        ):
+            if len(at):
+                xs = GUTTER + (lo - pfn + at + 0.5) * grid.width
+                yield Letters(xs.tolist(), band.y + row * band.pitch + 11, sign * len(at), role, 10)
+
+
+# -- the other panels
+
+
+@singledispatch
+def piece(panel: Panel) -> Piece:
+    """The piece of a panel that is no map."""
+    raise TypeError(f"no drawing is known for {type(panel).__name__}")
+
+
+@piece.register
+def _(panel: FreeLists) -> Piece:
+    types = list(dict.fromkeys(m for _, m in panel.lists)) or [int(Migratetype.MOVABLE)]
+    types.sort()
+    left, row = 104.0, 17.0
+    room = 160.0 if len(types) <= 2 else (WIDTH - left) / len(types)
+    width = left + room * len(types)
+    shapes: list[Shape] = [*_title(0, panel.name, "")]
+    y = HEADER + 10
+    shapes.append(Text(0, y, "order", "dim", 11))
+    shapes.append(Text(left - 24, y, "nr_free", "dim", 11, "end"))
+    for at, migratetype in enumerate(types):
+        shapes.append(Text(left + at * room, y, MIGRATETYPE_NAMES[migratetype], "dim", 11))
+        shapes.append(Boxes(MIGRATETYPE_ROLES[migratetype], [(left + at * room, y + 4, room - 12, 2)]))
+    y += 10
+    for order, free in enumerate(panel.nr_free):
+        base = y + order * row + 13
+        ink = "ink" if free else "faint"
+        shapes.append(Text(0, base, str(order), ink, 12, mono=True))
+        shapes.append(Text(18, base, f"{1 << order:>5}p", "faint", 10, mono=True))
+        shapes.append(Text(left - 24, base, f"{free:,}", ink, 12, "end", bold=bool(free), mono=True))
+        for at, migratetype in enumerate(types):
+            heads = panel.lists.get((order, migratetype), ())
+            shapes += _chain(heads, left + at * room, base, room - 12)
+    return Piece(width, y + len(panel.nr_free) * row + 4, shapes, "freelists", panel.name)
+
+
+def _chain(heads: Sequence[int], x: float, base: float, room: float) -> Iterator[Shape]:
+    """A list from its head: pfn → pfn → …, and how many more there are where the room ends."""
+    if not heads:
+        yield Text(x, base, "–", "faint", 11)
+        return
+    boxes: list[Box] = []
+    for at, pfn in enumerate(heads):
+        width = len(str(pfn)) * 6.7 + 8
+        more = len(heads) - at
+        if x + width + (30 if more > 1 else 0) > x + room and at:
+            yield Text(x, base, f"+{more:,}", "dim", 10)
+            break
+        if at:
+            yield Strokes("dim", [(x - 9, base - 4, x - 1, base - 4)], 1, arrow=True)
+        boxes.append((x, base - 11, width, 14))
+        yield Text(x + width / 2, base, str(pfn), "ink", 11, "middle", mono=True)
+        x, room = x + width + 11, room - width - 11
+    yield Boxes("free-ink", boxes, 1.2)
+
+
+@piece.register
+def _(panel: Locks) -> Piece:
+    width, row = 264.0, 50.0
+    shapes: list[Shape] = []
+    for at, lock in enumerate(panel.rows):
+        y = at * row
+        held = lock.holder is not None
+        since = f" since step {lock.since}" if lock.since is not None else ""
+        shapes += [
+            Boxes("orange" if held else "shade", [(0, y, 6, row - 8)]),
+            Text(14, y + 11, lock.name, size=12, bold=True),
+            Text(
+                14, y + 26, f"held by {lock.holder}{since}" if held else "free", "ink" if held else "dim", 12
+            ),
+        ]
+        if lock.waiters:
+            waits = " and ".join(lock.waiters) + (" waits" if len(lock.waiters) == 1 else " wait")
+            shapes.append(Text(14, y + 40, waits, "vermillion", 12, bold=True))
+    return Piece(width, len(panel.rows) * row - 8, shapes, "locks", "locks")
+
+
+@piece.register
+def _(panel: Facts) -> Piece:
+    width, row = 264.0, 17.0
+    shapes: list[Shape] = [*_title(0, panel.name, "")]
+    y = HEADER
+    for name, value in panel.rows.items():
+        shapes.append(Text(0, y + 11, name, "dim", 12))
+        shapes.append(Text(width, y + 11, str(value), "ink", 12, "end", mono=True))
+        shapes.append(Strokes("shade", [(0, y + 15, width, y + 15)]))
+        y += row
+    return Piece(width, y, shapes, "facts", panel.name)

@@ -1,0 +1,155 @@
+"""Paint a scene as SVG text, coloured by the stylesheet of :data:`STYLE` that follows JupyterLab's theme."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from functools import singledispatch
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freepages.view.palette import FIXED, STATES, THEMED, css_colour
+from freepages.view.scene import (
+    HATCHES,
+    Boxes,
+    Group,
+    Image,
+    Letters,
+    Runs,
+    Scene,
+    Shape,
+    Strokes,
+    Text,
+    arrow_heads,
+)
+
+_ROLES = [*THEMED, *FIXED, *(look.role for look in STATES.values() if not look.colour)]
+
+STYLE = "\n".join(
+    [
+        ".fp-svg{display:block;width:100%;height:auto;font-family:var(--jp-ui-font-family,sans-serif)}",
+        ".fp-svg .m{font-family:var(--jp-code-font-family,monospace)}",
+        ".fp-svg .b{font-weight:700}",
+        ".fp-svg [class^=s-],.fp-svg .hatch{fill:none}",
+        ".fp-svg .hatch{stroke:#111;stroke-opacity:.32}",
+        ".fp-svg image{image-rendering:pixelated}",
+        *(f".fp-svg .f-{role}{{fill:{css_colour(role)}}}" for role in _ROLES),
+        *(f".fp-svg .s-{role}{{stroke:{css_colour(role)}}}" for role in _ROLES),
+    ]
+)
+
+
+def svg(scene: Scene, step: int | None = None) -> str:
+    """The scene as an <svg> element; `step` is what its attribute ``data-step`` says."""
+    at = "" if step is None else f' data-step="{step}"'
+    size = f'viewBox="-4 -2 {_n(scene.width + 8)} {_n(scene.height + 6)}"'
+    body = "".join(map(paint, scene.shapes))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="fp-svg" {size} role="img"'
+        f" aria-label={quoteattr(scene.label)}{at}>{body}</svg>"
+    )
+
+
+def _n(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+@singledispatch
+def paint(shape: Shape) -> str:
+    raise TypeError(f"no SVG is known for {type(shape).__name__}")
+
+
+@paint.register
+def _(shape: Runs) -> str:
+    if not len(shape.runs):
+        return ""
+    # One cell is one unit: a run is a stroke as wide as the cell is high, along the middle of its row.
+    high = shape.height / shape.pitch
+    d = ("M%d %dh%d" * len(shape.runs)) % tuple(shape.runs[:, [1, 0, 2]].ravel().tolist())
+    move = (
+        f"translate({_n(shape.x)} {_n(shape.y + shape.height / 2)})scale({shape.width:.6g} {shape.pitch:.6g})"
+    )
+    painted = f'<path class="s-{shape.role}" transform="{move}" stroke-width="{high:.6g}" d="{d}"/>'
+    if shape.hatch:
+        hatch = HATCHES[shape.hatch]
+        dash = f' stroke-dasharray="{hatch.dash[0]} {hatch.dash[1]}"' if hatch.dash else ""
+        painted += (
+            f'<path class="hatch" transform="{move}" stroke-width="{high * hatch.width:.6g}"{dash} d="{d}"/>'
+        )
+    return painted
+
+
+@paint.register
+def _(shape: Boxes) -> str:
+    if not shape.boxes:
+        return ""
+    d = "".join(f"M{_n(x)} {_n(y)}h{_n(w)}v{_n(h)}h{_n(-w)}z" for x, y, w, h in shape.boxes)
+    alpha = f' opacity="{shape.alpha}"' if shape.alpha != 1 else ""
+    if shape.line:
+        return f'<path class="s-{shape.role}" stroke-width="{shape.line}"{alpha} d="{d}"/>'
+    return f'<path class="f-{shape.role}"{alpha} d="{d}"/>'
+
+
+@paint.register
+def _(shape: Strokes) -> str:
+    if not len(shape.lines):
+        return ""
+    lines = list(shape.lines)
+    if shape.arrow:
+        lines += arrow_heads(shape.lines)
+    d = "".join(f"M{_n(x1)} {_n(y1)}L{_n(x2)} {_n(y2)}" for x1, y1, x2, y2 in lines)
+    return f'<path class="s-{shape.role}" stroke-width="{shape.width}" d="{d}"/>'
+
+
+def _classes(role: str, bold: bool, mono: bool) -> str:
+    return f"f-{role}" + (" b" if bold else "") + (" m" if mono else "")
+
+
+@paint.register
+def _(shape: Text) -> str:
+    anchor = "" if shape.anchor == "start" else f' text-anchor="{shape.anchor}"'
+    return (
+        f'<text x="{_n(shape.x)}" y="{_n(shape.y)}" font-size="{shape.size}"{anchor}'
+        f' class="{_classes(shape.role, shape.bold, shape.mono)}">{escape(shape.text)}</text>'
+    )
+
+
+@paint.register
+def _(shape: Letters) -> str:
+    xs = " ".join(map(_n, shape.xs))
+    return (
+        f'<text x="{xs}" y="{_n(shape.y)}" font-size="{shape.size}" text-anchor="middle"'
+        f' class="{_classes(shape.role, shape.bold, True)}">{escape(shape.text)}</text>'
+    )
+
+
+@paint.register
+def _(shape: Image) -> str:
+    data = base64.b64encode(png_file(shape.rgba)).decode()
+    return (
+        f'<image x="{_n(shape.x)}" y="{_n(shape.y)}" width="{_n(shape.width)}" height="{_n(shape.height)}"'
+        f' preserveAspectRatio="none" href="data:image/png;base64,{data}"/>'
+    )
+
+
+@paint.register
+def _(shape: Group) -> str:
+    move = f' transform="translate({_n(shape.x)} {_n(shape.y)})"' if shape.x or shape.y else ""
+    kind = " class=" + quoteattr(" ".join(f"fp-{k}" for k in shape.kind.split())) if shape.kind else ""
+    name = f" data-name={quoteattr(shape.name)}" if shape.name else ""
+    return f"<g{move}{kind}{name}>{''.join(map(paint, shape.shapes))}</g>"
+
+
+def png_file(rgba: NDArray[np.uint8]) -> bytes:
+    """A PNG file of rgba dots, (rows, columns, 4) uint8."""
+    rows, columns, _ = rgba.shape
+    lines = np.zeros((rows, columns * 4 + 1), np.uint8)  # each line begins with its filter: 0, none
+    lines[:, 1:] = rgba.reshape(rows, -1)
+    head = struct.pack(">IIBBBBB", columns, rows, 8, 6, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in ((b"IHDR", head), (b"IDAT", zlib.compress(lines.tobytes(), 1)), (b"IEND", b""))
+    )

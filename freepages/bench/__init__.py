@@ -1,0 +1,54 @@
+"""How fast things are on this machine: `freepages bench [WHAT] [--json]`.
+
+Every module named in WHAT has rows(), which measures and gives one dictionary a row. Figures are medians of
+rounds in which everything that is compared takes its turn, so that they share the machine's moods; what
+travels from one machine to another are the ratios, not the milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from typing import Any
+
+from freepages.errors import FreepagesError
+
+WHAT = ("bitmap", "zone", "capture")
+
+Row = dict[str, Any]
+
+
+def measure(what: str) -> Iterator[Row]:
+    """The rows of one of WHAT, as they are measured."""
+    if what not in WHAT:
+        raise FreepagesError(f"bench {what}: there are {', '.join(WHAT)}")
+    yield from import_module(f"freepages.bench.{what}").rows()
+
+
+def report(what: str | None, as_json: bool) -> str:
+    """The rows of ``what`` as text or JSON; of everything, each under its name, for None."""
+    measured = {name: list(measure(name)) for name in ([what] if what else WHAT)}
+    if as_json:
+        return json.dumps(measured[what] if what else measured, indent=1)
+    return "\n\n".join(f"{name}\n{table(rows)}" for name, rows in measured.items())
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Rows as columns of text, headed by their keys; text to the left, numbers to the right."""
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    cells = [keys, *([_cell(row.get(key)) for key in keys] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    left = [any(isinstance(row.get(key), str) for row in rows) for key in keys]
+    lines = (
+        (cell.ljust if to_left else cell.rjust)(width)
+        for line in cells
+        for cell, width, to_left in zip(line, widths, left, strict=True)
+    )
+    return "\n".join("  ".join(next(lines) for _ in keys).rstrip() for _ in cells)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
+    return "" if value is None else str(value)

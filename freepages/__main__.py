@@ -1,0 +1,84 @@
+"""The command line: `freepages COMMAND`, or `python -m freepages COMMAND`.
+
+A command is a function that takes the parsed arguments and prints. Whatever is wrong with what it was given
+is a FreepagesError: one line on stderr, and exit status 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+
+def capture(args: argparse.Namespace) -> None:
+    from freepages.snapshots import Snapshot
+
+    snapshot = Snapshot.from_proc(args.proc, args.note) if args.proc else Snapshot.capture(note=args.note)
+    snapshot.save(args.file)
+    for note in snapshot.notes:
+        print(f"freepages: {note}", file=sys.stderr)
+    print(f"{args.file}: {snapshot.free_pages:,} free pages in {len(snapshot.starts):,} runs")
+
+
+def bitmap(args: argparse.Namespace) -> None:
+    from freepages.snapshots import Snapshot, files, report
+
+    snapshot = Snapshot.from_proc(args.proc) if args.proc else Snapshot.load(args.snapshot)
+    if args.out:
+        files.write_file(args.out, snapshot.bitmap().tobytes())
+    print(json.dumps(report.as_json(snapshot)) if args.json else report.as_text(snapshot))
+
+
+class Parser(argparse.ArgumentParser):
+    """ArgumentParser whose errors are one line, as every other error is."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"freepages: {message} (see {self.prog} --help)\n")
+
+
+def parser() -> Parser:
+    top = Parser(prog="freepages", description="Free pages of a guest, and a migration that skips them.")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    command = commands.add_parser("capture", help="write this machine's zones and free pages to a file")
+    command.add_argument("file", metavar="FILE", type=Path, help="the snapshot file to write")
+    command.add_argument(
+        "--proc", metavar="DIR", type=Path, help="read copies of another machine's /proc files"
+    )
+    command.add_argument("--note", metavar="TEXT", default="", help="a line to keep with it")
+    command.set_defaults(run=capture)
+
+    command = commands.add_parser("bitmap", help="the free-page bitmap of a snapshot")
+    source = command.add_mutually_exclusive_group(required=True)
+    source.add_argument("snapshot", metavar="SNAPSHOT", type=Path, nargs="?", help="a snapshot file")
+    source.add_argument("--proc", metavar="DIR", type=Path, help="a folder with copies of /proc files")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument("--out", metavar="FILE", type=Path, help="write the bitmap's bytes to a file")
+    command.set_defaults(run=bitmap)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    from freepages.errors import FreepagesError
+
+    args = parser().parse_args(argv)
+    try:
+        args.run(args)
+        sys.stdout.flush()
+    except FreepagesError as error:
+        print(f"freepages: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""A snapshot told: as the JSON of `freepages bitmap --json`, and as a table to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from freepages.pages import ORDERS, PAGE_SIZE
+from freepages.snapshots.snapshot import Snapshot
+
+ZONE_FIELDS = ("node", "name", "start_pfn", "spanned", "present", "managed", "nr_free", "free_pages")
+
+
+def as_json(snapshot: Snapshot) -> dict[str, Any]:
+    """What `freepages bitmap --json` prints; `runs` is the count of maximal runs of free pages."""
+    return {
+        "max_pfn": snapshot.max_pfn,
+        "bitmap_bytes": snapshot.bitmap_bytes,
+        "free_pages": snapshot.free_pages,
+        "runs": len(snapshot.starts),
+        "exact": snapshot.exact,
+        "zones": [
+            {name: getattr(zone, name) for name in ZONE_FIELDS} | {"churn": churn}
+            for zone, churn in zip(snapshot.zones, snapshot.churn(), strict=True)
+        ],
+    }
+
+
+def as_text(snapshot: Snapshot) -> str:
+    """Lines on the machine, a table of its zones, one of their free blocks, and the notes on the reading."""
+    told = as_json(snapshot)
+    head = [
+        *(f"{name:<9} {text}" for name, text in sorted(snapshot.about.items())),
+        f"max_pfn   {snapshot.max_pfn:,}: a bitmap of {snapshot.bitmap_bytes:,} bytes",
+        f"free      {snapshot.free_pages:,} pages ({_size(snapshot.free_pages)}) in {told['runs']:,} runs, "
+        + ("exact (kpageflags)" if snapshot.exact else "synthesised"),
+    ]
+    names = ("node", "zone", "start_pfn", "spanned", "present", "managed", "free", "churn")
+    zones = [
+        [
+            zone["node"],
+            zone["name"],
+            *(zone[name] for name in ZONE_FIELDS[2:6]),
+            zone["free_pages"],
+            zone["churn"],
+        ]
+        for zone in told["zones"]
+    ]
+    blocks = [[zone["node"], zone["name"], *zone["nr_free"]] for zone in told["zones"]]
+    tables = [_table(names, zones), _table(("node", "zone", *(f"2^{order}" for order in ORDERS)), blocks)]
+    return "\n".join([*head, "", *tables[0], "", *tables[1], *(f"\n{note}" for note in snapshot.notes)])
+
+
+def _size(pages: int) -> str:
+    size, unit = pages * PAGE_SIZE / (1 << 20), "MiB"
+    return f"{size:,.1f} {unit}" if size < 1024 else f"{size / 1024:,.2f} GiB"
+
+
+def _table(heads: tuple[str, ...], rows: list[list[Any]]) -> list[str]:
+    cells = [list(heads)] + [
+        ["?" if cell is None else f"{cell:,}" if isinstance(cell, int) else cell for cell in row]
+        for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]

@@ -1,0 +1,125 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from freepages.__main__ import main
+from freepages.datadir import data_path
+from freepages.snapshots import Snapshot
+from tests.snapshots.machines import MACHINES, unpack
+
+KEYS = ["max_pfn", "bitmap_bytes", "free_pages", "runs", "exact", "zones"]
+ZONE_KEYS = ["node", "name", "start_pfn", "spanned", "present", "managed", "nr_free", "free_pages", "churn"]
+
+
+@pytest.fixture
+def pc(tmp_path):
+    return unpack(MACHINES[0], tmp_path / "proc")
+
+
+def run(capsys, *args):
+    assert main([str(arg) for arg in args]) == 0
+    out, err = capsys.readouterr()
+    assert not err
+    return out
+
+
+def test_bitmap_json_has_these_keys_and_they_agree(pc, capsys):
+    told = json.loads(run(capsys, "bitmap", "--proc", pc, "--json"))
+    assert list(told) == KEYS and told["exact"] is True
+    assert [list(zone) for zone in told["zones"]] == [ZONE_KEYS] * 2
+    assert told["bitmap_bytes"] == (told["max_pfn"] + 63) // 64 * 8
+    for zone in told["zones"]:
+        assert len(zone["nr_free"]) == 11
+        assert zone["free_pages"] == sum(count << order for order, count in enumerate(zone["nr_free"]))
+    assert told["free_pages"] == sum(zone["free_pages"] + zone["churn"] for zone in told["zones"])
+
+
+def test_a_captured_folder_tells_the_same_as_the_folder(pc, tmp_path, capsys):
+    path = tmp_path / "pc.snapshot"
+    assert f"{path}: 11,640 free pages in 22 runs" in run(
+        capsys, "capture", path, "--proc", pc, "--note", "a pc"
+    )
+    assert run(capsys, "bitmap", path, "--json") == run(capsys, "bitmap", "--proc", pc, "--json")
+    assert "a pc" in run(capsys, "bitmap", path)
+
+
+def test_out_is_the_bitmap_byte_for_byte(pc, tmp_path, capsys):
+    told = json.loads(run(capsys, "bitmap", "--proc", pc, "--json", "--out", tmp_path / "bits"))
+    written = (tmp_path / "bits").read_bytes()
+    assert len(written) == told["bitmap_bytes"] and written == Snapshot.from_proc(pc).bitmap().tobytes()
+
+
+def test_the_table_has_every_zone_and_says_what_is_synthesised(pc, capsys):
+    (pc / "kpageflags").unlink()
+    lines = run(capsys, "bitmap", "--proc", pc).splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("   0")] == ["DMA", "DMA32"] * 2
+    assert "synthesised" in lines[-1]
+    assert any("0 DMA 1 4,095 3,998 3,840 3,808 0" == " ".join(line.split()) for line in lines)
+
+
+def test_capture_that_is_not_exact_says_so_in_one_line(pc, tmp_path, capsys):
+    (pc / "kpageflags").unlink()
+    assert main(["capture", str(tmp_path / "a"), "--proc", str(pc)]) == 0
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and err.startswith("freepages: ") and "there is no kpageflags" in err
+    assert not Snapshot.load(tmp_path / "a").exact
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in data_path("snapshots").glob("*.snapshot")))
+def test_bitmap_of_a_shipped_snapshot(name, capsys):
+    told = json.loads(run(capsys, "bitmap", data_path("snapshots", name), "--json"))
+    snapshot = Snapshot.load(data_path("snapshots", name))
+    assert (
+        told["exact"]
+        and told["runs"] == len(snapshot.starts)
+        and told["free_pages"] == snapshot.bitmap().count()
+    )
+
+
+@pytest.mark.parametrize(
+    "args, fault",
+    [
+        (["bitmap", "{tmp}/none"], "none: No such file or directory"),
+        (["bitmap", "{tmp}"], "Is a directory"),
+        (["bitmap", "{tmp}/garbage"], "garbage: not a snapshot of freepages"),
+        (["bitmap", "--proc", "{tmp}/none"], "none/zoneinfo: No such file or directory"),
+        (["bitmap", "--proc", "{tmp}/garbage"], "garbage/zoneinfo: Not a directory"),
+        (["bitmap"], "SNAPSHOT --proc is required"),
+        (["bitmap", "{tmp}/none", "--proc", "{tmp}"], "not allowed with argument"),
+        (["capture", "{tmp}", "--proc", "{pc}"], "Is a directory"),
+        (["capture", "{tmp}/no/file", "--proc", "{pc}"], "no/file: No such file or directory"),
+        (["capture", "{tmp}/a", "--proc", "{pc}", "--note", "two\nlines"], "is not one line of text"),
+        (["capture"], "FILE"),
+        (["bitmaps"], "invalid choice: 'bitmaps'"),
+        ([], "COMMAND"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_status_2(args, fault, pc, tmp_path, capsys):
+    (tmp_path / "garbage").write_bytes(b"\x00\xff" * 100)
+    status: object
+    try:
+        status = main([arg.format(tmp=tmp_path, pc=pc) for arg in args])
+    except SystemExit as left:
+        status = left.code
+    out, err = capsys.readouterr()
+    assert status == 2 and not out
+    assert err.count("\n") == 1 and err.startswith("freepages: ") and fault in err
+
+
+def test_a_capture_that_fails_keeps_the_last_one(pc, tmp_path, capsys):
+    path = tmp_path / "a"
+    run(capsys, "capture", path, "--proc", pc)
+    before = path.read_bytes()
+    (pc / "zoneinfo").write_bytes((pc / "zoneinfo").read_bytes()[:300])
+    assert main(["capture", str(path), "--proc", str(pc)]) == 2
+    assert path.read_bytes() == before
+
+
+def test_a_reader_that_leaves_early_is_no_error(pc):
+    command = [sys.executable, "-m", "freepages", "bitmap", "--proc", str(pc)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout and process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""

@@ -8,6 +8,7 @@ travels from one machine to another are the ratios, not the milliseconds.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
@@ -26,12 +27,27 @@ def measure(what: str) -> Iterator[Row]:
     yield from import_module(f"freepages.bench.{what}").rows()
 
 
-def report(what: str | None, as_json: bool) -> str:
-    """The rows of ``what`` as text or JSON; of everything, each under its name, for None."""
-    measured = {name: list(measure(name)) for name in ([what] if what else WHAT)}
+def report(what: str | None, as_json: bool) -> Iterator[str]:
+    """The rows of ``what`` as text or JSON; for None those of everything, each under its name.
+
+    Text comes as soon as it is measured. What this machine cannot measure is left out of everything, with a
+    line on stderr that says why.
+    """
+    if what:
+        rows = list(measure(what))
+        yield json.dumps(rows, indent=1) if as_json else table(rows)
+        return
+    measured = {}
+    for name in WHAT:
+        try:
+            measured[name] = list(measure(name))
+        except FreepagesError as fault:
+            print(f"freepages: bench {name} is left out: {fault}", file=sys.stderr)
+            continue
+        if not as_json:
+            yield f"{name}\n{table(measured[name])}\n"
     if as_json:
-        return json.dumps(measured[what] if what else measured, indent=1)
-    return "\n\n".join(f"{name}\n{table(rows)}" for name, rows in measured.items())
+        yield json.dumps(measured, indent=1)
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -60,7 +61,7 @@ def test_the_c_methods_set_the_bits_that_mark_free_blocks_sets(lists: str) -> No
 
 @with_compiler
 def test_bitmap_rows_have_the_keys_and_every_method(small_guests: None) -> None:
-    rows = json.loads(bench.report("bitmap", as_json=True))
+    rows = json.loads("".join(bench.report("bitmap", as_json=True)))
     assert all(list(row) == KEYS for row in rows)
     assert {(row["guest"], row["lists"]) for row in rows} == {
         (g, n) for g in bitmap.GUESTS for n in bitmap.LISTS
@@ -153,6 +154,24 @@ def test_a_table_has_its_keys_on_top_and_numbers_to_the_right() -> None:
     ]
 
 
+def test_everything_is_reported_but_what_cannot_be_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measure(what: str) -> Iterator[bench.Row]:
+        if what == "zone":
+            raise FreepagesError("no zone here")
+        yield {"what": what, "ms": 1}
+
+    monkeypatch.setattr(bench, "measure", measure)
+    rest = [name for name in bench.WHAT if name != "zone"]
+    as_json = json.loads("".join(bench.report(None, as_json=True)))
+    assert as_json == {name: [{"what": name, "ms": 1}] for name in rest}
+    assert capsys.readouterr().err == "freepages: bench zone is left out: no zone here\n"
+    assert [text.splitlines()[0] for text in bench.report(None, as_json=False)] == rest
+    with pytest.raises(FreepagesError, match="no zone here"):
+        list(bench.report("zone", as_json=False))
+
+
 def test_an_unknown_benchmark_is_refused() -> None:
     with pytest.raises(FreepagesError, match="bench speed: there are bitmap, zone, capture"):
-        bench.report("speed", as_json=False)
+        list(bench.report("speed", as_json=False))

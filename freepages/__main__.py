@@ -34,6 +34,13 @@ def bitmap(args: argparse.Namespace) -> None:
     print(json.dumps(report.as_json(snapshot)) if args.json else report.as_text(snapshot))
 
 
+def bench(args: argparse.Namespace) -> None:
+    from freepages import bench
+
+    for text in bench.report(args.what, args.json):
+        print(text, flush=True)
+
+
 class Parser(argparse.ArgumentParser):
     """ArgumentParser whose errors are one line, as every other error is."""
 
@@ -60,6 +67,11 @@ def parser() -> Parser:
     command.add_argument("--json", action="store_true", help="print JSON")
     command.add_argument("--out", metavar="FILE", type=Path, help="write the bitmap's bytes to a file")
     command.set_defaults(run=bitmap)
+
+    command = commands.add_parser("bench", help="how fast this machine is at it")
+    command.add_argument("what", metavar="WHAT", nargs="?", help="bitmap, zone or capture; all, if not given")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=bench)
     return top
 
 

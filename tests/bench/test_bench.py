@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from freepages import bench
+from freepages.__main__ import main
 from freepages.bench import bitmap, compiled, yieldless, zone
 from freepages.engine import straight
 from freepages.errors import FreepagesError
@@ -175,3 +176,13 @@ def test_everything_is_reported_but_what_cannot_be_measured(
 def test_an_unknown_benchmark_is_refused() -> None:
     with pytest.raises(FreepagesError, match="bench speed: there are bitmap, zone, capture"):
         list(bench.report("speed", as_json=False))
+
+
+def test_the_command_prints_rows_as_json_and_refuses_what_it_does_not_know(
+    small_guests: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+    assert main(["bench", "bitmap", "--json"]) == 0
+    assert [list(row) for row in json.loads(capsys.readouterr().out)] == [KEYS] * 6
+    assert main(["bench", "speed"]) == 2
+    assert capsys.readouterr().err == "freepages: bench speed: there are bitmap, zone, capture\n"

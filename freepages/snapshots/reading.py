@@ -11,13 +11,15 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from freepages.errors import FreepagesError
+from freepages.pages import MAX_ORDER
 from freepages.snapshots import procfs
 from freepages.snapshots.kpageflags import marks_heads_only, read_buddy_bits
 from freepages.snapshots.layout import assumed_ram, blocks_of, synthesise
 from freepages.snapshots.procfs import ZoneInfo, ZoneKey, ZoneTypes, zone_label
-from freepages.snapshots.ranges import Pairs, Pfns, Ranges, arrays, intersect, join, pages, without
+from freepages.snapshots.ranges import Pairs, Pfns, Ranges, arrays, intersect, join, merge, pages
 
 T = TypeVar("T")
+Counts = tuple[int, ...]  # free blocks by order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,7 @@ class SnapshotZone(ZoneInfo):
     types    free blocks and pageblocks by migratetype, if pagetypeinfo was readable
     """
 
-    nr_free: tuple[int, ...]
+    nr_free: Counts
     types: ZoneTypes | None = None
 
     @property
@@ -121,8 +123,12 @@ def _by_zone(path: Path, table: dict[ZoneKey, T], zones: list[ZoneInfo]) -> list
     return [table[zone.key] for zone in zones]
 
 
-def _check_free(path: Path, nr_free: list[tuple[int, ...]], zones: list[ZoneInfo]) -> None:
+def _check_free(path: Path, nr_free: list[Counts], zones: list[ZoneInfo]) -> None:
     for zone, counts in zip(zones, nr_free, strict=True):
+        if len(counts) != MAX_ORDER:
+            raise FreepagesError(
+                f"{path}: {len(counts)} orders; freepages models kernels with {MAX_ORDER} (pages of 4 KiB)"
+            )
         free = sum(count << order for order, count in enumerate(counts))
         if free > zone.present:
             raise FreepagesError(
@@ -140,13 +146,9 @@ def _check_ram(path: Path, ram: Pairs, zones: list[ZoneInfo]) -> None:
             )
 
 
-def _shared(zone: ZoneInfo, zones: list[ZoneInfo]) -> bool:
-    return any(zone.overlaps(other) for other in zones if other is not zone)
-
-
-def _counted(runs: Ranges, zone: ZoneInfo, zones: list[ZoneInfo]) -> tuple[int, ...]:
+def _counted(runs: Ranges, zone: ZoneInfo, zones: list[ZoneInfo]) -> Counts:
     """The free blocks by order that a zone's part of the free runs consists of."""
-    if _shared(zone, zones):
+    if any(zone.overlaps(other) for other in zones if other is not zone):
         raise FreepagesError(
             f"{zone_label(zone.key)} overlaps another node's: only buddyinfo can tell its free pages"
         )
@@ -154,19 +156,37 @@ def _counted(runs: Ranges, zone: ZoneInfo, zones: list[ZoneInfo]) -> tuple[int, 
     return tuple(len(heads) for heads in blocks_of(cut))
 
 
-def _placed(path: Path, zones: list[ZoneInfo], nr_free: list[tuple[int, ...]], ram: Pairs) -> Ranges:
+def _placed(path: Path, zones: list[ZoneInfo], nr_free: list[Counts], ram: Pairs) -> Ranges:
     """Free runs of synthesised layouts of all zones."""
-    runs = arrays(())
-    for zone, counts in zip(zones, nr_free, strict=True):
-        room = arrays([(zone.start_pfn, zone.end_pfn)])
+    starts, ends = [], []
+    for group in _interleaved(list(zip(zones, nr_free, strict=True))):
+        (first, _), *others = group
+        room = arrays(merge((zone.start_pfn, zone.end_pfn) for zone, _ in group))
         if ram:
             room = intersect(arrays(ram), room)
-        elif not _shared(zone, zones):
-            room = arrays(assumed_ram(zone.start_pfn, zone.spanned, zone.present))
+        elif not others:
+            room = arrays(assumed_ram(first.start_pfn, first.spanned, first.present))
         try:
-            blocks = synthesise(without(room, runs), counts)
+            blocks = synthesise(
+                room, [sum(counts) for counts in zip(*(counts for _, counts in group), strict=True)]
+            )
         except FreepagesError as error:
-            raise FreepagesError(f"{path}: {zone_label(zone.key)}: {error}") from None
-        ends = [heads + (1 << order) for order, heads in enumerate(blocks)]
-        runs = join(np.concatenate((runs[0], *blocks)), np.concatenate((runs[1], *ends)))
-    return runs
+            raise FreepagesError(f"{path}: {zone_label(first.key)}: {error}") from None
+        starts += blocks
+        ends += [heads + (1 << order) for order, heads in enumerate(blocks)]
+    return join(np.concatenate(starts), np.concatenate(ends))
+
+
+def _interleaved(zones: list[tuple[ZoneInfo, Counts]]) -> list[list[tuple[ZoneInfo, Counts]]]:
+    """The zones in groups: alone, or with those of other nodes whose spans they share.
+
+    What of a shared span is whose no file tells, so the blocks of such zones are placed together.
+    """
+    groups: list[list[tuple[ZoneInfo, Counts]]] = []
+    end = 0
+    for zone, counts in sorted(zones, key=lambda entry: entry[0].start_pfn):
+        if zone.start_pfn >= end:
+            groups.append([])
+        groups[-1].append((zone, counts))
+        end = max(end, zone.end_pfn)
+    return groups

@@ -278,7 +278,11 @@ def test_a_field_that_is_wrong_is_named(tmp_path, change, fault):
             "buddyinfo: has not node 0 zone DMA, which zoneinfo has",
         ),
         ("buddyinfo", lambda text: text.replace("DMA32", "DMA64"), "buddyinfo: has not node 0 zone DMA32"),
-        ("buddyinfo", lambda text: text.replace(" \n", "      0 \n"), "has 12 orders; freepages models 11"),
+        (
+            "buddyinfo",
+            lambda text: text.replace(" \n", "      0 \n"),
+            "buddyinfo: 12 orders; freepages models kernels with 11",
+        ),
         (
             "buddyinfo",
             lambda text: text.replace("      3 \n", "   9999 \n"),
@@ -304,6 +308,17 @@ def test_files_that_do_not_fit_together_are_named(pc, name, change, fault):
     else:
         (pc / name).unlink()
     with pytest.raises(FreepagesError, match=fault):
+        Snapshot.from_proc(pc)
+
+
+@pytest.mark.parametrize("orders", [7, 10, 14])
+@pytest.mark.parametrize("exact", [True, False])
+def test_other_orders_are_read_and_refused_by_name(pc, orders, exact):
+    if not exact:
+        (pc / "kpageflags").unlink()
+    counts = "".join(f"{0:6} " for _ in range(orders))
+    (pc / "buddyinfo").write_text(f"Node 0, zone      DMA {counts}\nNode 0, zone    DMA32 {counts}\n")
+    with pytest.raises(FreepagesError, match=f"buddyinfo: {orders} orders; freepages models kernels with 11"):
         Snapshot.from_proc(pc)
 
 

@@ -31,6 +31,7 @@ ORDERS_ASKED = [0] * 60 + [1] * 15 + [2] * 10 + [3] * 8 + [4] * 4 + [5] * 2 + [9
 OPERATIONS = 100_000
 ROUNDS = 5
 BATCH = 1 << 22
+ALLOCATE, FREE = "allocate single pages", "free single pages in random order"
 
 Operations = list[tuple[int, float]]
 """(order, 0) allocates a block; (-1, x) frees one: of those held, the one at the fraction x."""
@@ -129,11 +130,11 @@ def bulk_zone_rows(pages: int = 64 * GIB, batch: int = BATCH) -> Iterator[Row]:
             "ratio_to_no_yields": None,
         }
 
-    yield row("allocate single pages", lambda number: zone.allocate(batch))
+    yield row(ALLOCATE, lambda number: zone.allocate(batch))
     if zone.nr_free_pages:
         raise FreepagesError("bench zone: pages are left after all were allocated")
     mixed = np.random.default_rng(1).permutation(pages).astype(np.uint32)
-    yield row("free single pages in random order", lambda n: zone.give(mixed[n * batch : (n + 1) * batch]))
+    yield row(FREE, lambda n: zone.give(mixed[n * batch : (n + 1) * batch]))
     if zone.nr_free() != full:
         raise FreepagesError("bench zone: freed pages are not merged into the largest blocks")
 

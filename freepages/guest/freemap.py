@@ -146,10 +146,9 @@ def mark_free_blocks(
                 part = part[(start <= part) & (part <= limit - size)]
             marked += len(part) << order
             index = indices[: len(part)]
-            index[:] = part
+            index[:] = part >> max(order, 3)
             if start:
-                index -= start
-            index >>= max(order, 3)
+                index -= start >> max(order, 3)
             if order < 3:
                 mask = masks[: len(part)]
                 mask[:] = part

@@ -1,0 +1,96 @@
+"""Measure this machine and keep what came out: results.json, and the tables of README.md made from it.
+
+Run from the checkout, on a machine that does nothing else: python benchmarks/record.py
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from freepages.bench import WHAT, Row, measure, table
+from freepages.bench.zone import ALLOCATE, FREE
+
+HERE = Path(__file__).parent
+RESULTS, README = HERE / "results.json", HERE / "README.md"
+BEGIN, END = "<!-- recorded: begin -->\n", "<!-- recorded: end -->\n"
+
+Results = dict[str, Any]
+
+
+def bitmap(key: str, guest: str, lists: str) -> Callable[[Results], float]:
+    return figure("bitmap", key, guest=guest, lists=lists, method="mark_free_blocks")
+
+
+def figure(bench: str, key: str, **where: str) -> Callable[[Results], float]:
+    """That key of the first row of which all of ``where`` is true."""
+    return lambda results: next(row[key] for row in results[bench] if where.items() <= row.items())
+
+
+SHARE, RATE = "ratio_to_patch_loop", "million_per_s"
+
+# What is measured, whether small or large is good, the figure to reach, and where it is found.
+REACH: list[tuple[str, str, float, Callable[[Results], float]]] = [
+    ("bitmap, 1 TiB, real: share of the patch loop's time", "<=", 0.12, bitmap(SHARE, "1 TiB", "real")),
+    ("the same: MiB beside the bitmap", "<=", 8, bitmap("extra_mib", "1 TiB", "real")),
+    ("bitmap, 1 TiB, fragmented: share", "<=", 0.42, bitmap(SHARE, "1 TiB", "fragmented")),
+    ("bitmap, 1 TiB, coalesced: share", "<=", 0.03, bitmap(SHARE, "1 TiB", "coalesced")),
+    ("bitmap, 64 GiB, real: share", "<=", 0.05, bitmap(SHARE, "64 GiB", "real")),
+    ("list zone, 4 GiB: million operations a second", ">=", 0.25, figure("zone", RATE, zone="list")),
+    ("the same: share of the speed without yields", ">=", 0.7, figure("zone", "ratio_to_no_yields")),
+    ("bulk zone, 64 GiB, allocate: million pages a second", ">=", 190, figure("zone", RATE, what=ALLOCATE)),
+    ("the same, free and merge", ">=", 11, figure("zone", RATE, what=FREE)),
+    ("capture with kpageflags: seconds", "<=", 1, figure("capture", "median_s")),
+]
+
+
+def machine() -> Row:
+    """What the figures depend on."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    compiler = subprocess.run(["cc", "--version"], capture_output=True, text=True).stdout.splitlines()
+    return {
+        "processor": model or platform.machine(),
+        "cores": os.cpu_count(),
+        "Python": platform.python_version(),
+        "NumPy": np.__version__,
+        "compiler": compiler[0] if compiler else None,
+    }
+
+
+def rendered(results: Results) -> str:
+    """The part of README.md between its two markers."""
+    lines = [
+        ", ".join(f"{key} {value}" for key, value in results["machine"].items()),
+        "",
+        "| what | reach | recorded |",
+        "| --- | --- | --- |",
+    ]
+    lines += [f"| {what} | {sign} {limit:g} | {of(results):g} |" for what, sign, limit, of in REACH]
+    for what in WHAT:
+        lines += ["", f"`freepages bench {what}`", "", "```", table(results[what]), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    results: Results = {"machine": machine()} | {what: list(measure(what)) for what in WHAT}
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    before, _, rest = README.read_text().partition(BEGIN)
+    README.write_text(before + BEGIN + rendered(results) + END + rest.partition(END)[2])
+    for what, sign, limit, of in REACH:
+        reached = of(results) <= limit if sign == "<=" else of(results) >= limit
+        print(f"{'reached' if reached else 'MISSED '}  {what}: {of(results):g} ({sign} {limit:g})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""What benchmarks/README.md says is what benchmarks/results.json holds."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+
+spec = importlib.util.spec_from_file_location("record", FOLDER / "record.py")
+assert spec and spec.loader
+record = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(record)
+
+
+def test_the_tables_are_made_from_the_recorded_results() -> None:
+    results = json.loads(record.RESULTS.read_text())
+    recorded = record.README.read_text().partition(record.BEGIN)[2].partition(record.END)[0]
+    assert recorded == record.rendered(results)
+
+
+def test_every_figure_to_reach_is_recorded() -> None:
+    results = json.loads(record.RESULTS.read_text())
+    for what, sign, _, of in record.REACH:
+        assert sign in ("<=", ">=")
+        assert of(results) > 0, what

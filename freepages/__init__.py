@@ -1,1 +1,35 @@
-"""freepages."""
+"""freepages: step through free-page skipping, from the guest's buddy lists to the hypervisor that skips.
+
+What a notebook imports. The names are loaded when first asked for, so that a command which draws nothing does
+not wait for the drawing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from freepages.datadir import data_path as data_path
+    from freepages.engine import Run as Run
+    from freepages.engine import Scenario as Scenario
+    from freepages.engine import Schedule as Schedule
+    from freepages.snapshots import Snapshot as Snapshot
+    from freepages.stepper import Stepper as Stepper
+    from freepages.view.picture import Picture as Picture
+
+_ROOMS = {
+    "Picture": "freepages.view.picture",
+    "Run": "freepages.engine",
+    "Scenario": "freepages.engine",
+    "Schedule": "freepages.engine",
+    "Snapshot": "freepages.snapshots",
+    "Stepper": "freepages.stepper",
+    "data_path": "freepages.datadir",
+}
+
+__all__ = sorted(_ROOMS)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'freepages' has no attribute {name!r}")
+    return getattr(import_module(_ROOMS[name]), name)

@@ -11,7 +11,8 @@ from freepages.engine import Act, Lock, Run
 from freepages.guest import freemap, percpu, zone
 from freepages.guest.zone import Zone
 from freepages.pages import ORDERS, Migratetype
-from freepages.view.frame import FreeLists, LockRow, Locks, Memory, State
+from freepages.snapshots import Snapshot
+from freepages.view.frame import Frame, FreeLists, LockRow, Locks, Memory, State
 
 Range = tuple[int, int]
 
@@ -80,6 +81,18 @@ def memory(zone: Zone, highlight: Iterable[Range] = ()) -> Memory:
         ],
         pageblock=size,
     )
+
+
+def snapshot_frame(snapshot: Snapshot) -> Frame:
+    """A machine's memory from pfn 0 to max_pfn: free, in use by whom is not known, or no memory at all."""
+    states = np.full(snapshot.max_pfn, State.HOLE, np.uint8)
+    for low, high in snapshot.ram or [(z.start_pfn, z.end_pfn) for z in snapshot.zones]:
+        states[low:high] = State.IN_USE
+    free = np.unpackbits(snapshot.bitmap().bytes, count=snapshot.max_pfn, bitorder="little")
+    states[free.view(bool)] = State.FREE
+    managed = sum(z.managed for z in snapshot.zones)
+    title = f"{snapshot.free_pages:,} of {managed:,} managed pages are free"
+    return Frame(title, (Memory("memory", 0, states),), snapshot.about.get("note", ""))
 
 
 def free_lists(zone: Zone) -> FreeLists:

@@ -258,8 +258,9 @@ def count_bits(words: NDArray[np.unsignedinteger[Any]]) -> int:
 
 
 def set_bits(words: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.int64]:
-    """Positions of the 1 bits of little-endian words, ascending."""
+    """Positions of the 1 bits of words, ascending: bit 0 of word 0 is 0, whatever the words' byte order."""
     shift = (words.itemsize * 8).bit_length() - 1
     some = np.flatnonzero(words)
-    at = np.flatnonzero(np.unpackbits(words[some].view(np.uint8), bitorder="little").view(bool))
+    data = words[some].astype(words.dtype.newbyteorder("<"), copy=False).view(np.uint8)
+    at = np.flatnonzero(np.unpackbits(data, bitorder="little").view(bool))
     return (some[at >> shift] << shift) + (at & ((1 << shift) - 1))

@@ -16,6 +16,8 @@ from freepages.pages import (
     PageBitmap,
     bitmap_bytes,
     check_order,
+    count_bits,
+    set_bits,
 )
 
 SIZES = st.integers(0, 400)
@@ -128,6 +130,17 @@ def test_runs_that_touch_are_one_run(drawn: tuple[int, int], data: st.DataObject
     inside = [cut for cut in cuts if ((starts < cut) & (cut < ends)).any()]
     starts, ends = (np.sort(np.concatenate((edges, np.array(inside, np.int64)))) for edges in (starts, ends))
     assert as_int(PageBitmap.from_runs(pages, starts, ends)) == value
+
+
+@pytest.mark.parametrize("dtype", ["<u8", ">u8", "<u2", ">u2", "u1"])
+@given(data=st.data())
+def test_set_bits_are_those_of_the_values_in_either_byte_order(dtype: str, data: st.DataObject) -> None:
+    width = np.dtype(dtype).itemsize * 8
+    values = data.draw(st.lists(st.just(0) | st.integers(0, (1 << width) - 1), max_size=40))
+    whole = sum(value << i * width for i, value in enumerate(values))
+    words = np.array(values, dtype)
+    assert set_bits(words).tolist() == [i for i in range(len(values) * width) if whole >> i & 1]
+    assert count_bits(words) == whole.bit_count()
 
 
 @pytest.mark.parametrize("fill", [0.5, 0.01, 1.0])

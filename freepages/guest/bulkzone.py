@@ -75,7 +75,7 @@ def pages_of(blocks: Words, order: int) -> NDArray[np.uint64]:
     """The words with all pages of the blocks that blocks_of() gave for that order."""
     if order < WORD:
         return blocks * ((1 << (1 << order)) - 1)
-    full = blocks * ((1 << (1 << (order - WORD))) - 1)
+    full = (blocks * ((1 << (1 << (order - WORD))) - 1)).astype("<u2", copy=False)
     return -np.unpackbits(full.view(np.uint8), bitorder="little").astype("<u8")
 
 
@@ -156,6 +156,7 @@ class BulkZone:
             small, large = _all_free(words)
             for order, blocks in enumerate(small[:WORD] + large):
                 all_free[order] += count_bits(blocks)
+        # Every block that is all free has two halves that are, and these are not on a list.
         return [all_free[order] - 2 * all_free[order + 1] for order in ORDERS]
 
     def heads_by_order(self) -> list[NDArray[np.int64]]:

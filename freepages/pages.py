@@ -55,7 +55,7 @@ CHUNK_WORDS = 1 << 14  # 128 KiB of bitmap at a time: the temporaries of a pass 
 
 
 def check_order(order: int) -> int:
-    """`order` itself, or a FreepagesError when it is not one of 0..10."""
+    """``order`` itself, or a FreepagesError when it is not one of 0..10."""
     try:
         if index(order) in ORDERS:
             return order
@@ -65,19 +65,19 @@ def check_order(order: int) -> int:
 
 
 def bitmap_bytes(pages: int) -> int:
-    """Bytes of a bitmap for `pages` pages: ALIGN(pages, 64) / 8, as the patch allocates it."""
+    """Bytes of a bitmap for ``pages`` pages: ALIGN(pages, 64) / 8, as the patch allocates it."""
     return (pages + 63) // 64 * 8
 
 
 class PageBitmap:
-    """One bit for each of `pages` pages; one memory with three faces.
+    """One bit for each of ``pages`` pages; one memory with three faces.
 
     bytes  numpy uint8, bitmap_bytes(pages) long; it owns the memory
     words  the same as little-endian 64-bit words, for passes over the whole map
-    bits   the same as a bitarray, for single pages and slices; a bitarray cannot end inside a byte of memory
-           that it borrows, so it is `pages` long only where that is a multiple of 8, else up to 7 bits longer
+    bits   the same as a bitarray, for single pages and slices; a bitarray ends where the memory that it
+           borrows does, so it is up to 7 bits longer where ``pages`` is no multiple of 8
 
-    Bits from `pages` on are 0 and stay 0 under every method here; who writes to a face directly keeps it so.
+    The bits from ``pages`` on are 0, and stay so under every method; who writes to a face keeps it so.
     A pfn or a range outside the map is a FreepagesError, and the map is as before.
     """
 
@@ -99,7 +99,7 @@ class PageBitmap:
 
     @classmethod
     def from_bytes(cls, data: builtins.bytes | bytearray | memoryview, pages: int) -> PageBitmap:
-        """The bitmap of `pages` pages whose bytes are `data`: whole words, or no more bytes than needed."""
+        """The bitmap of these bytes: the whole words, or no more bytes than ``pages`` need."""
         bitmap = cls(pages)
         given = np.frombuffer(data, np.uint8)
         if len(given) not in (len(bitmap.bytes), (pages + 7) // 8):
@@ -107,10 +107,9 @@ class PageBitmap:
                 f"{len(given)} bytes are not a bitmap of {pages} pages: {len(bitmap.bytes)} are"
             )
         bitmap.bytes[: len(given)] = given
-        last = int(np.flatnonzero(given)[-1]) if given.any() else 0
-        beyond = last * 8 + int(given[last]).bit_length() if len(given) else 0
-        if beyond > pages:
-            raise FreepagesError(f"pfn {beyond - 1} is set in a bitmap of {pages} pages")
+        beyond = int.from_bytes(given[pages // 8 :].tobytes(), "little") >> pages % 8
+        if beyond:
+            raise FreepagesError(f"pfn {pages + beyond.bit_length() - 1} is set in a bitmap of {pages} pages")
         return bitmap
 
     @classmethod
@@ -201,7 +200,7 @@ class PageBitmap:
         edges: list[NDArray[np.int64]] = []
         before = np.uint64(0)
         for at, words in enumerate(self._chunks()):
-            # A bit of `toggles` is 1 where the page differs from the one before it.
+            # A bit of ``toggles`` is 1 where the page differs from the one before it.
             toggles = words << np.uint64(1)
             toggles[1:] |= words[:-1] >> np.uint64(63)
             toggles[0] |= before
@@ -222,6 +221,10 @@ class PageBitmap:
         twin = PageBitmap(self.pages)
         twin.bytes[:] = self.bytes
         return twin
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Copied or pickled face by face, the three would no longer share one memory.
+        return PageBitmap.from_bytes, (self.tobytes(), self.pages)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, PageBitmap):

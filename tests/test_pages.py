@@ -1,5 +1,9 @@
 """freepages.pages against Python's own integers, whose bit i is the page i."""
 
+import copy
+import pickle
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -181,13 +185,19 @@ def test_a_map_minus_itself_is_empty(drawn: tuple[int, int]) -> None:
     assert bitmap.count() == 0
 
 
-@given(maps(), st.data())
-def test_a_copy_has_memory_of_its_own(drawn: tuple[int, int], data: st.DataObject) -> None:
+@pytest.mark.parametrize(
+    "copied", [PageBitmap.copy, copy.deepcopy, lambda bitmap: pickle.loads(pickle.dumps(bitmap))]
+)
+@given(drawn=maps())
+def test_a_copy_is_equal_and_whole_in_memory_of_its_own(
+    copied: Callable[[PageBitmap], PageBitmap], drawn: tuple[int, int]
+) -> None:
     pages, value = drawn
     bitmap = of_int(value, pages)
-    twin = bitmap.copy()
+    twin = copied(bitmap)
     assert twin == bitmap
     twin.set_range(0, pages)
+    assert as_int(twin) == (1 << pages) - 1 == sum(1 << pfn for pfn in range(pages) if twin[pfn])
     assert as_int(bitmap) == value
 
 

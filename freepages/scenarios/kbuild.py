@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePath
 
 from freepages.engine import Process, Run, Scenario, Schedule
 from freepages.guest.kbuild import Build, Tree, make
+from freepages.guest.kconfig import KbuildError
 from freepages.guest.robot import CONFIGS, PATCHED
 from freepages.view.frame import Facts, Frame
 
@@ -15,10 +15,14 @@ NOT_YET = "·"
 
 
 def kbuild(tree: Tree = PATCHED, builds: Mapping[str, str] = BUILDS) -> Scenario:
-    """One ``make`` for each of ``builds``, whose name -> the name of its config; its letter is the name's first.
+    """One ``make`` for each of ``builds``: a name, whose first letter is the process's, and a config's name.
 
-    The builds share nothing, so any schedule ends alike; the story takes a step of each in turn.
+    The builds share nothing, so any schedule ends alike; the story takes a step of each in turn. Raises
+    KbuildError for a config that is not there.
     """
+    for config in builds.values():
+        if config not in CONFIGS:
+            raise KbuildError(f"no config {config!r}: there are {', '.join(CONFIGS)}")
 
     def begin() -> tuple[dict[str, Build], list[Process]]:
         world = {name: Build(tree, CONFIGS[config]) for name, config in builds.items()}
@@ -26,11 +30,9 @@ def kbuild(tree: Tree = PATCHED, builds: Mapping[str, str] = BUILDS) -> Scenario
 
     def picture(run: Run) -> Frame:
         failures = [failure.text for made in run.world.values() for failure in made.failures]
-        return Frame(
-            "one tree, two configs" if len(builds) == 2 else "one tree",
-            tuple(_facts(name, made) for name, made in run.world.items()),
-            failures[-1] if failures else "",
-        )
+        panels = [_objects(name, made) for name, made in run.world.items()]
+        panels += [_symbols(name, made) for name, made in run.world.items()]
+        return Frame("", tuple(panels), failures[-1] if failures else "")
 
     scenario = Scenario("kbuild", "who builds what, and who misses it", begin, picture)
     return Scenario(scenario.name, scenario.title, begin, picture, str(_in_turn(scenario)))
@@ -45,13 +47,18 @@ def _in_turn(scenario: Scenario) -> Schedule:
     return run.schedule
 
 
-def _facts(name: str, made: Build) -> Facts:
-    rows = {source.object: _object(made, source.object) for source in made.tree.sources}
+def _objects(name: str, made: Build) -> Facts:
+    end = "written" if "vmlinux" in made.finished else "not linked" if made.failures else NOT_YET
+    objects = {source.object: _object(made, source.object) for source in made.tree.sources}
+    return Facts(f"{name}: {made.config.name}", {**objects, "vmlinux": end})
+
+
+def _symbols(name: str, made: Build) -> Facts:
+    """Every symbol that one file asks of another."""
     asked = (call.symbol for source in made.tree.sources for f in source.functions for call in f.calls)
     static = {f.name for source in made.tree.sources for f in source.functions if f.linkage == "static"}
-    rows |= {f"{symbol}()": _symbol(made, symbol) for symbol in asked if symbol not in static}
-    end = "written" if "vmlinux" in made.finished else "not linked" if made.failures else NOT_YET
-    return Facts(f"{name}: {made.config.name}", {**rows, "vmlinux": end})
+    rows = {symbol: _symbol(made, symbol) for symbol in asked if symbol not in static}
+    return Facts(f"{name}: the linker's symbols", rows)
 
 
 def _object(made: Build, path: str) -> str:
@@ -65,8 +72,8 @@ def _object(made: Build, path: str) -> str:
 
 
 def _symbol(made: Build, symbol: str) -> str:
-    if found := made.symbols.defined.get(symbol):
-        return PurePath(found.object).name
+    if symbol in made.symbols.defined:
+        return "defined"
     if any(failure.symbol == symbol for failure in made.failures):
-        return "nobody's"
+        return "undefined"
     return "asked for" if symbol in made.symbols.asked else NOT_YET

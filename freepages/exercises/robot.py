@@ -1,0 +1,60 @@
+"""Notebook 06: which configs link, and a repair that all of them link with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from freepages.exercises.exercise import Exercise
+from freepages.guest.kbuild import Tree
+from freepages.guest.robot import CONFIGS, PATCHED, survey
+
+
+def _judge_links(guess: Collection[str]) -> tuple[bool, str]:
+    if unknown := [name for name in guess if name not in CONFIGS]:
+        return False, f"no config is named {unknown[0]!r}."
+    found = survey(PATCHED).links
+    wrong = [name for name in found if found[name] != (name in guess)]
+    if wrong:
+        return False, f"{len(found) - len(wrong)} of {len(found)} are as you say. {wrong[0]} is not."
+    return True, f"{len(guess)} of {len(found)} link, these."
+
+
+links = Exercise(
+    "Which configs does the patched tree link under? Answer with a list of their names.",
+    _judge_links,
+    (
+        "who defines drop_cache(), and in which configs is that file compiled?",
+        "fs/drop_caches.o is built where SYSCTL is on. Who can switch SYSCTL off?",
+        "only who answers no to everything can: the robot's three cannot link.",
+    ),
+)
+
+
+def _judge_repair(repair: Callable[[Tree], Tree]) -> tuple[bool, str]:
+    mended = survey(repair(PATCHED))
+    for name, outcome in mended.outcomes.items():
+        if outcome != "links":
+            return False, f"{name}: {outcome}."
+    for name, made in mended.builds.items():
+        if made.dotconfig.on("VIRTIO_BALLOON") and not made.reaches("free_pages_handle_rq", "drop_slab"):
+            return False, f"{name}: every config links, but a request of the host drops no cache any more."
+    for name, made in mended.builds.items():
+        if not made.dotconfig.on("SYSCTL") and "fs/drop_caches.o" in made.objects:
+            return False, f"{name}: links, and holds all of fs/drop_caches.o, which nobody there can use."
+    return (
+        True,
+        f"{len(mended.outcomes)} of {len(CONFIGS)} configs link, and the balloon still drops the cache.",
+    )
+
+
+repair = Exercise(
+    "Write repair(tree), which returns the tree so changed that every config links by no luck, a guest still "
+    "drops its cache when asked, and a kernel without SYSCTL stays without fs/drop_caches.o. The edits of a "
+    "tree: build_if, define, declare, call, uncall, export, depend; help(tree) explains them.",
+    _judge_repair,
+    (
+        "where SYSCTL is off there is nothing to drop by: what should a call of drop_cache() mean there?",
+        "a header can declare a function where an option is on, and hold an empty one where it is off.",
+        'return tree.declare("drop_cache", ifdef="SYSCTL", stub=True)',
+    ),
+)

@@ -118,7 +118,7 @@ class GuestMemory(Memory):
 
     def check(self, addr: int, size: int) -> None:
         at = bisect_right(self._starts, addr) - 1
-        if at < 0 or addr + size > self._ends[at] or size < 0:
+        if at < 0 or size < 0 or addr + size > self._ends[at]:
             list(self._pieces(addr, size))
 
     def read(self, addr: int, size: int) -> bytes:
@@ -152,6 +152,8 @@ class GuestMemory(Memory):
 
     def _pieces(self, addr: int, size: int) -> Iterator[memoryview]:
         """The same where it spans ranges that touch; raises OutsideMemory at the first hole."""
+        if size < 0:
+            raise OutsideMemory(addr, size)
         done = 0
         while done < size:
             at = bisect_right(self._starts, addr + done) - 1

@@ -165,7 +165,7 @@ class DriverQueue(Queue):
         With `table`, an address of 16 bytes for each buffer, it is an indirect one. Returns True, or False as
         the kernel returns -ENOSPC or -EIO: there are too few free descriptors, or the queue is broken. A
         buffer of no bytes is queued as it is asked for; the device will not have it. Raises FreepagesError,
-        with nothing done, for what no descriptor can hold.
+        with nothing done, for what no descriptor can hold, and for more buffers than the queue is long.
         """
         pieces, writable = [], 0
         for flags, offered in (NEXT, out), (NEXT | WRITE, in_):
@@ -175,8 +175,10 @@ class DriverQueue(Queue):
                 pieces.append((addr, size, flags))
                 if flags & WRITE:
                     writable += size
-        if not pieces or token is None:
-            raise FreepagesError("add: a chain needs at least one buffer, and a token that is not None")
+        if not 0 < len(pieces) <= self.num:
+            raise FreepagesError(f"add: a chain of {len(pieces)} buffers, in a queue of {self.num}")
+        if token is None:
+            raise FreepagesError("add: None is no token, it is what get_buf gives when there is nothing")
         addr, size, flags = pieces[-1]
         pieces[-1] = addr, size, flags & ~NEXT
 

@@ -114,7 +114,7 @@ def describe(memory: Memory, layout: Layout, features: Collection[int] = ()) -> 
         slots = [(used_idx - back) % num for back in range(1, min(used_idx, num) + 1)]
         walks.taken.update(index for offered in in_flight if offered.chain for index in offered.chain.indices)
         completed = [walks.used(slot, used[slot]) for slot in slots][::-1]
-        known = _ever_offered(avail_idx, avail, num)
+        known = _ever_offered(avail_idx, used_idx, avail)
         for slot, head, _, _ in completed:
             if head is not None and head not in known:
                 faults.append(Fault(NEVER_OFFERED, f"used->ring[{slot}] says {head}"))
@@ -167,13 +167,13 @@ def _missing(memory: Memory, layout: Layout, event_idx: bool) -> list[Fault]:
     return faults
 
 
-def _ever_offered(avail_idx: int | None, avail: list[int | None], num: int) -> Collection[int]:
+def _ever_offered(avail_idx: int | None, used_idx: int, avail: list[int | None]) -> Collection[int]:
     """The heads that may be in the used ring: those that were offered, or all where that cannot be known.
 
     Rings begin as zeros: one that has nothing behind its index has not gone round, and shows all it ever did.
     """
-    if avail_idx is None or avail_idx >= num or any(avail[avail_idx:]) or None in avail:
-        return range(num)
+    if avail_idx is None or not used_idx <= avail_idx < len(avail) or any(avail[avail_idx:]) or None in avail:
+        return range(len(avail))
     return {head for head in avail[:avail_idx] if head is not None}
 
 
@@ -192,7 +192,7 @@ class _Walks:
 
     def offered(self, slot: int, head: int | None) -> Offered:
         if head is None:
-            return Offered(slot, None, None, None)
+            return Offered(slot, None, None, Fault(RING_OUTSIDE, f"avail->ring[{slot}] is not in the memory"))
         if head >= len(self.table):
             fault = Fault(HEAD_RANGE, f"avail->ring[{slot}] says {head}, there are {len(self.table)}")
             return Offered(slot, head, None, fault)

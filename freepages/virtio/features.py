@@ -1,0 +1,146 @@
+"""The balloon device's feature bits, its queues and its configuration space.
+
+From the specification, "Traditional Memory Balloon Device" with "Feature bits", "Virtqueues" and "Device
+configuration layout", and include/uapi/linux/virtio_balloon.h. Bit 3 has had two lives: the patch of April
+2016 took it for GET_FREE_PAGES, which was never merged, and FREE_PAGE_HINT has it since Linux 4.20 (commit
+86a559787e6f). A device of the one and a driver of the other would negotiate it and misunderstand each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from struct import Struct
+
+from freepages.errors import FreepagesError
+from freepages.virtio.layout import EVENT_IDX, INDIRECT_DESC, VERSION_1
+
+MUST_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, FREE_PAGE_HINT, PAGE_POISON, PAGE_REPORTING = range(6)
+GET_FREE_PAGES = FREE_PAGE_HINT
+
+RING = {INDIRECT_DESC: "INDIRECT_DESC", EVENT_IDX: "EVENT_IDX", VERSION_1: "VERSION_1"}
+CLASSIC = {MUST_TELL_HOST: "MUST_TELL_HOST", STATS_VQ: "STATS_VQ", DEFLATE_ON_OOM: "DEFLATE_ON_OOM"}
+
+APRIL_2016: Mapping[int, str] = {**CLASSIC, GET_FREE_PAGES: "GET_FREE_PAGES", **RING}
+"""The bits as the patch of 19 April 2016 would have had them."""
+
+MERGED: Mapping[int, str] = {
+    **CLASSIC,
+    FREE_PAGE_HINT: "FREE_PAGE_HINT",
+    PAGE_POISON: "PAGE_POISON",
+    PAGE_REPORTING: "PAGE_REPORTING",
+    **RING,
+}
+"""The bits as they are in the specification now. Linux calls the last one of the balloon F_REPORTING."""
+
+Features = frozenset[int]
+
+
+class NegotiationError(FreepagesError):
+    """A driver and a device that cannot agree on features, or a register that is not there."""
+
+
+def names(features: Iterable[int], bits: Mapping[int, str] = MERGED) -> str:
+    """`"STATS_VQ FREE_PAGE_HINT VERSION_1"`; a bit without a name is `"bit 17"`."""
+    return " ".join(bits.get(bit, f"bit {bit}") for bit in sorted(features)) or "none"
+
+
+def negotiate(
+    offered: Collection[int],
+    understood: Collection[int],
+    *,
+    transitional: bool = True,
+    bits: Mapping[int, str] = MERGED,
+) -> Features:
+    """What a driver accepts that understands `understood`: of what is offered, all that it knows.
+
+    A device that is not `transitional` refuses (it does not keep FEATURES_OK set) who leaves VERSION_1 out.
+    """
+    accepted = frozenset(offered) & frozenset(understood)
+    return checked(offered, accepted, transitional=transitional, bits=bits)
+
+
+def checked(
+    offered: Collection[int],
+    accepted: Collection[int],
+    *,
+    transitional: bool = True,
+    bits: Mapping[int, str] = MERGED,
+) -> Features:
+    """`accepted`, or a NegotiationError: the device's answer to what a driver wrote."""
+    more = frozenset(accepted) - frozenset(offered)
+    if more:
+        raise NegotiationError(f"the driver accepts what was not offered: {names(more, bits)}")
+    if not transitional and VERSION_1 in offered and VERSION_1 not in accepted:
+        raise NegotiationError("the device is not transitional, and the driver leaves VERSION_1 out")
+    return frozenset(accepted)
+
+
+def is_legacy(features: Collection[int]) -> bool:
+    """Whether rings and messages are in the guest's own byte order."""
+    return VERSION_1 not in features
+
+
+# name -> (number, the feature it takes)
+QUEUES: Mapping[str, tuple[int, int | None]] = {
+    "inflate": (0, None),
+    "deflate": (1, None),
+    "stats": (2, STATS_VQ),
+    "free_pages": (3, GET_FREE_PAGES),
+    "reporting": (4, PAGE_REPORTING),
+}
+
+
+def queues(features: Collection[int], *, always_stats: bool = False) -> dict[str, int]:
+    """Which queues there are, by name, with their numbers.
+
+    A queue exists only with its feature, but keeps its number: without STATS_VQ there is no queue 2, and
+    free_pages is 3 all the same. (Linux and QEMU once numbered what was there without gaps; Tsirkin's fix is
+    of July 2024.) QEMU makes the statistics queue whether or not it is asked for: `always_stats`.
+    """
+    return {
+        name: number
+        for name, (number, feature) in QUEUES.items()
+        if feature is None or feature in features or (always_stats and name == "stats")
+    }
+
+
+class Config:
+    """The configuration space: four le32, in a legacy device too ("MUST use little-endian").
+
+    num_pages              how many pages the device wants in the balloon
+    actual                 how many are; the driver writes it
+    free_page_hint_cmd_id  the command of the free page hints, with FREE_PAGE_HINT
+    poison_val             what the driver fills free pages with; it writes it, with PAGE_POISON
+    """
+
+    FIELDS = ("num_pages", "actual", "free_page_hint_cmd_id", "poison_val")
+    WRITTEN_BY_DRIVER = ("actual", "poison_val")
+    LE32 = Struct("<I")
+
+    def __init__(self) -> None:
+        self.bytes = bytearray(4 * len(self.FIELDS))
+
+    def __getitem__(self, field: str) -> int:
+        return self.LE32.unpack_from(self.bytes, self._at(field))[0]
+
+    def __setitem__(self, field: str, value: int) -> None:
+        """The device writes a field, with any of its 32 bits."""
+        at = self._at(field)
+        if not 0 <= value < 1 << 32:
+            raise NegotiationError(f"config: {field} is 32 bits wide, {value} does not fit")
+        self.LE32.pack_into(self.bytes, at, value)
+
+    def driver_writes(self, field: str, value: int) -> None:
+        """The driver writes a field; NegotiationError for one that it may only read."""
+        if field not in self.WRITTEN_BY_DRIVER:
+            self._at(field)
+            raise NegotiationError(f"config: the driver may only read {field}")
+        self[field] = value
+
+    def _at(self, field: str) -> int:
+        if field not in self.FIELDS:
+            raise NegotiationError(f"config: no field is named {field!r}: there are {', '.join(self.FIELDS)}")
+        return 4 * self.FIELDS.index(field)
+
+    def fields(self) -> dict[str, int]:
+        return {field: self[field] for field in self.FIELDS}

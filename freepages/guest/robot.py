@@ -5,20 +5,58 @@ parisc-allnoconfig do not link. Here is as much of Linux 4.6-rc4 and of the patc
 configs beside a few that people have, and repairs, good ones and tempting ones. What becomes of each is not
 written here: :func:`survey` and :func:`compare` build them.
 
-Sources: Liang Li, 19 April 2016, <1461076474-3864-2-git-send-email-liang.z.li@intel.com>; the robot, the same
-night, <201604200003.mbi2rLmF%fengguang.wu@intel.com> (arm), <201604200014.yGwUyG4n%fengguang.wu@intel.com>
-(parisc), and for i386 in the same thread; Josh Triplett, 13 March 2013,
-<20130313231413.GA3265@jtriplet-mobl1>, who took drop_caches.o out of kernels without sysctl, since nothing
-else could call it.
+Sources: MAILS, with their dates and message ids; the robot's mail about i386 stands in the same thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import product
 from typing import NamedTuple
 
 from freepages.guest.kbuild import Build, Call, Function, Source, Tree, build, outcome, table
 from freepages.guest.kconfig import Config, Option
+
+
+class Mail(NamedTuple):
+    """A mail: whose it is, when it was sent, its message id, and what it is about."""
+
+    author: str
+    sent: datetime
+    message_id: str
+    about: str
+
+
+MAILS = tuple(
+    Mail(author, datetime.fromisoformat(sent), message_id, about)
+    for author, sent, message_id, about in (
+        (
+            "Josh Triplett",
+            "2013-03-13T16:14:15-07:00",
+            "20130313231413.GA3265@jtriplet-mobl1",
+            "compiles fs/drop_caches.c only with sysctl, since nothing else calls it",
+        ),
+        (
+            "Liang Li",
+            "2016-04-19T22:34:33+08:00",
+            "1461076474-3864-2-git-send-email-liang.z.li@intel.com",
+            "lets mm/page_alloc.c call it",
+        ),
+        (
+            "kbuild test robot",
+            "2016-04-20T00:01:08+08:00",
+            "201604200003.mbi2rLmF%fengguang.wu@intel.com",
+            "arm-allnoconfig does not link",
+        ),
+        (
+            "kbuild test robot",
+            "2016-04-20T00:14:28+08:00",
+            "201604200014.yGwUyG4n%fengguang.wu@intel.com",
+            "parisc-allnoconfig does not link",
+        ),
+    )
+)
 
 # The options in question, of init/Kconfig, fs/proc/Kconfig, arch/*/Kconfig and drivers/virtio/Kconfig.
 OPTIONS = (
@@ -55,6 +93,18 @@ CONFIGS = {
     )
 }
 """The robot's three, and three of people's. Architecture plays no part beyond the name."""
+
+
+def every_config() -> Iterator[Config]:
+    """Every way to answer every question of OPTIONS, the impossible answers too: Kconfig sorts them out."""
+    asked = [option for option in OPTIONS if option.asked is not None]
+    for answers in product(*("nmy" if option.tristate else "ny" for option in asked)):
+        yield Config(
+            "config " + "".join(answers),
+            "",
+            {option.name: answer for option, answer in zip(asked, answers, strict=True)},
+            "one of all",
+        )
 
 
 def _calls(*symbols: str) -> tuple[Call, ...]:

@@ -3,7 +3,7 @@
 import pytest
 
 from freepages.guest.kbuild import build, outcome
-from freepages.guest.robot import CONFIGS, PATCHED, REPAIRS, V4_6_RC4, compare, survey
+from freepages.guest.robot import CONFIGS, MAILS, PATCHED, REPAIRS, V4_6_RC4, compare, every_config, survey
 
 ROBOT = ["i386-tinyconfig", "arm-allnoconfig", "parisc-allnoconfig"]
 PEOPLE = ["x86_64-defconfig", "x86_64-guest", "x86_64-allmodconfig"]
@@ -86,3 +86,16 @@ def test_the_tables_say_it_all():
     assert len(table) == 2 + len(REPAIRS)
     assert "stub                6 of 6" in table
     assert any(line.endswith("drop_cache not exported: x86_64-allmodconfig") for line in table)
+
+
+def test_of_every_config_those_without_sysctl_fail_and_only_experts_have_such():
+    everything = [build(PATCHED, config) for config in every_config()]
+    assert len({repr(sorted(made.dotconfig.items())) for made in everything}) > 50
+    assert {made.links == made.dotconfig.on("SYSCTL") for made in everything} == {True}
+    assert all(made.dotconfig.on("EXPERT") for made in everything if not made.links)
+    assert all(build(V4_6_RC4, config).links for config in every_config())
+
+
+def test_the_robot_answers_the_patch_it_quotes_and_not_before_it():
+    assert [mail.sent for mail in MAILS] == sorted(mail.sent for mail in MAILS)
+    assert all(mail.sent.utcoffset() is not None and "@" in mail.message_id for mail in MAILS)

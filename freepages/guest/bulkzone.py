@@ -36,19 +36,23 @@ Pages = PageBitmap | tuple[ArrayLike, ArrayLike] | ArrayLike
 """Pages by their bits, as runs in a tuple (starts, ends), or as an array of the first pfns of blocks."""
 
 LARGEST = MAX_ORDER - 1
-WORD = 6  # the order of a word's 64 pages
+WORD = 6  # the order of the 64 pages that are a word of the bitmap
 LARGEST_WORDS = 1 << (LARGEST - WORD)
 
 
-# -- free blocks as bits: of pages for the orders 0 to 5; from order 6 on of words, 16 of them in an item,
-#    which is one largest block. Words come in multiples of 16.
+# -- free blocks as bits, in three stages: a bit is a page for the orders 0 to 2, and what was a byte of
+#    bits in the stage before is a bit in the next: 8 pages for the orders 3 to 5, and 64 pages for 6 to 10.
+#    Words come in multiples of 16, a largest block, which is one item of the last stage.
 
 
-def _all_free(words: Words) -> tuple[list[Words], list[Words]]:
-    """Every aligned block that is all free: orders 0..6 as bits of pages, orders 6..10 as bits of words."""
-    small = _folds(words, WORD)
-    full = np.packbits(small[WORD].astype(bool), bitorder="little")
-    return small, _folds(full.view("<u2"), LARGEST - WORD)
+def _all_free(words: Words) -> list[list[Words]]:
+    """For each stage, its orders and one more: a bit for every aligned block whose pages are all free."""
+    stages = []
+    data = words.view(np.uint8)
+    for item, orders in ("<u8", 3), ("<u8", 3), ("<u2", 4):
+        stages.append(_folds(data.view(item), orders))
+        data = np.packbits(data == 0xFF, bitorder="little")
+    return stages
 
 
 def _folds(bits: Words, times: int) -> list[Words]:
@@ -63,25 +67,26 @@ def _folds(bits: Words, times: int) -> list[Words]:
 
 def blocks_of(words: Words) -> list[Words]:
     """For each order, the blocks that the free pages make: those that are all free, and not half of one."""
-    small, large = _all_free(words)
     blocks = []
-    for folds in small, large:
+    for folds in _all_free(words):
         for n, (bits, above) in enumerate(pairwise(folds)):
             blocks.append(bits & ~(above * (1 + (1 << (1 << n)))))
-    return [*blocks, large[-1]]
+    return [*blocks, folds[-1]]
 
 
 def pages_of(blocks: Words, order: int) -> NDArray[np.uint64]:
     """The words with all pages of the blocks that blocks_of() gave for that order."""
-    if order < WORD:
-        return blocks * ((1 << (1 << order)) - 1)
-    full = (blocks * ((1 << (1 << (order - WORD))) - 1)).astype("<u2", copy=False)
-    return -np.unpackbits(full.view(np.uint8), bitorder="little").astype("<u8")
+    stage = min(order // 3, 2)
+    bits = blocks * ((1 << (1 << (order - 3 * stage))) - 1)
+    data = bits.astype(bits.dtype.newbyteorder("<"), copy=False).view(np.uint8)
+    for _ in range(stage):
+        data = -np.unpackbits(data, bitorder="little")
+    return data.view("<u8")
 
 
 def pfns_of(blocks: Words, order: int) -> NDArray[np.int64]:
     """The first pages of the blocks that blocks_of() gave for that order, ascending."""
-    return set_bits(blocks) << (WORD if order >= WORD else 0)
+    return set_bits(blocks) << 3 * min(order // 3, 2)
 
 
 def _first_bits(words: NDArray[np.uint64], count: int) -> NDArray[np.uint64]:
@@ -153,8 +158,9 @@ class BulkZone:
         """Free blocks of each order: the zone's line of /proc/buddyinfo."""
         all_free = [0] * (MAX_ORDER + 1)
         for _, words in self._stretches():
-            small, large = _all_free(words)
-            for order, blocks in enumerate(small[:WORD] + large):
+            stages = _all_free(words)
+            orders = [bits for folds in stages for bits in folds[:-1]]
+            for order, blocks in enumerate([*orders, stages[-1][-1]]):
                 all_free[order] += count_bits(blocks)
         # Every block that is all free has two halves that are, and these are not on a list.
         return [all_free[order] - 2 * all_free[order + 1] for order in ORDERS]

@@ -1,11 +1,10 @@
-"""What differs between two frames, as sentences old → new; and where the difference is."""
+"""What differs between two frames, as sentences old → new."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import singledispatch
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,19 +31,6 @@ def changes(before: Frame, after: Frame, most: int = MOST) -> list[str]:
     return sentences
 
 
-def touched(before: Frame, after: Frame) -> Frame:
-    """`after`, with what differs from `before` highlighted in every map that highlights nothing itself."""
-    olds = {id(new): old for old, new in _pairs(before, after)}
-
-    def mark(new: Panel) -> Panel:
-        old = olds.get(id(new))
-        if not isinstance(new, Map) or not _same_pages(new, old) or new.highlight:
-            return new
-        return replace(new, highlight=tuple(_runs(_values(new) != _values(old), new.start)))
-
-    return replace(after, panels=tuple(map(mark, after.panels)))
-
-
 def _pairs(before: Frame, after: Frame) -> Iterator[tuple[Panel, Panel]]:
     olds = {(type(panel), getattr(panel, "name", "")): panel for panel in before.panels}
     for new in after.panels:
@@ -55,10 +41,6 @@ def _pairs(before: Frame, after: Frame) -> Iterator[tuple[Panel, Panel]]:
 
 def _same_pages(new: Map, old: Panel | None) -> bool:
     return isinstance(old, type(new)) and (new.start, new.pages) == (old.start, old.pages)
-
-
-def _values(panel: Panel | None) -> NDArray[np.uint8] | NDArray[np.bool_]:
-    return panel.states if isinstance(panel, Memory) else panel.bits  # type: ignore[union-attr]
 
 
 def _runs(where: NDArray[np.bool_], start: int) -> list[tuple[int, int]]:
@@ -84,8 +66,8 @@ def _(new: Memory, old: Memory) -> Iterator[str]:
         return
     pairs = old.states.astype(np.uint16) << 8 | new.states
     changed = np.where(old.states != new.states, pairs, 0)
-    begins = np.flatnonzero(np.diff(changed, prepend=np.uint16(0)))
-    for lo, hi in zip(begins.tolist(), [*begins[1:].tolist(), new.pages], strict=True):
+    edges = np.flatnonzero(np.diff(changed, prepend=np.uint16(0))).tolist()
+    for lo, hi in pairwise([*edges, new.pages]):
         if pair := int(changed[lo]):
             yield f"{_pages(new.start + lo, new.start + hi)}: {chr(pair >> 8)} → {chr(pair & 255)}"
     for mark, bits in new.marks.items():

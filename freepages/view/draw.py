@@ -1,8 +1,8 @@
 """From a frame to a scene: the layout of every kind of panel.
 
 Panels with one thing a page (:class:`Memory`, :class:`Bits`) that follow each other and show the same pages
-share one grid and lie aligned; where that grid has few rows they are interleaved, so that a page's bit is right
-under the page. Every other panel is a piece of its own. Sizes depend on what is shown, not on its values: nothing
+share one grid and lie aligned; where it has few rows they are interleaved, so that a page's bit is under the
+page. Every other panel is a piece of its own. Sizes depend on what is shown and not on its values, so nothing
 jumps from step to step.
 """
 
@@ -30,11 +30,13 @@ from freepages.view.palette import (
 )
 from freepages.view.scene import WIDTH, Boxes, Group, Image, Letters, Runs, Scene, Shape, Strokes, Text
 
-GUTTER = 92.0  # left of the cells: the pfn of each row, or a bitmap's name
+GUTTER = 84.0  # left of the cells: the pfn of each row, or a bitmap's name
 ALL_MAPS, ONE_MAP = 420.0, (96.0, 300.0)  # about how high all maps may be together, and each by itself
 GAP = 16.0
 HEADER = 24.0
 LEGEND = 20.0
+SIDE = 214.0  # the width of a panel that can stand beside the free lists
+ALWAYS_SHOWN = (Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE)
 BAR = 11.0
 INTERLEAVED_ROWS = 4
 MOST_RUNS = 8192  # a map of more runs is painted as an image
@@ -70,7 +72,7 @@ def draw(frame: Frame, zoom: Range | None = None) -> Scene:
 
 
 def _flow(pieces: list[Piece]) -> tuple[list[tuple[float, float, Piece]], float]:
-    """Places for the pieces from top to bottom, some beside a higher one where they fit; and the height of all."""
+    """Places for the pieces from top to bottom, some beside a higher one; and the height of all."""
     placed: list[tuple[float, float, Piece]] = []
     y = 0.0
     while pieces:
@@ -380,7 +382,7 @@ def _migratetypes(band: Band, panel: Memory) -> Iterator[Shape]:
             x, y, width, height = band.box(row, column, rows, columns)
             if _under(grid, panel):
                 yield Boxes(role, [(x + 1, y + height + 1, width - 2, 2)])
-                yield Text(x + 2, y + height + BAR, name if width > 70 else name[0], "dim", 8)
+                yield Text(x + 2, y + height + BAR, name if width > 70 else name[0], "dim", 9)
             elif panel.pageblock >= grid.columns:
                 yield Boxes(role, [(x - 14, y, 11, height - 1)])
                 if height > 9:
@@ -487,15 +489,14 @@ def piece(panel: Panel) -> Piece:
 
 @piece.register
 def _(panel: FreeLists) -> Piece:
-    types = list(dict.fromkeys(m for _, m in panel.lists)) or [int(Migratetype.MOVABLE)]
-    types.sort()
-    left, row = 104.0, 17.0
-    room = 160.0 if len(types) <= 2 else (WIDTH - left) / len(types)
+    types = sorted({m for _, m in panel.lists}.union(ALWAYS_SHOWN))
+    left, row = 98.0, 17.0
+    room = (WIDTH - GAP - SIDE - left if len(types) == len(ALWAYS_SHOWN) else WIDTH - left) / len(types)
     width = left + room * len(types)
     shapes: list[Shape] = [*_title(0, panel.name, "")]
     y = HEADER + 10
     shapes.append(Text(0, y, "order", "dim", 11))
-    shapes.append(Text(left - 24, y, "nr_free", "dim", 11, "end"))
+    shapes.append(Text(left - 14, y, "nr_free", "dim", 11, "end"))
     for at, migratetype in enumerate(types):
         shapes.append(Text(left + at * room, y, MIGRATETYPE_NAMES[migratetype], "dim", 11))
         shapes.append(Boxes(MIGRATETYPE_ROLES[migratetype], [(left + at * room, y + 4, room - 12, 2)]))
@@ -504,8 +505,7 @@ def _(panel: FreeLists) -> Piece:
         base = y + order * row + 13
         ink = "ink" if free else "faint"
         shapes.append(Text(0, base, str(order), ink, 12, mono=True))
-        shapes.append(Text(18, base, f"{1 << order:>5}p", "faint", 10, mono=True))
-        shapes.append(Text(left - 24, base, f"{free:,}", ink, 12, "end", bold=bool(free), mono=True))
+        shapes.append(Text(left - 14, base, f"{free:,}", ink, 12, "end", bold=bool(free), mono=True))
         for at, migratetype in enumerate(types):
             heads = panel.lists.get((order, migratetype), ())
             shapes += _chain(heads, left + at * room, base, room - 12)
@@ -534,7 +534,7 @@ def _chain(heads: Sequence[int], x: float, base: float, room: float) -> Iterator
 
 @piece.register
 def _(panel: Locks) -> Piece:
-    width, row = 264.0, 50.0
+    row = 50.0
     shapes: list[Shape] = []
     for at, lock in enumerate(panel.rows):
         y = at * row
@@ -550,17 +550,17 @@ def _(panel: Locks) -> Piece:
         if lock.waiters:
             waits = " and ".join(lock.waiters) + (" waits" if len(lock.waiters) == 1 else " wait")
             shapes.append(Text(14, y + 40, waits, "vermillion", 12, bold=True))
-    return Piece(width, len(panel.rows) * row - 8, shapes, "locks", "locks")
+    return Piece(SIDE, len(panel.rows) * row - 8, shapes, "locks", "locks")
 
 
 @piece.register
 def _(panel: Facts) -> Piece:
-    width, row = 264.0, 17.0
+    row = 17.0
     shapes: list[Shape] = [*_title(0, panel.name, "")]
     y = HEADER
     for name, value in panel.rows.items():
         shapes.append(Text(0, y + 11, name, "dim", 12))
-        shapes.append(Text(width, y + 11, str(value), "ink", 12, "end", mono=True))
-        shapes.append(Strokes("shade", [(0, y + 15, width, y + 15)]))
+        shapes.append(Text(SIDE, y + 11, str(value), "ink", 12, "end", mono=True))
+        shapes.append(Strokes("shade", [(0, y + 15, SIDE, y + 15)]))
         y += row
-    return Piece(width, y, shapes, "facts", panel.name)
+    return Piece(SIDE, y, shapes, "facts", panel.name)

@@ -25,7 +25,7 @@ Map = Memory | Bits
 
 
 def aligned(panels: Iterable[Panel]) -> list[list[Any]]:
-    """The panels in groups: maps of the same pages that follow each other are one, every other panel is alone."""
+    """The panels in groups: maps of the same pages that follow each other are one group."""
 
     def alike(panel: Panel) -> object:
         return (panel.start, panel.pages) if isinstance(panel, Map) else id(panel)
@@ -109,7 +109,7 @@ class Grid:
         return divmod((pfn - self.origin) // self.per_cell, self.columns)
 
     def runs(self, cells: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        """Maximal runs of equal cells, cut at the ends of rows: (n, 3) row, column, length; and their codes."""
+        """Runs of equal cells, cut at the ends of rows: (n, 3) row, column, length; and their codes."""
         if not len(cells):
             return np.empty((0, 3), np.int64), cells
         at = np.arange(self.first_cell, self.first_cell + len(cells))

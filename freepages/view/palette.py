@@ -20,7 +20,7 @@ GREY = "#9a9a9a"
 
 
 class Look(NamedTuple):
-    """How a state looks: the role and the value of its colour, its hatch, the ink on it, its name in a legend."""
+    """How a state looks: its colour's role and value, its hatch, the ink on it, its name in a legend."""
 
     role: str
     colour: str  # "" is the paper's own

@@ -1,7 +1,7 @@
 """A scene: a few kinds of shape with colour roles, laid out once, for any painter.
 
-``draw.py`` makes a scene from a frame; ``svg.py`` and ``png.py`` paint the same scene. Lengths are in pixels of
-a scene :data:`WIDTH` wide, x to the right and y down. A role is a name of ``palette.py``.
+``draw.py`` makes a scene from a frame; ``svg.py`` and ``png.py`` paint it. Lengths are in pixels of a
+scene that is WIDTH wide, x to the right and y down. A role is a name of ``palette.py``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-WIDTH = 720
+WIDTH = 640
 
 Line = tuple[float, float, float, float]
 

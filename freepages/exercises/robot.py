@@ -20,7 +20,7 @@ def _judge_links(guess: Collection[str]) -> tuple[bool, str]:
 
 
 links = Exercise(
-    "Which configs does the patched tree link under? Answer with a list of their names.",
+    "Under which configs does the patched tree link? Answer with a list of their names.",
     _judge_links,
     (
         "who defines drop_cache(), and in which configs is that file compiled?",
@@ -48,13 +48,15 @@ def _judge_repair(repair: Callable[[Tree], Tree]) -> tuple[bool, str]:
 
 
 repair = Exercise(
-    "Write repair(tree), which returns the tree so changed that every config links by no luck, a guest still "
-    "drops its cache when asked, and a kernel without SYSCTL stays without fs/drop_caches.o. The edits of a "
-    "tree: build_if, define, declare, call, uncall, export, depend; help(tree) explains them.",
+    """Write a function of a tree that returns it mended:
+- every config links, and owes it to nothing but the linker;
+- a guest still drops its cache when the host asks;
+- a kernel without SYSCTL stays without fs/drop_caches.o.
+The edits of a tree: build_if, define, declare, call, uncall, export, depend. help(tree) explains them.""",
     _judge_repair,
     (
-        "where SYSCTL is off there is nothing to drop by: what should a call of drop_cache() mean there?",
-        "a header can declare a function where an option is on, and hold an empty one where it is off.",
+        "what should a call of drop_cache() do where SYSCTL is off?",
+        "a header can hold an empty function where an option is off.",
         'return tree.declare("drop_cache", ifdef="SYSCTL", stub=True)',
     ),
 )

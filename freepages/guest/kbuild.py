@@ -281,7 +281,7 @@ class Failure(NamedTuple):
         return "\n".join([self.text, *(f"  {line}" for line in self.because)])
 
 
-LEAVES_OUT = Act("leaves {0} out: obj-$(CONFIG_{1}), and CONFIG_{1} is n", cost="compile")
+LEAVES_OUT = Act("leaves {0} out: CONFIG_{1} is n", cost="compile")
 COMPILES = Act("compiles {0}", cost="compile")
 COMPILES_MODULE = Act("compiles {0} for a module: CONFIG_{1} is m", cost="compile")
 JOINS = Act("joins {0} into {1}", cost="link")

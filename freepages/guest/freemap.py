@@ -16,6 +16,7 @@ mark_free_blocks        the same bits from arrays of block heads, at the speed o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,8 +35,16 @@ LARGEST_BLOCK = 1 << (MAX_ORDER - 1)  # pages; a chunk that begins at a multiple
 HEADS_AT_A_TIME = 1 << 14  # few enough that the temporaries stay in the first two cache levels
 
 
+class Markable(Protocol):
+    """What the walk needs of a bitmap: a PageBitmap, or one that lies in the guest's memory."""
+
+    pages: int
+
+    def set_range(self, lo: int, hi: int) -> None: ...
+
+
 def mark_free_pages_bitmap(
-    zone: Zone, bitmap: PageBitmap, length: int, max_pfn: int, *, start: int = 0, cpu: str = "cpu 0"
+    zone: Zone, bitmap: Markable, length: int, max_pfn: int, *, start: int = 0, cpu: str = "cpu 0"
 ) -> Steps:
     """Mark the zone's free pages of [start, start + length) that are below max_pfn. Process.
 
@@ -60,7 +69,7 @@ def mark_free_pages_bitmap(
     yield from zone.lock.release(cpu)
 
 
-def get_free_pages(node: Node, bitmap: PageBitmap, length: int, *, cpu: str = "cpu 0") -> Steps:
+def get_free_pages(node: Node, bitmap: Markable, length: int, *, cpu: str = "cpu 0") -> Steps:
     """Mark the free pages of every populated zone in turn, each under its own lock. Process.
 
     Zones are seen at different moments, so together the bits are no snapshot of the node.

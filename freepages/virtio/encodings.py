@@ -1,15 +1,14 @@
 """Ways to tell the host which pages: PFN arrays, bitmaps, ranges, scatterlists, and what each costs.
 
-    PfnArray   4 bytes a page, 256 pages a message: the balloon as it is (virtio_balloon.c since 2007)
-    Bitmap     a bit a page, a message for every stretch of memory that one bitmap covers: what Tsirkin asks
-               for in this thread, with the header of v2, July 2016 (struct balloon_bmap_hdr)
-    Ranges     8 bytes for each run of neighbouring pages, 16 from 4096 pages on: v6, December 2016
-    Scatter    no message at all: each run is a buffer of the request, 16 bytes of an indirect table (v13,
-               August 2017; page reporting still does so)
+    PfnArray  4 bytes a page, 256 pages a message: the balloon as it is
+    Bitmap    a bit a page, a message for each stretch of memory: Tsirkin's wish in this thread, with the
+              header of v2, July 2016 (struct balloon_bmap_hdr)
+    Ranges    8 bytes for each run of neighbouring pages, 16 from 4096 pages on: v6, December 2016
+    Scatter   no message: each run is a buffer of the request, 16 bytes of an indirect table, as in v13,
+              August 2017, and in page reporting today
 
-Every encoding has two forms of one algorithm, which property tests hold equal: `messages` gives the bytes, and
-`count` says how many there would be, from the runs alone, for any size. `decode` is the device's side, and
-trusts nothing.
+Every encoding has two forms of one algorithm, which property tests hold equal: `messages` gives the bytes,
+and `count` says how many there would be, from the runs alone, for any size. `decode` is the device's side.
 """
 
 from __future__ import annotations
@@ -138,7 +137,9 @@ class Bitmap(Encoding):
 
     def decode(self, message: bytes, endian: Endian = "little") -> Spans:
         if len(message) < self.HEADER.size:
-            raise EncodingError(f"a bitmap message of {len(message)} bytes: its header alone has {self.HEADER.size}")
+            raise EncodingError(
+                f"a bitmap message of {len(message)} bytes: its header alone has {self.HEADER.size}"
+            )
         _, shift, _, _, _, low, length = self.HEADER.unpack_from(message)
         bitmap = message[self.HEADER.size :]
         if shift != PAGE_SHIFT or length != len(bitmap) or length % 8:
@@ -280,7 +281,7 @@ def runs_of(pfns: Sequence[int]) -> Runs:
 
 
 def spread(pages: int, run: int, gap: int | None = None) -> Runs:
-    """`pages` pages in runs of `run`, `gap` pages between two of them (as many as a run has, if not given)."""
+    """`pages` pages in runs of `run`, `gap` pages between two of them (by default as many)."""
     starts = np.arange(-(-pages // run), dtype=np.int64) * (run + (run if gap is None else gap))
     ends = starts + run
     if len(ends) and pages % run:

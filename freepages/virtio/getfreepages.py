@@ -4,11 +4,11 @@
     as patched   ctrl 8                                 length of the bitmap, an unsigned long; bitmap
     repaired     ctrl 8, id 8                           id 8, first pfn 8, length 8; bitmap of that stretch
 
-ctrl is what /proc/sys/vm/drop_caches takes: 1 the page cache, 2 dentries and inodes, 3 both. The patch is Li's
-of 19 April 2016, where both are in the guest's own byte order and the length as wide as a long of the guest;
-its host is not in the thread, so the reading here is that of his QEMU patches of March 2016, which take eight
-bytes. Repaired, all is le64; request id and stretches are as in v2 of July 2016 (struct balloon_bmap_hdr),
-which was written after Tsirkin had asked for them in this thread.
+ctrl is what /proc/sys/vm/drop_caches takes: 1 the page cache, 2 dentries and inodes, 3 both. The patch is
+Li's of 19 April 2016: both are in the guest's own byte order, and the length is as wide as a long of the
+guest. Its host is not in the thread; the reading here is that of his QEMU patches of March 2016, which take
+eight bytes. Repaired, all is le64; request id and stretches are as in v2 of July 2016 (balloon_bmap_hdr),
+written after Tsirkin had asked for them in this thread.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Protocol:
         return "<" if self.ids or not is_legacy(features) or endian == "little" else ">"
 
     def request(self, ctrl: int, id: int, features: Collection[int], endian: Endian) -> bytes:
-        """A request as the device writes it; it knows the features, and in which order a legacy guest reads."""
+        """A request as the device writes it, which knows in which order a legacy guest reads."""
         order = self._order(features, endian)
         return Struct(f"{order}QQ").pack(ctrl, id) if self.ids else Struct(f"{order}Q").pack(ctrl)
 
@@ -80,7 +80,9 @@ class Protocol:
             raise ReplyError(f"an answer of {len(data)} bytes, its header alone has {self.header_bytes}")
         header, rest = data[: self.header_bytes], data[self.header_bytes :]
         id, start, length = (
-            Struct(f"{order}QQQ").unpack(header) if self.ids else (None, 0, *Struct(f"{order}Q").unpack(header))
+            Struct(f"{order}QQQ").unpack(header)
+            if self.ids
+            else (None, 0, *Struct(f"{order}Q").unpack(header))
         )
         if trusting:
             return Reply(id, start, rest[:length])
@@ -91,8 +93,14 @@ class Protocol:
             raise ReplyError(f"a bitmap of {length} bytes from pfn {start} on, the guest has {pages} pfns")
         top = int.from_bytes(bitmap, "little").bit_length()
         if start + top > pages:
-            raise ReplyError(f"the bitmap says that pfn {start + top - 1} is free, the guest has {pages} pfns")
+            raise ReplyError(
+                f"the bitmap says that pfn {start + top - 1} is free, the guest has {pages} pfns"
+            )
         return Reply(id, start, bitmap)
+
+    def complete(self, reply: Reply, pages: int) -> bool:
+        """Whether it is the last answer to a request; as patched, one is all."""
+        return not self.ids or reply.end >= pages
 
 
 AS_PATCHED = Protocol("as patched", ids=False)

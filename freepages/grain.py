@@ -1,0 +1,44 @@
+"""How finely a process is stepped: through every write, or a whole operation at a time.
+
+The same generator serves both. A model says `yield from grain(queue.get_buf(), GETS_BUF, name)`: with `fine`
+the steps of get_buf are the process's own, and the announcement is not made; with `coarse` the operation is
+one step, which the announcement names. What guards the inner steps (a lock that they take) must then guard
+the announcement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from freepages.engine import Guard, Lock, Steps, straight
+
+Grain = Callable[..., Steps]
+"""Takes the steps of an operation, then an announcement of all of it."""
+
+
+def fine(steps: Steps, *announcement: Any) -> Steps:
+    """The steps one by one."""
+    return (yield from steps)
+
+
+def coarse(steps: Steps, *announcement: Any) -> Steps:
+    """All steps as one."""
+    yield announcement
+    return straight(steps)
+
+
+class AllFree(Guard):
+    """Every one of some locks: what an operation waits for that takes and drops them one after the other."""
+
+    def __init__(self, *locks: Lock):
+        self.locks = locks
+
+    def ready(self) -> bool:
+        return all(lock.ready() for lock in self.locks)
+
+    def reason(self) -> str:
+        return next(lock.reason() for lock in self.locks if not lock.ready())
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.locks))

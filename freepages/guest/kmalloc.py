@@ -1,0 +1,60 @@
+"""kzalloc and kfree: memory for the kernel itself, physically contiguous.
+
+Models mm/slab_common.c and mm/page_alloc.c of Linux 4.6 from the size of a page on: an allocation is a block
+of 2**order pages, and there is none above order 10, 4 MiB, however much memory is free. Below that it is a
+question of whether free pages lie together. The slabs that smaller allocations share are left out: each has
+a page of its own here.
+"""
+
+from __future__ import annotations
+
+from freepages.engine import Act, Steps
+from freepages.guest.context import Context
+from freepages.pages import MAX_ORDER, PAGE_SHIFT, PAGE_SIZE, Migratetype
+
+KZALLOC = Act("calls kzalloc({1}, GFP_KERNEL): order {2}", cost="alloc")
+KFREE = Act("calls kfree({1:#x})", cost="free")
+CALLS_KZALLOC = Act("calls kzalloc({0}, GFP_KERNEL): order {1}")
+CLEARS = Act("clears {0} bytes at {1:#x}", cost="clear")
+
+
+def get_order(size: int) -> int:
+    """The order of the smallest block that holds `size` bytes."""
+    return max(0, (size - 1) >> PAGE_SHIFT).bit_length()
+
+
+def kzalloc(ctx: Context, size: int) -> Steps:
+    """Allocate `size` bytes, zeroed; the address, or None with a line in the kernel's log. Process."""
+    kernel = ctx.kernel
+    steps = _kzalloc(ctx, size)
+    return (yield from kernel.grain(steps, KZALLOC, kernel.zone_locks, size, get_order(size)))
+
+
+def _kzalloc(ctx: Context, size: int) -> Steps:
+    kernel, order = ctx.kernel, get_order(size)
+    yield CALLS_KZALLOC, size, order
+    ctx.might_sleep("kzalloc(GFP_KERNEL)")
+    pfn = None
+    if order < MAX_ORDER:
+        pfn = yield from kernel.node.alloc_pages(order, Migratetype.UNMOVABLE, cpu=ctx.cpu, kind="k")
+    if pfn is None:
+        why = "no block is that large" if order < MAX_ORDER else f"above the largest, {MAX_ORDER - 1}"
+        kernel.say(f"page allocation failure: {size} bytes, order {order}: {why}")
+        return None
+    address = pfn << PAGE_SHIFT
+    yield CLEARS, size, address
+    kernel.memory.write(address, bytes(PAGE_SIZE << order))
+    kernel.allocated[address] = order
+    return address
+
+
+def kfree(ctx: Context, address: int) -> Steps:
+    """Free what kzalloc gave at that address. Process."""
+    kernel = ctx.kernel
+    order = kernel.allocated[address]
+
+    def free() -> Steps:
+        yield from kernel.node.free_pages(address >> PAGE_SHIFT, order, cpu=ctx.cpu)
+        del kernel.allocated[address]
+
+    yield from kernel.grain(free(), KFREE, kernel.zone_locks, address)

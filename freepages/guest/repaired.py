@@ -1,0 +1,113 @@
+"""The same driver repaired: what a maintainer could have merged of it in April 2016.
+
+Only what must change is here, method by method, so that each repair can be laid beside the patch. The queue
+speaks the repaired protocol of :mod:`freepages.virtio.getfreepages`. One buffer at a time is with the device:
+the request's, or an answer's; so nothing can be confused, overwritten or lost. What the repairs cannot give,
+the meaning of a free page that is in use again when the host acts on it, is not the driver's to give.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Any
+
+from freepages.engine import Steps
+from freepages.guest.april2016 import MEMSET, REQUEST, WALKS, AprilPatch
+from freepages.guest.balloon import BUFFER, CACHE_DROP, HEADER
+from freepages.guest.context import Context, Work
+from freepages.guest.drop_caches import drain_all_pages, drop_cache, sync
+from freepages.guest.freemap import chunks, mark_free_pages_bitmap
+from freepages.guest.guestbitmap import GuestBitmap
+from freepages.guest.kmalloc import kzalloc
+from freepages.pages import bitmap_bytes
+from freepages.virtio.features import GET_FREE_PAGES, queues
+from freepages.virtio.getfreepages import REPAIRED
+
+CHUNK = 1 << 18
+"""Pages that one answer speaks of: 32 KiB of bitmap are order 3, the last that is not costly to find."""
+
+
+class Repaired(AprilPatch):
+    """The driver with the free-pages queue, repaired."""
+
+    def __init__(self, *args: Any, chunk: int = CHUNK, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.chunk = min(chunk, self.kernel.node.max_pfn)
+        self.free_pages_work = Work(self.kernel, "free_pages_func")
+        self.works[self.free_pages_work] = self.free_pages_func
+
+    def features(self) -> frozenset[int]:
+        if self.kernel.poison is None:
+            return super().features()
+        return super().features() - {GET_FREE_PAGES}
+
+    def wanted_vqs(self) -> dict[str, int]:
+        return queues(self.transport.accepted)
+
+    def init_vqs(self, ctx: Context) -> Steps:
+        yield from super(AprilPatch, self).init_vqs(ctx)
+        if self.has(GET_FREE_PAGES):
+            self.free_pages = yield from kzalloc(ctx, bitmap_bytes(self.chunk))
+            if self.free_pages is not None:
+                yield from self.offer_request(ctx)
+
+    def add_request_buffer(self, ctx: Context) -> Steps:
+        vq = self.vqs["free_pages"]
+        return (yield from vq.add_inbuf(ctx, [(self.address + CACHE_DROP, REPAIRED.request_bytes)], REQUEST))
+
+    def offer_request(self, ctx: Context) -> Steps:
+        if not (yield from self.add_request_buffer(ctx)):
+            self.kernel.say("virtio_balloon: no room for a request on free_pages")
+        yield from self.vqs["free_pages"].kick()
+
+    def free_pages_rq(self, ctx: Context) -> Steps:
+        self.acked.wake_up()
+        self.free_pages_work.queue()
+        yield from ()
+
+    def free_pages_func(self, ctx: Context) -> Steps:
+        """The work item: process context."""
+        used = yield from self.vqs["free_pages"].get_buf()
+        if not used or used[0] != REQUEST:
+            return
+        if used[1] == REPAIRED.request_bytes:
+            yield from self.free_pages_handle_rq(ctx)
+        yield from self.offer_request(ctx)
+
+    def free_pages_handle_rq(self, ctx: Context) -> Steps:
+        """Answer one request, a stretch of memory at a time."""
+        request = self.kernel.memory.read(self.address + CACHE_DROP, REPAIRED.request_bytes)
+        ctrl, id = Struct("<QQ").unpack(request)
+        yield from self.drop(ctx, ctrl)
+        for start, pages in chunks(self.kernel.node.max_pfn, self.chunk):
+            if not (yield from self.send_stretch(ctx, id, start, pages)):
+                return
+
+    def drop(self, ctx: Context, ctrl: int) -> Steps:
+        """Write back first, so that more is clean; and give back what waits on the CPUs' own lists."""
+        if ctrl:
+            yield from sync(ctx)
+            yield from drop_cache(ctx, ctrl)
+            yield from drain_all_pages(ctx)
+
+    def send_stretch(self, ctx: Context, id: int, start: int, pages: int) -> Steps:
+        """Send the bitmap of [start, start + pages), and wait until the device has given it back."""
+        kernel, vq, address = self.kernel, self.vqs["free_pages"], self.free_pages
+        assert address is not None
+        size = bitmap_bytes(pages)
+        yield MEMSET, size
+        kernel.memory.write(address, bytes(size))
+        bitmap = GuestBitmap(kernel.memory, address, pages)
+        for zone in kernel.node.populated_zones():
+            if zone.start_pfn < start + pages and start < zone.end_pfn:
+                max_pfn = kernel.node.max_pfn
+                mark = mark_free_pages_bitmap(zone, bitmap, pages, max_pfn, start=start, cpu=ctx.name)
+                yield from kernel.grain(mark, WALKS, zone.lock, zone.name)
+        kernel.memory.write(self.address + HEADER, Struct("<QQQ").pack(id, start, size))
+        sg = [(self.address + HEADER, REPAIRED.header_bytes), (address, size)]
+        if not (yield from vq.add_outbuf(ctx, sg, BUFFER)):
+            kernel.say("virtio_balloon: no room for an answer on free_pages")
+            return False
+        yield from vq.kick()
+        yield from self.wait_event(vq)
+        return True

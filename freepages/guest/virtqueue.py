@@ -1,0 +1,166 @@
+"""The driver's virtqueues: a ring in the guest's memory, its doorbell, and the interrupts that call back.
+
+Models struct virtqueue with drivers/virtio/virtio_pci_common.c of Linux 4.6 (vp_notify, vp_find_vqs,
+vring_interrupt) around the ring of :mod:`freepages.virtio.ring`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from freepages.engine import Act, Guard, Steps
+from freepages.guest.context import CALLS, Bug, Context, Kernel
+from freepages.guest.kmalloc import kzalloc
+from freepages.pages import PAGE_SHIFT
+from freepages.virtio.features import is_legacy
+from freepages.virtio.layout import Layout
+from freepages.virtio.ring import DriverQueue
+from freepages.virtio.transport import CONFIG_CHANGED, Transport
+
+ADDS_OUTBUF = Act("adds a buffer for the device to read to {0}: {1}")
+ADDS_INBUF = Act("adds a buffer for the device to write to {0}: {1}")
+GETS_BUF = Act("gets a used buffer from {0}")
+KICKS = Act("kicks {0}")
+RINGS = Act("notifies the device: {0}")
+INTERRUPTED = Act("takes the interrupt of {0}")
+
+# __pa(NULL) on x86-64 of 2016, whose direct map begins at 0xffff880000000000: a page that does not exist.
+PHYSICAL_NULL = -0xFFFF_8800_0000_0000 % (1 << 64)
+
+Callback = Callable[[Context], Steps]
+
+
+class Virtqueue:
+    """One queue as the driver has it."""
+
+    def __init__(self, kernel: Kernel, transport: Transport, name: str, number: int, layout: Layout):
+        self.kernel, self.transport = kernel, transport
+        self.name, self.number = name, number
+        # virtio_ring.c of 4.6 hands on whatever length the device wrote.
+        self.ring = DriverQueue(kernel.memory, layout, transport.accepted, check_len=False)
+
+    @property
+    def offered(self) -> list[Any]:
+        """The tokens of the buffers that the device has."""
+        return [token for token, *_ in self.ring.offers.values()]
+
+    def add_outbuf(self, ctx: Context, pieces: Sequence[tuple[int, int]], token: Any) -> Steps:
+        """virtqueue_add_outbuf(GFP_KERNEL): True, or False where there is no room for it."""
+        steps = self._add(ctx, "virtqueue_add_outbuf", pieces, (), token)
+        return (yield from self.kernel.grain(steps, ADDS_OUTBUF, self.name, _sizes(pieces)))
+
+    def add_inbuf(self, ctx: Context, pieces: Sequence[tuple[int, int]], token: Any) -> Steps:
+        """virtqueue_add_inbuf(GFP_KERNEL): True, or False where there is no room for it."""
+        steps = self._add(ctx, "virtqueue_add_inbuf", (), pieces, token)
+        return (yield from self.kernel.grain(steps, ADDS_INBUF, self.name, _sizes(pieces)))
+
+    def _add(
+        self,
+        ctx: Context,
+        call: str,
+        out: Sequence[tuple[int, int]],
+        in_: Sequence[tuple[int, int]],
+        token: Any,
+    ) -> Steps:
+        yield CALLS, f"{call}(GFP_KERNEL)"
+        # It may allocate an indirect table for several pieces; who passes GFP_KERNEL allows it to sleep.
+        ctx.might_sleep(f"{call}(GFP_KERNEL)")
+        return (yield from self.ring.add(out, in_, token))
+
+    def kick(self) -> Steps:
+        """virtqueue_kick: notify the device, unless it does not want to be."""
+        yield from self.kernel.grain(self._kick(), KICKS, self.name)
+
+    def _kick(self) -> Steps:
+        if (yield from self.ring.kick()):
+            yield RINGS, self.name
+            self.transport.rung.add(self.number)
+
+    def get_buf(self) -> Steps:
+        """virtqueue_get_buf: (token, length), or None."""
+        return (yield from self.kernel.grain(self.ring.get_buf(), GETS_BUF, self.name))
+
+
+def _sizes(pieces: Sequence[tuple[int, int]]) -> str:
+    return " + ".join(str(size) for _, size in pieces) + " bytes"
+
+
+def sg_set_buf(kernel: Kernel, address: int | None, size: int) -> tuple[int, int]:
+    """An element of a scatterlist. NULL is not an address that a device can have, but nothing stops it
+    without CONFIG_DEBUG_SG, where it is a BUG()."""
+    if address is None:
+        if kernel.debug_sg:
+            raise Bug("sg_set_buf(NULL)")
+        address = PHYSICAL_NULL
+    return address, size
+
+
+def find_vqs(ctx: Context, transport: Transport, wanted: Mapping[str, int]) -> Steps:
+    """Set up the wanted queues, name -> number; a dict of Virtqueues, or None where one does not exist.
+
+    Process. The ring's memory is the guest's, allocated here.
+    """
+    found: dict[str, Virtqueue] = {}
+    for name, number in wanted.items():
+        num = transport.queue_size(number)
+        if not num:
+            ctx.kernel.say(f"virtio_balloon: queue {number} ({name}) does not exist: probe failed, error -2")
+            return None
+        legacy = is_legacy(transport.accepted)
+        at_zero = Layout.legacy(num, 0) if legacy else Layout.at(num, 0)
+        address = yield from kzalloc(ctx, at_zero.end)
+        if address is None:
+            ctx.kernel.say(f"virtio_balloon: no memory for {name}: probe failed, error -12")
+            return None
+        layout = Layout.legacy(num, address >> PAGE_SHIFT) if legacy else Layout.at(num, address)
+        transport.layouts[number] = layout
+        found[name] = Virtqueue(ctx.kernel, transport, name, number, layout)
+    return found
+
+
+class Interrupt(Guard):
+    """The interrupts of a device: ready when one is pending."""
+
+    def __init__(self, kernel: Kernel, transport: Transport, names: Mapping[int, str]):
+        self.kernel, self.transport = kernel, transport
+        self.names = {**names, CONFIG_CHANGED: "config"}
+
+    def ready(self) -> bool:
+        return bool(self.transport.pending) and not self.kernel.crashed
+
+    def reason(self) -> str:
+        return "cannot: the guest has crashed" if self.kernel.crashed else "waits for an interrupt"
+
+    def __str__(self) -> str:
+        number = self.transport.next_interrupt()
+        return "the device" if number is None else self.names.get(number, f"queue {number}")
+
+
+def interrupts(
+    ctx: Context,
+    transport: Transport,
+    queues: Iterable[Virtqueue],
+    callbacks: Mapping[int, Callback],
+) -> Steps:
+    """Take interrupts as they come and call back, for ever. Process.
+
+    Raised twice before it is taken, an interrupt is taken once; that of a queue without news calls nobody.
+    """
+    by_number = {queue.number: queue for queue in queues}
+    pending = Interrupt(ctx.kernel, transport, {queue.number: queue.name for queue in by_number.values()})
+    while True:
+        yield INTERRUPTED, pending
+        number = transport.next_interrupt()
+        assert number is not None
+        transport.pending.discard(number)
+        callback = callbacks.get(number)
+        if callback and (number not in by_number or more_used(by_number[number])):
+            yield from ctx.survive(callback(ctx.within(callback.__name__)))
+
+
+def more_used(queue: Virtqueue) -> bool:
+    """Whether the device has used a buffer that the driver has not got yet."""
+    layout, word = queue.ring.layout, queue.ring.forms.word
+    (idx,) = word.unpack(queue.kernel.memory.read(layout.used + 2, word.size))
+    return idx != queue.ring.last_used_idx

@@ -1,0 +1,283 @@
+"""A guest with a balloon driver, and the device: the machine that the scenarios of the balloon begin with.
+
+The processes: ``g`` the guest driver's work items, ``i`` its interrupt handlers, ``h`` the host's device, and
+where there is one ``w``, somebody else in the guest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from freepages.engine import Process, Run, Scenario, Steps, straight
+from freepages.grain import Grain, coarse, fine
+from freepages.guest.april2016 import AprilPatch
+from freepages.guest.balloon import VirtioBalloon
+from freepages.guest.cache import PageCache
+from freepages.guest.context import Context, Kernel
+from freepages.guest.guestbitmap import GuestBitmap
+from freepages.guest.node import Node
+from freepages.guest.repaired import Repaired
+from freepages.guest.watermark import lowmem_reserve, watermarks
+from freepages.guest.zone import Zone
+from freepages.host.getfreepages import FreePagesDevice
+from freepages.pages import PAGE_SHIFT, PAGE_SIZE
+from freepages.scenarios.pictures import free_lists, locks, memory, touched
+from freepages.scenarios.zones import zone_drawn
+from freepages.view.frame import Bits, Facts, Frame, Panel
+from freepages.virtio.features import APRIL_2016, DEFLATE_ON_OOM, GET_FREE_PAGES, STATS_VQ, names, queues
+from freepages.virtio.getfreepages import AS_PATCHED, REPAIRED
+from freepages.virtio.layout import VERSION_1
+from freepages.virtio.memory import Endian, GuestMemory
+from freepages.virtio.transport import Transport
+
+LETTERS = "kkkkkkkk········aaaa····cc··aa··aaaaaaaa········ssss····kkkkkkkk"
+"""64 pages; the rings and the driver's own page are allocated from the free ones."""
+
+OFFERED = frozenset((STATS_VQ, DEFLATE_ON_OOM, GET_FREE_PAGES, VERSION_1))
+
+
+@dataclass
+class Machine:
+    """The world: a guest's kernel with its driver, the device, and the registers between them."""
+
+    kernel: Kernel
+    transport: Transport
+    driver: VirtioBalloon
+    device: FreePagesDevice
+    in_use: frozenset[int] = frozenset()
+    """Pages that were in use when the run began."""
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What a scenario's own processes wrote down."""
+
+    @property
+    def node(self) -> Node:
+        return self.kernel.node
+
+    def used_now(self) -> set[int]:
+        return {
+            page
+            for zone in self.node.populated_zones()
+            for pfn, (order, _) in zone.used.items()
+            for page in range(pfn, pfn + (1 << order))
+        }
+
+    def never_free(self) -> set[int]:
+        """Pages that have been in use since the run began."""
+        return self.used_now() & self.in_use
+
+    def skipped(self) -> set[int]:
+        starts, ends = self.device.skips.runs()
+        return {pfn for start, end in zip(starts, ends, strict=True) for pfn in range(start, end)}
+
+
+class DrawnNode(Node):
+    """A node of zones that were drawn: no watermarks, and per-CPU lists only where `batch` is given."""
+
+    def __init__(self, *zones: Zone, batch: int = 0):
+        self.arch = "x86_64"
+        self.ram = [stretch for zone in zones for stretch in zone.memory]
+        self.max_pfn = self.ram[-1][1]
+        self.zones = {zone.name: zone for zone in zones}
+        managed = {zone.name: zone.managed for zone in zones}
+        self.present = managed
+        self.watermarks = watermarks(managed, 0)
+        self.lowmem_reserve = lowmem_reserve(managed)
+        self.batch = dict.fromkeys(self.zones, batch)
+
+
+def machine(
+    node: Node | None = None,
+    *,
+    repaired: bool = False,
+    offered: Iterable[int] = OFFERED,
+    num: int = 8,
+    sizes: Mapping[int, int] | None = None,
+    bits: int = 64,
+    endian: Endian = "little",
+    grain: Grain = coarse,
+    cache: PageCache | None = None,
+    debug_sg: bool = False,
+    poison: int | None = None,
+    driver: Mapping[str, Any] | None = None,
+    device: Mapping[str, Any] | None = None,
+    probed: bool = True,
+) -> Machine:
+    """A machine with its driver probed, before anything is asked of it.
+
+    `offered` are the device's features, `num` the entries of each of its queues (or `sizes`, by number, and
+    then only those exist); `driver` and `device` are keyword arguments of theirs.
+    """
+    node = node or DrawnNode(zone_drawn(LETTERS))
+    # Only what the allocator has is backed by bytes: a large guest may be mostly reserved.
+    ram = {
+        start << PAGE_SHIFT: np.zeros((end - start) << PAGE_SHIFT, np.uint8).data
+        for zone in node.populated_zones()
+        for start, end in zone.memory
+    }
+    kernel = Kernel(node, GuestMemory(ram, endian), bits, debug_sg, poison, cache)
+    if poison is not None:
+        for zone in node.populated_zones():
+            for pfn, order, _ in zone.free_blocks():
+                kernel.memory.write(pfn << PAGE_SHIFT, bytes([poison]) * (PAGE_SIZE << order))
+    offered = frozenset(offered)
+    transport = Transport(offered, sizes or dict.fromkeys(queues(offered).values(), num))
+    made = (Repaired if repaired else AprilPatch)(kernel, transport, **(driver or {}))
+    protocol = REPAIRED if repaired else AS_PATCHED
+    host = FreePagesDevice(
+        transport, kernel.memory, node.max_pfn, protocol=protocol, grain=grain, **(device or {})
+    )
+    world = Machine(kernel, transport, made, host)
+    if probed:
+        context = Context(kernel, "guest driver", function="virtballoon_probe")
+        straight(context.survive(made.probe(context)))
+    kernel.grain = grain
+    world.in_use = frozenset(world.used_now())
+    return world
+
+
+def processes(world: Machine, host: Steps, *others: Process) -> list[Process]:
+    """The driver's two processes, the host's, and others."""
+    kernel, driver = world.kernel, world.driver
+    return [
+        Process("h", "host device", host),
+        Process("i", "interrupt handler", driver.interrupts(Context(kernel, "interrupt handler", True))),
+        Process("g", "guest driver", driver.work(Context(kernel, "guest driver"))),
+        *others,
+    ]
+
+
+# -- what is to be seen
+
+
+def picture(run: Run) -> Frame:
+    """Memory, the bitmap as it is built and as the host has it, the registers, and both sides' notes."""
+    world: Machine = run.world
+    zones = list(world.node.populated_zones())
+    small = world.node.max_pfn <= 4096
+    panels: list[Panel] = []
+    lit = touched(run)
+    for zone in zones:
+        panels += [memory(zone, lit)] if small else []
+        panels += [free_lists(zone)]
+    panels += [*bitmaps(world)] if small else []
+    panels += [
+        Facts("configuration", world.transport.config.fields()),
+        driver_facts(world),
+        device_facts(world),
+        locks(run, *(zone.lock for zone in zones)),
+    ]
+    title = f"request {world.device.current}" if world.device.current else "before any request"
+    return Frame(title, tuple(panels), note="; ".join(world.kernel.dmesg[-3:]))
+
+
+def bitmaps(world: Machine) -> Iterable[Panel]:
+    """The bitmap in the guest's memory, and what the host will skip."""
+    driver, pages = world.driver, world.node.max_pfn
+    if isinstance(driver, Repaired) and driver.free_pages is not None and driver.chunk == pages:
+        yield Bits(
+            "bitmap in guest memory", 0, GuestBitmap(world.kernel.memory, driver.free_pages, pages).seen()
+        )
+    elif (
+        isinstance(driver, AprilPatch) and not isinstance(driver, Repaired) and driver.free_pages is not None
+    ):
+        yield Bits(
+            "bitmap in guest memory", 0, GuestBitmap(world.kernel.memory, driver.free_pages, pages).seen()
+        )
+    yield Bits("the host skips", 0, world.device.skips)
+
+
+def driver_facts(world: Machine) -> Facts:
+    driver, features = world.driver, world.transport.features
+    rows: dict[str, Any] = {
+        "features": "not negotiated" if features is None else names(features, APRIL_2016),
+        "pages in the balloon": len(driver.pages),
+    }
+    for vq in driver.vqs.values():
+        rows[f"{vq.name}: with the device"] = ", ".join(map(str, vq.offered)) or "nothing"
+    if isinstance(driver, AprilPatch):
+        rows["bitmap at"] = "nowhere" if driver.free_pages is None else f"{driver.free_pages:#x}"
+    rows["kernel"] = world.kernel.crashed or "alive"
+    return Facts("driver", rows)
+
+
+def device_facts(world: Machine) -> Facts:
+    device = world.device
+    rows: dict[str, Any] = {
+        "interrupts pending": len(world.transport.pending),
+        "notifications pending": len(world.transport.rung),
+        "requests made": device.asked,
+        "answers believed": len(device.applied),
+        "pages in the balloon": len(device.ballooned),
+        "pages skipped": device.skips.count(),
+        "refused": device.refused[-1] if device.refused else "nothing",
+    }
+    for name in queues(world.transport.features or ()):
+        if fault := device.broken(name):
+            rows[f"{name} is broken"] = fault
+    rows.update(device.stats)
+    return Facts("device", rows)
+
+
+# -- scenarios
+
+
+def scenario(
+    name: str,
+    title: str,
+    make: Callable[[], Machine],
+    host: Callable[[FreePagesDevice], Steps],
+    others: Callable[[Machine], list[Process]] = lambda world: [],
+    *,
+    story: str = "",
+    bounds: str = "",
+) -> Scenario:
+    """A machine, what its host does, and who else is in the guest."""
+
+    def build() -> tuple[Machine, list[Process]]:
+        world = make()
+        return world, processes(world, host(world.device), *others(world))
+
+    return Scenario(name, title, build, picture, story, bounds)
+
+
+def exchange(*, repaired: bool = False, grain: Grain = fine, requests: int = 1, ctrl: int = 0) -> Scenario:
+    """The host asks for the free pages, the driver answers; by every write to the ring, or by operation."""
+    return scenario(
+        "exchange",
+        "the host asks, the driver answers" + (", repaired" if repaired else ", as patched"),
+        lambda: machine(repaired=repaired, grain=grain),
+        lambda device: device.migrate(requests, ctrl),
+    )
+
+
+def inflate(pages: int = 4, then: int = 0, *, grain: Grain = coarse, **driver: Any) -> Scenario:
+    """The host wants `pages` pages in the balloon, and when they are there, `then`."""
+
+    def host(device: FreePagesDevice) -> Steps:
+        yield from device.set_target(pages)
+        yield from device.serve()
+
+    def operator(world: Machine) -> list[Process]:
+        return [Process("o", "operator", world.device.set_target(then))]
+
+    return scenario(
+        "inflate",
+        f"{pages} pages into the balloon, then {then}",
+        lambda: machine(grain=grain, driver=driver, device={"encoding": driver.get("encoding")}),
+        host,
+        operator,
+    )
+
+
+def statistics(*, grain: Grain = coarse) -> Scenario:
+    """The host asks for statistics by giving the driver its buffer back."""
+    return scenario(
+        "statistics",
+        "the statistics queue runs in reverse",
+        lambda: machine(grain=grain),
+        lambda device: device.poll_stats(),
+    )

@@ -2,7 +2,7 @@
 
 Run from the checkout:
 
-    python benchmarks/hostile_rings.py [--count 200000] [--seed 2016] [--json]
+    python -m benchmarks.hostile_rings [--count 200000] [--seed 2016] [--json]
 
 One *trial* turns a string of bytes into a ring and an attack on it: an honest side sets the ring up, the
 other side then writes into it what the bytes say, before and between the steps of the side under attack. The
@@ -188,12 +188,37 @@ class Trial:
             table += 96 * self.choices.below(10)
         return self.go(driver.add(out, in_, token, table), 20)
 
+    def wild_table(self) -> None:
+        """A descriptor refers to an indirect table that goes on and on."""
+        choices, memory, layout = self.choices, self.memory, self.layout
+        order: Endian = "little" if VERSION_1 in self.features else memory.endian
+
+        def put(addr: int, *fields: int) -> None:
+            sizes = zip(fields, (8, 4, 2, 2), strict=True)
+            GuestMemory.write(memory, addr, b"".join(value.to_bytes(size, order) for value, size in sizes))
+
+        write = choices.of((0, 2))
+        for entry in range(64):
+            put(TABLES + 16 * entry, 0x10_0000, 16, write | 1, entry + 1)
+        length = 16 * (1 + choices.below(64))
+        put(layout.desc + 16 * choices.below(self.num), TABLES, length, 4, 0)
+
     def strike(self, areas: Sequence[Span]) -> None:
         """One write of the attacker: a field of the ring or of an indirect table, or any byte of it."""
         choices, memory, layout = self.choices, self.memory, self.layout
         order: Endian = "little" if VERSION_1 in self.features else memory.endian
         start, end = choices.of(areas)
         kind = choices.below(4)
+        if kind == 1 and start in (layout.desc, TABLES):
+            entries = (end - start) // 16
+            link = (
+                choices.of((1, 3)),
+                choices.below(entries),
+            )  # flags and next: on to any descriptor there is
+            addr, size = start + 16 * choices.below(entries) + 12, 4
+            data = b"".join(value.to_bytes(2, order) for value in link)
+            GuestMemory.write(memory, addr, data)
+            return
         if kind == 0 or end - start < 16:
             addr, size = start + choices.below(end - start), 1
         elif start in (layout.desc, TABLES):
@@ -225,6 +250,8 @@ def attack_device(trial: Trial) -> Outcome:
     for token in range(choices.below(num + 2)):
         trial.offer(driver, token)
     targets = [trial.areas[0], trial.areas[1], (TABLES, TABLES + 16 * 64)]
+    if choices.below(8) == 7:
+        trial.wild_table()
     for _ in range(choices.below(6)):
         trial.strike(targets)
     moving = choices.below(4) == 0

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from freepages.bench import WHAT, Row, measure, table
+from freepages.bench.ring import DECODE, TRIP
 from freepages.bench.zone import ALLOCATE, FREE
 
 HERE = Path(__file__).parent
@@ -48,6 +49,13 @@ REACH: list[tuple[str, str, float, Callable[[Results], float]]] = [
     ("bulk zone, 64 GiB, allocate: million pages a second", ">=", 190, figure("zone", RATE, what=ALLOCATE)),
     ("the same, free and merge", ">=", 11, figure("zone", RATE, what=FREE)),
     ("capture with kpageflags: seconds", "<=", 1, figure("capture", "median_s")),
+    ("virtqueue: round trips a second", ">=", 100_000, figure("ring", "per_s", what=TRIP)),
+    (
+        "virtqueue: decoding 1,024 entries, microseconds",
+        "<=",
+        10_000,
+        figure("ring", "median_us", what=DECODE),
+    ),
 ]
 
 

@@ -34,6 +34,15 @@ def bitmap(args: argparse.Namespace) -> None:
     print(json.dumps(report.as_json(snapshot)) if args.json else report.as_text(snapshot))
 
 
+def ring(args: argparse.Namespace) -> None:
+    from freepages.virtio.decode import as_json, as_text, decode
+    from freepages.virtio.dump import read_dump
+
+    dump = read_dump(args.dump)
+    state = decode(dump)
+    print(json.dumps(as_json(dump, state, args.queue)) if args.json else as_text(dump, state, args.queue))
+
+
 def bench(args: argparse.Namespace) -> None:
     from freepages import bench
 
@@ -49,6 +58,8 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser() -> Parser:
+    from freepages.virtio.messages import MEANINGS
+
     top = Parser(prog="freepages", description="Free pages of a guest, and a migration that skips them.")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -68,8 +79,18 @@ def parser() -> Parser:
     command.add_argument("--out", metavar="FILE", type=Path, help="write the bitmap's bytes to a file")
     command.set_defaults(run=bitmap)
 
+    command = commands.add_parser("ring", help="what a dumped virtqueue says")
+    command.add_argument("dump", metavar="DUMP", type=Path, help="the dump, a JSON file")
+    command.add_argument(
+        "--queue", choices=list(MEANINGS), help="the balloon's queue: say what its buffers mean"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=ring)
+
     command = commands.add_parser("bench", help="how fast this machine is at it")
-    command.add_argument("what", metavar="WHAT", nargs="?", help="bitmap, zone or capture; all, if not given")
+    command.add_argument(
+        "what", metavar="WHAT", nargs="?", help="bitmap, zone, capture or ring; all, if not given"
+    )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=bench)
     return top

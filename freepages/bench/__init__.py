@@ -15,7 +15,7 @@ from typing import Any
 
 from freepages.errors import FreepagesError
 
-WHAT = ("bitmap", "zone", "capture")
+WHAT = ("bitmap", "zone", "capture", "ring")
 
 Row = dict[str, Any]
 

@@ -117,7 +117,8 @@ def walk(
             if addr + size > TOP:
                 raise Fault(OVERFLOW, f"{where}[{index}] is {size} bytes at {addr:#x}")
             if flags & INDIRECT:
-                _check_indirect(f"{where}[{index}]", size, flags, indirect, table is not None)
+                if kind := _indirect_fault(size, flags, indirect, table is not None):
+                    raise Fault(kind, f"{where}[{index}] has a table of {size} bytes")
                 # WRITE means nothing here: "the device MUST ignore the write-only flag" of such a descriptor.
                 table = (addr, size)
                 opened = open_table(addr, size)
@@ -152,13 +153,14 @@ def walk(
         raise
 
 
-def _check_indirect(where: str, size: int, flags: int, negotiated: bool, nested: bool) -> None:
-    """The rules of "Indirect Descriptors" for a descriptor that refers to a table of `size` bytes."""
+def _indirect_fault(size: int, flags: int, negotiated: bool, nested: bool) -> str | None:
+    """What "Indirect Descriptors" has against a descriptor that refers to a table of `size` bytes."""
     if nested:
-        raise Fault(INDIRECT_NESTED, where)
+        return INDIRECT_NESTED
     if not negotiated:
-        raise Fault(INDIRECT_OFF, where)
+        return INDIRECT_OFF
     if flags & NEXT:
-        raise Fault(INDIRECT_NEXT, where)
+        return INDIRECT_NEXT
     if not size or size % DESC_SIZE:
-        raise Fault(INDIRECT_LENGTH, f"{where} has a table of {size} bytes")
+        return INDIRECT_LENGTH
+    return None

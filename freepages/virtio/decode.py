@@ -69,7 +69,8 @@ def _meaning(dump: Dump, chain: Chain | None, queue: str) -> dict[str, Any] | No
 def as_text(dump: Dump, state: RingState, queue: str | None = None) -> str:
     """The state as tables: the rings' fields, their entries, the chains in flight and the completed ones."""
     num = state.layout.num
-    names = {bit: name for name, bit in reversed(FEATURES.items())}
+    # The bits below 24 are the device's own: they are the balloon's where the queue is.
+    names = {bit: name for name, bit in reversed(FEATURES.items()) if queue or bit >= 24}
     features = " ".join(names.get(bit, f"bit {bit}") for bit in sorted(state.features))
     means = ["means"] if queue else []
 
@@ -86,12 +87,13 @@ def as_text(dump: Dump, state: RingState, queue: str | None = None) -> str:
         fields[1] += [f"used_event {_cells(state.used_event)[0]}"]
         fields[2] += [f"avail_event {_cells(state.avail_event)[0]}"]
 
-    ever = max(num if idx is None else min(idx, num) for idx in (state.avail_idx, state.used_idx))
-    waiting = {offered.slot for offered in state.in_flight}
-    entries = [
-        (slot, [*_cells(head, *(used or (None, None))), "in flight" if slot in waiting else ""])
-        for slot, (head, used) in enumerate(zip(state.avail[:ever], state.used[:ever], strict=True))
-    ]
+    offered, used = (num if idx is None else min(idx, num) for idx in (state.avail_idx, state.used_idx))
+    waiting = {slot for slot, *_ in state.in_flight}
+    entries = []
+    for slot in range(max(offered, used)):
+        head = _cells(state.avail[slot]) if slot < offered else [""]
+        elem = _cells(*(state.used[slot] or (None, None))) if slot < used else ["", ""]
+        entries.append((slot, [*head, *elem, "in flight" if slot in waiting else ""]))
     in_flight = [(slot, [*_cells(head), *told(chain, fault)]) for slot, head, chain, fault in state.in_flight]
     completed = [
         (slot, [*_cells(head, length), _room(chain), *told(chain)])
@@ -100,13 +102,13 @@ def as_text(dump: Dump, state: RingState, queue: str | None = None) -> str:
     tables = [
         f"Split queue of {num} entries, features: {features or 'none'}",
         _table(["", "address", "flags", "idx", "event"], fields),
-        f"Entries: {ever} of {num} slots have been used",
+        f"Entries: {len(entries)} of {num} slots have been used",
         _table(["slot", "avail head", "used head", "used len", ""], _runs(entries)),
         f"Chains in flight, the oldest first: {len(in_flight)}",
         _table(["slot", "head", "descriptors", *means], _runs(in_flight)),
         f"Completed chains, the oldest first, and what the table still has of them: {len(completed)}",
         _table(["slot", "head", "len", "of", "descriptors", *means], _runs(completed)),
-        f"BROKEN: {state.broken}\n" if state.broken else "Not broken.\n",
+        f"BROKEN: {state.broken}" if state.broken else "Not broken.",
     ]
     return "\n".join(tables)
 

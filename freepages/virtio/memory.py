@@ -157,9 +157,9 @@ class GuestMemory(Memory):
         done = 0
         while done < size:
             at = bisect_right(self._starts, addr + done) - 1
-            offset = addr + done - self._starts[at]
             if at < 0 or addr + done >= self._ends[at]:
                 raise OutsideMemory(addr, size)
+            offset = addr + done - self._starts[at]
             piece = self._views[at][offset : offset + size - done]
             yield piece
             done += len(piece)

@@ -12,6 +12,7 @@ guest in its own byte order.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -111,9 +112,10 @@ def sentence(meaning: Meaning) -> str:
     if "cmd_id" in meaning:
         cmd_id = meaning["cmd_id"]
         words.append("command id" + (NOT_HERE if cmd_id is None else f" {meaning['name'] or hex(cmd_id)}"))
-    for block in meaning.get("blocks", ()):
-        size = f"{block['len']} bytes" if block["order"] is None else f"order {block['order']}"
-        words.append(f"block of {size} at {block['addr']:#x}")
+    sizes = Counter((block["order"], block["len"]) for block in meaning.get("blocks", ()))
+    for (of_order, size), count in sizes.items():
+        size = f"{size} bytes" if of_order is None else f"order {of_order}"
+        words.append(f"{count} blocks of {size}" if count > 1 else f"a block of {size}")
     return ", ".join(words)
 
 

@@ -193,20 +193,18 @@ class DriverQueue(Queue):
         yield TAKES_DESC, len(chain)
         if self.broken or len(chain) > self.num_free:
             return False
-        indices = self._take(len(chain))
-        if indices is None:
+        taken = self._take(len(chain))
+        if taken is None:
             return False
         if table is not None:
             for entry, (addr, size, flags) in enumerate(pieces):
                 yield WRITES_INDIRECT, entry, addr, size, flags
                 put_entry(DESC_SIZE * entry, addr, size, flags, entry + 1 if flags & NEXT else 0)
         # The chain runs along the free list: what a descriptor's next is, it stays.
-        for index, (addr, size, flags), after in zip(
-            indices, chain, [*indices[1:], self.free_head], strict=True
-        ):
+        for (index, after), (addr, size, flags) in zip(taken, chain, strict=True):
             yield WRITES_DESC, index, addr, size, flags, after
             self._put_desc(DESC_SIZE * index, addr, size, flags, after)
-        head = indices[0]
+        head = taken[0][0]
         self.offers[head] = token, len(chain), writable
 
         slot = self.avail_idx & self._mask
@@ -301,20 +299,22 @@ class DriverQueue(Queue):
         yield (READS_USED_IDX,)
         return self._get_used(IDX)[0] == self.last_used_idx
 
-    def _take(self, count: int) -> list[int] | None:
-        """The first `count` of the free list, from now on a chain's; None if the list is not what it was."""
-        indices: list[int] = []
-        head = index = self.free_head
+    def _take(self, count: int) -> list[tuple[int, int]] | None:
+        """(index, next) of the first `count` of the free list, now a chain's; None if the list is corrupt."""
+        taken: list[tuple[int, int]] = []
+        owner, head = self._owner, self.free_head
+        index = head
         for _ in range(count):
-            if index >= self.num or self._owner[index] != FREE:
+            if index >= self.num or owner[index] != FREE:
                 self._break(TABLE_CHANGED, f"the free list leads to desc[{index}]")
                 return None
-            self._owner[index] = head
-            indices.append(index)
-            index = self._get_next(DESC_SIZE * index + NEXT_FIELD)[0]
+            owner[index] = head
+            after = self._get_next(DESC_SIZE * index + NEXT_FIELD)[0]
+            taken.append((index, after))
+            index = after
         self.free_head = index
         self.num_free -= count
-        return indices
+        return taken
 
     def _detach(self, head: int, count: int) -> bool:
         """Put the chain back at the front of the free list, if the table still links what was linked."""

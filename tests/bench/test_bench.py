@@ -174,7 +174,7 @@ def test_everything_is_reported_but_what_cannot_be_measured(
 
 
 def test_an_unknown_benchmark_is_refused() -> None:
-    with pytest.raises(FreepagesError, match="bench speed: there are bitmap, zone, capture"):
+    with pytest.raises(FreepagesError, match="bench speed: there are bitmap, zone, capture, ring"):
         list(bench.report("speed", as_json=False))
 
 
@@ -185,4 +185,4 @@ def test_the_command_prints_rows_as_json_and_refuses_what_it_does_not_know(
     assert main(["bench", "bitmap", "--json"]) == 0
     assert [list(row) for row in json.loads(capsys.readouterr().out)] == [KEYS] * 6
     assert main(["bench", "speed"]) == 2
-    assert capsys.readouterr().err == "freepages: bench speed: there are bitmap, zone, capture\n"
+    assert capsys.readouterr().err == "freepages: bench speed: there are bitmap, zone, capture, ring\n"

@@ -49,33 +49,37 @@ def zone_drawn(letters: str, name: str = "Normal", start_pfn: int = 0, pageblock
 
 def workload(zone: Zone, cpu: str, largest: int) -> Steps:
     """Allocate and free what the schedule says, for ever: ``3a`` is order 3, ``16f`` the block at pfn 16."""
-
-    def options() -> dict[str, str]:
-        words = {"a": "movable", "u": "unmovable", "r": "reclaimable"}
-        found = {
-            f"{order}{letter}": f"allocates order {order}, {word}"
-            for letter, word in words.items()
-            for order in ORDERS
-            if order <= largest
-        }
-        for pfn, (order, kind) in sorted(zone.used.items()):
-            found[f"{pfn}f"] = f"frees block {pfn} of order {order} ({kind})"
-        return found
-
-    def refuse(choice: str) -> str:
-        try:
-            if choice.endswith("f"):
-                zone.check_used(int(choice[:-1]), zone.used.get(int(choice[:-1]), (0, ""))[0])
-        except FreepagesError as error:
-            return f"cannot: {error}"
-        return ""
-
+    menu = Choose(lambda: possible(zone, largest), lambda choice: refusal(zone, choice))
     while True:
-        choice = yield CHOOSES, Choose(options, refuse)
+        choice = yield CHOOSES, menu
         try:
             yield from operation(zone, choice, cpu)
         except ZoneError as error:  # the other CPU chose the same block, and had the lock first
             yield BUG, error
+
+
+def possible(zone: Zone, largest: int) -> dict[str, str]:
+    """What a workload may choose now, each with what it means."""
+    found = {
+        f"{order}{letter}": f"allocates order {order}, {migratetype.name.lower()}"
+        for letter, migratetype in ALLOCATES.items()
+        for order in ORDERS[: largest + 1]
+    }
+    for pfn, (order, kind) in sorted(zone.used.items()):
+        found[f"{pfn}f"] = f"frees block {pfn} of order {order} ({kind})"
+    return found
+
+
+def refusal(zone: Zone, choice: str) -> str:
+    """Why a block cannot be freed, or nothing where that is not the reason."""
+    pfn, letter = int(choice[:-1]), choice[-1]
+    if letter != "f":
+        return ""
+    try:
+        zone.check_used(pfn, zone.used.get(pfn, (0, ""))[0])
+    except ZoneError as error:
+        return f"cannot: {error}"
+    return ""
 
 
 def operation(zone: Zone, choice: str, cpu: str = "cpu 0") -> Steps:

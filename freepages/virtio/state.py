@@ -17,6 +17,7 @@ from freepages.engine import straight
 from freepages.virtio.chain import (
     HEAD_RANGE,
     INDEX_JUMP,
+    LOOP,
     NEVER_OFFERED,
     RING_MISPLACED,
     RING_OUTSIDE,
@@ -218,13 +219,16 @@ class _Walks:
     def _follow(self, head: int) -> tuple[Chain | None, Fault | None]:
         if self.left <= 0:
             return None, Fault(SHARED, f"the chains are {16 * len(self.table)} descriptors long together")
+        chain: Chain
+        fault = None
         try:
             chain = straight(walk(self._desc, len(self.table), head, self.indirect, self._open_table))
-        except Fault as fault:
-            self.left -= len(self.table)
-            return fault.chain, fault
-        self.left -= len(chain.indices) + len(chain.buffers)
-        return chain, None
+        except Fault as found:
+            assert found.chain
+            fault, chain = found, found.chain
+        round_again = fault and fault.kind == LOOP
+        self.left -= len(self.table) if round_again else len(chain.indices) + len(chain.buffers)
+        return chain, fault
 
     def _desc(self, at: int) -> tuple[Any, ...]:
         entry = self.table[at // DESC_SIZE]

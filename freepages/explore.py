@@ -43,7 +43,7 @@ def shortest(scenario: Scenario, shows: Shows, limit: int = 20_000) -> Search:
     return Search(None, None, states, complete=True)
 
 
-def follow(scenario: Scenario, schedule: Schedule, shows: Shows, limit: int = 1000) -> tuple[Run, str | None]:
+def follow(scenario: Scenario, schedule: Schedule, shows: Shows, limit: int = 2000) -> tuple[Run, str | None]:
     """A scenario under the schedule of another that is like it: each possible move is made, the others are
     passed over, and then everybody moves in turn until nobody can, or `limit` moves are made.
 

@@ -33,10 +33,11 @@ class Repaired(AprilPatch):
     def __init__(self, *args: Any, chunk: int = CHUNK, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.chunk = min(chunk, self.kernel.node.max_pfn)
-        self.free_pages_work = Work(self.kernel, "free_pages_func")
-        self.works[self.free_pages_work] = self.free_pages_func
+        self.free_pages_work = Work(self.kernel, "free_pages_handle_rq")
+        self.works[self.free_pages_work] = self.free_pages_handle_rq
 
     def features(self) -> frozenset[int]:
+        """With page poisoning the content of free pages matters: no queue for them."""
         if self.kernel.poison is None:
             return super().features()
         return super().features() - {GET_FREE_PAGES}
@@ -49,39 +50,43 @@ class Repaired(AprilPatch):
         if self.has(GET_FREE_PAGES):
             self.free_pages = yield from kzalloc(ctx, bitmap_bytes(self.chunk))
             if self.free_pages is not None:
-                yield from self.offer_request(ctx)
+                yield from self.add_request_buffer(ctx)
+                yield from self.vqs["free_pages"].kick()
 
     def add_request_buffer(self, ctx: Context) -> Steps:
-        vq = self.vqs["free_pages"]
-        return (yield from vq.add_inbuf(ctx, [(self.address + CACHE_DROP, REPAIRED.request_bytes)], REQUEST))
-
-    def offer_request(self, ctx: Context) -> Steps:
-        if not (yield from self.add_request_buffer(ctx)):
+        sg = [(self.address + CACHE_DROP, REPAIRED.request_bytes)]
+        added = yield from self.vqs["free_pages"].add_inbuf(ctx, sg, REQUEST)
+        if not added:
             self.kernel.say("virtio_balloon: no room for a request on free_pages")
-        yield from self.vqs["free_pages"].kick()
+        return added
 
     def free_pages_rq(self, ctx: Context) -> Steps:
+        """The queue's callback: the work is for process context."""
         self.acked.wake_up()
         self.free_pages_work.queue()
         yield from ()
 
-    def free_pages_func(self, ctx: Context) -> Steps:
-        """The work item: process context."""
-        used = yield from self.vqs["free_pages"].get_buf()
+    def free_pages_handle_rq(self, ctx: Context) -> Steps:
+        vq = self.vqs["free_pages"]
+        used = yield from vq.get_buf()
         if not used or used[0] != REQUEST:
             return
-        if used[1] == REPAIRED.request_bytes:
-            yield from self.free_pages_handle_rq(ctx)
-        yield from self.offer_request(ctx)
-
-    def free_pages_handle_rq(self, ctx: Context) -> Steps:
-        """Answer one request, a stretch of memory at a time."""
-        request = self.kernel.memory.read(self.address + CACHE_DROP, REPAIRED.request_bytes)
-        ctrl, id = Struct("<QQ").unpack(request)
-        yield from self.drop(ctx, ctrl)
+        yield from self.drop(ctx, self.drop_ctrl())
         for start, pages in chunks(self.kernel.node.max_pfn, self.chunk):
-            if not (yield from self.send_stretch(ctx, id, start, pages)):
-                return
+            sg = yield from self.build(ctx, start, pages)
+            if not (yield from vq.add_outbuf(ctx, sg, BUFFER)):
+                self.kernel.say("virtio_balloon: no room for an answer on free_pages")
+                break
+            yield from vq.kick()
+            yield from self.wait_event(vq)
+        yield from self.add_request_buffer(ctx)
+        yield from vq.kick()
+
+    def drop_ctrl(self) -> int:
+        return int.from_bytes(self.kernel.memory.read(self.address + CACHE_DROP, 8), "little")
+
+    def request_id(self) -> int:
+        return int.from_bytes(self.kernel.memory.read(self.address + CACHE_DROP + 8, 8), "little")
 
     def drop(self, ctx: Context, ctrl: int) -> Steps:
         """Write back first, so that more is clean; and give back what waits on the CPUs' own lists."""
@@ -90,11 +95,10 @@ class Repaired(AprilPatch):
             yield from drop_cache(ctx, ctrl)
             yield from drain_all_pages(ctx)
 
-    def send_stretch(self, ctx: Context, id: int, start: int, pages: int) -> Steps:
-        """Send the bitmap of [start, start + pages), and wait until the device has given it back."""
-        kernel, vq, address = self.kernel, self.vqs["free_pages"], self.free_pages
+    def build(self, ctx: Context, start: int, pages: int) -> Steps:
+        """The answer for [start, start + pages): its header, and its bitmap in the buffer of all bitmaps."""
+        kernel, address, size = self.kernel, self.free_pages, bitmap_bytes(pages)
         assert address is not None
-        size = bitmap_bytes(pages)
         yield MEMSET, size
         kernel.memory.write(address, bytes(size))
         bitmap = GuestBitmap(kernel.memory, address, pages)
@@ -103,11 +107,6 @@ class Repaired(AprilPatch):
                 max_pfn = kernel.node.max_pfn
                 mark = mark_free_pages_bitmap(zone, bitmap, pages, max_pfn, start=start, cpu=ctx.name)
                 yield from kernel.grain(mark, WALKS, zone.lock, zone.name)
-        kernel.memory.write(self.address + HEADER, Struct("<QQQ").pack(id, start, size))
-        sg = [(self.address + HEADER, REPAIRED.header_bytes), (address, size)]
-        if not (yield from vq.add_outbuf(ctx, sg, BUFFER)):
-            kernel.say("virtio_balloon: no room for an answer on free_pages")
-            return False
-        yield from vq.kick()
-        yield from self.wait_event(vq)
-        return True
+        header = Struct("<QQQ").pack(self.request_id(), start, size)
+        kernel.memory.write(self.address + HEADER, header)
+        return [(self.address + HEADER, len(header)), (address, size)]

@@ -14,7 +14,7 @@ from freepages.errors import FreepagesError
 from freepages.grain import Grain, coarse
 from freepages.pages import PAGE_SHIFT, PAGE_SIZE
 from freepages.virtio.chain import Chain
-from freepages.virtio.encodings import Encoding, PfnArray, Spans
+from freepages.virtio.encodings import Encoding, EncodingError, PfnArray, Spans
 from freepages.virtio.features import QUEUES, is_legacy
 from freepages.virtio.memory import Endian, Memory, OutsideMemory
 from freepages.virtio.messages import MEANINGS
@@ -23,13 +23,15 @@ from freepages.virtio.transport import CONFIG_CHANGED, Transport
 
 TAKES = Act("takes the buffers that the driver added to {1}")
 POPS = Act("takes the notification of {1}")
-READS_PFNS = Act("reads which pages: {0}", cost="load")
+READS_PAGES = Act("reads which pages are meant: {0} bytes", cost="load")
 DISCARDS = Act("discards {0}", cost="madvise")
 WANTS_BACK = Act("gives {0} back to the guest", cost="madvise")
 USES = Act("returns the buffer of {0}, length {1}, and interrupts")
 INTERRUPTS = Act("interrupts the guest: {0}")
 SETS_TARGET = Act("wants {0} pages in the balloon: writes num_pages and interrupts")
 READS_STATS = Act("reads the statistics", cost="load")
+
+MOST_BYTES = 1 << 20  # of a message that is looked at; the longest of any encoding is 32 KiB and its header
 
 
 class BalloonDevice:
@@ -127,10 +129,6 @@ class BalloonDevice:
             yield INTERRUPTS, name
             self.transport.pending.add(QUEUES[name][0])
 
-    def gather(self, chain: Chain) -> bytes:
-        """What the guest has in a buffer; the ranges were checked when it was taken."""
-        return chain.gather(self.memory)
-
     # -- inflate, deflate
 
     def set_target(self, pages: int) -> Steps:
@@ -166,20 +164,23 @@ class BalloonDevice:
         yield from self.use("deflate", chain, 0, sum(size for _, size in chain.readable))
 
     def pages_of(self, chain: Chain) -> Steps:
-        """The pages that a message names, as far as the guest has them; neighbours together."""
-        spans: Spans = []
-        yield READS_PFNS, f"{sum(size for _, size in chain.readable)} bytes"
+        """The pages that a message names, as far as the guest has them, ascending, each once."""
+        size = sum(size for _, size in chain.readable)
+        yield READS_PAGES, size
         try:
-            named = self.encoding.decode(self.gather(chain), self.endian)
+            if size > MOST_BYTES:
+                raise EncodingError(f"a message of {size} bytes")
+            named = self.encoding.decode(chain.gather(self.memory), self.endian)
         except FreepagesError as error:
             self.refused.append(str(error))
-            named = []
-        for start, end in named:
+            return []
+        spans: Spans = []
+        for start, end in sorted(named):
             if end > self.pages:
-                self.refused.append(f"pages {_span(start, end)}: the guest has {self.pages}")
-            elif spans and spans[-1][1] == start:
-                spans[-1] = spans[-1][0], end
-            else:
+                self.refused.append(f"{_span(start, end)}: the guest has {self.pages}")
+            elif spans and start <= spans[-1][1]:
+                spans[-1] = spans[-1][0], max(end, spans[-1][1])
+            elif start < end:
                 spans.append((start, end))
         return spans
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from freepages.engine import Act, Steps
 from freepages.host.device import BalloonDevice
-from freepages.pages import PageBitmap
+from freepages.pages import PageBitmap, bitmap_bytes
 from freepages.virtio.chain import Chain
 from freepages.virtio.getfreepages import AS_PATCHED, Protocol, Reply, ReplyError
 
@@ -19,6 +21,7 @@ WRITES_REQUEST = Act("asks for the free pages: writes ctrl {0}, id {1}, returns 
 PUTS_REQUEST = Act("writes the request: ctrl {0}, id {1}", cost="store")
 READS_REPLY = Act("reads the answer, to skip what it lists", cost="filter")
 STARTS = Act("begins to migrate: request {0}, every page is to be sent")
+STARTS_AGAIN = Act("gives the migration up and begins another: request {0}, every page is to be sent")
 CANCELS = Act("gives the migration up")
 
 
@@ -56,6 +59,19 @@ class FreePagesDevice(BalloonDevice):
         self.current += 1
         self.skips = PageBitmap(self.pages)
 
+    def cancel(self) -> Steps:
+        """Give the migration up. The protocol has no word for it: the driver goes on with its answer."""
+        yield (CANCELS,)
+        self.skips = PageBitmap(self.pages)
+
+    def start_again(self) -> Steps:
+        """Give the migration up and begin another at once."""
+        yield from self.grain(self._start_again(), STARTS_AGAIN, self.current + 1)
+
+    def _start_again(self) -> Steps:
+        yield from self.cancel()
+        yield from self.start()
+
     def ask(self, ctrl: int = 0) -> Steps:
         """Fill a request's buffer and return it, which interrupts the guest."""
         chain = yield from self.next("free_pages", lambda chain: chain.writable)
@@ -75,7 +91,8 @@ class FreePagesDevice(BalloonDevice):
     def read_reply(self, chain: Chain) -> Steps:
         """Read an answer and act on it; returns whether it was believed."""
         yield (READS_REPLY,)
-        data = self.gather(chain)
+        most = None if self.trusting else self.protocol.header_bytes + bitmap_bytes(self.pages)
+        data = chain.gather(self.memory, most)
         try:
             reply = self.protocol.reply(
                 data, self.pages, self.transport.accepted, self.memory.endian, trusting=self.trusting
@@ -90,12 +107,14 @@ class FreePagesDevice(BalloonDevice):
 
     def apply(self, reply: Reply) -> None:
         """Skip what the answer lists."""
-        room = len(self.skips.bytes) - reply.start // 8
+        first = reply.start // 8
+        room = len(self.skips.bytes) - first
         self.overflow = max(self.overflow, len(reply.bitmap) - room)
-        bits = int.from_bytes(reply.bitmap, "little") << reply.start
-        bits |= int.from_bytes(self.skips.tobytes(), "little")
-        bits &= (1 << self.pages) - 1
-        self.skips = PageBitmap.from_bytes(bits.to_bytes(len(self.skips.bytes), "little"), self.pages)
+        listed = np.frombuffer(reply.bitmap[:room], np.uint8)
+        self.skips.bytes[first : first + len(listed)] |= listed
+        # Bits behind the last page, which only a trusting host has let in, are nobody's.
+        self.skips.bytes[self.pages // 8 :][:1] &= (1 << self.pages % 8) - 1
+        self.skips.bytes[self.pages // 8 + 1 :] = 0
         self.applied.append((self.current, reply))
 
     def finish_reply(self, chain: Chain, read: int | None = None) -> Steps:

@@ -32,6 +32,7 @@ from freepages.virtio.features import APRIL_2016, DEFLATE_ON_OOM, GET_FREE_PAGES
 from freepages.virtio.getfreepages import AS_PATCHED, REPAIRED
 from freepages.virtio.layout import VERSION_1
 from freepages.virtio.memory import Endian, GuestMemory
+from freepages.virtio.state import RingState, describe
 from freepages.virtio.transport import Transport
 
 LETTERS = "kkkkkkkk········aaaa····cc··aa··aaaaaaaa········ssss····kkkkkkkk"
@@ -56,6 +57,11 @@ class Machine:
     @property
     def node(self) -> Node:
         return self.kernel.node
+
+    def ring(self, name: str) -> RingState:
+        """What is in the memory of a queue that was set up."""
+        layout = self.driver.vqs[name].ring.layout
+        return describe(self.kernel.memory, layout, self.transport.accepted)
 
     def used_now(self) -> set[int]:
         return {
@@ -102,6 +108,7 @@ def machine(
     cache: PageCache | None = None,
     debug_sg: bool = False,
     poison: int | None = None,
+    ram_pages: int | None = None,
     driver: Mapping[str, Any] | None = None,
     device: Mapping[str, Any] | None = None,
     probed: bool = True,
@@ -109,7 +116,8 @@ def machine(
     """A machine with its driver probed, before anything is asked of it.
 
     `offered` are the device's features, `num` the entries of each of its queues (or `sizes`, by number, and
-    then only those exist); `driver` and `device` are keyword arguments of theirs.
+    then only those exist); `ram_pages` is how many pages the host thinks the guest has, all its pfns if not
+    given; `driver` and `device` are keyword arguments of theirs.
     """
     node = node or DrawnNode(zone_drawn(LETTERS))
     # Only what the allocator has is backed by bytes: a large guest may be mostly reserved.
@@ -127,9 +135,8 @@ def machine(
     transport = Transport(offered, sizes or dict.fromkeys(queues(offered).values(), num))
     made = (Repaired if repaired else AprilPatch)(kernel, transport, **(driver or {}))
     protocol = REPAIRED if repaired else AS_PATCHED
-    host = FreePagesDevice(
-        transport, kernel.memory, node.max_pfn, protocol=protocol, grain=grain, **(device or {})
-    )
+    pages = node.max_pfn if ram_pages is None else ram_pages
+    host = FreePagesDevice(transport, kernel.memory, pages, protocol=protocol, grain=grain, **(device or {}))
     world = Machine(kernel, transport, made, host)
     if probed:
         context = Context(kernel, "guest driver", function="virtballoon_probe")

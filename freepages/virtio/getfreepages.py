@@ -86,11 +86,13 @@ class Protocol:
         )
         if trusting:
             return Reply(id, start, rest[:length])
+        if start % 8:
+            raise ReplyError(f"a bitmap from pfn {start} on: a stretch begins at a multiple of 8")
+        if start > pages or length > bitmap_bytes(pages - start):
+            raise ReplyError(f"a bitmap of {length} bytes from pfn {start} on, the guest has {pages} pfns")
         if length > len(rest):
             raise ReplyError(f"the answer says {length} bytes of bitmap, it has {len(rest)}")
         bitmap = rest[:length]
-        if start > pages or length > bitmap_bytes(pages - start):
-            raise ReplyError(f"a bitmap of {length} bytes from pfn {start} on, the guest has {pages} pfns")
         top = int.from_bytes(bitmap, "little").bit_length()
         if start + top > pages:
             raise ReplyError(

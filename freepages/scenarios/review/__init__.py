@@ -1,0 +1,68 @@
+"""The patch under review: every known defect of it as a row, and nearly every row as a run.
+
+`REVIEW` has the rows in the order of their ids; `review_table()` lists them; `row("B3").run()` shows one on
+the patch, and `.run_repaired()` the same on the repaired driver. What is claimed of a row is not taken from
+it: the schedule is the shortest that a search finds, and a test finds it again.
+"""
+
+from __future__ import annotations
+
+import re
+from textwrap import shorten
+
+from freepages.errors import FreepagesError
+from freepages.scenarios.review import buffers, interrupts, meaning, text, walk, wire
+from freepages.scenarios.review.row import Row, Shown
+
+__all__ = ["REVIEW", "Row", "Shown", "Table", "review_table", "row"]
+
+
+def _number(row: Row) -> tuple[int, str]:
+    found = re.match(r"B(\d+)", row.id)
+    assert found
+    return int(found[1]), row.id
+
+
+REVIEW: tuple[Row, ...] = tuple(
+    sorted(
+        (
+            *interrupts.ROWS,
+            *buffers.ROWS,
+            *buffers.HOST_ROWS,
+            *wire.ROWS,
+            *walk.ROWS,
+            *meaning.ROWS,
+            *meaning.HOST_ROWS,
+            *text.ROWS,
+        ),
+        key=_number,
+    )
+)
+
+
+def row(id: str) -> Row:
+    """The row of that id. Raises FreepagesError for one that is not there."""
+    for row in REVIEW:
+        if row.id == id:
+            return row
+    raise FreepagesError(f"no row {id!r} in the review: there are {', '.join(row.id for row in REVIEW)}")
+
+
+class Table:
+    """Rows as a table: id, verdict, how many moves show it, what it is, and where."""
+
+    def __init__(self, rows: tuple[Row, ...]):
+        self.rows = rows
+
+    def __repr__(self) -> str:
+        lines = [f"{'':<14}{'verdict':<13}{'moves':>5}  {'what':<44}  where"]
+        for row in self.rows:
+            moves = "-" if row.moves is None else str(row.moves)
+            where = shorten(row.where, 60, placeholder=" ...")
+            lines.append(f"{row.id:<14}{row.verdict:<13}{moves:>5}  {row.title:<44}  {where}")
+        return "\n".join(lines)
+
+
+def review_table(verdict: str = "") -> Table:
+    """All rows, or those of one verdict."""
+    return Table(tuple(row for row in REVIEW if verdict in ("", row.verdict)))

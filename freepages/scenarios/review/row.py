@@ -1,0 +1,103 @@
+"""One row of the review: a claim about the patch, and the run that shows it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import unified_diff
+from typing import Literal
+
+from freepages.engine import Run, Scenario, Schedule
+from freepages.errors import FreepagesError
+from freepages.explore import Search, Shows, follow, shortest
+from freepages.guest.april2016 import AprilPatch
+from freepages.guest.repaired import Repaired
+
+Verdict = Literal["bug", "conditional", "harmless"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the review.
+
+    id        as in the list of defects, "B3"
+    where     function and file in the patch
+    verdict   a bug; conditional, where it takes a guest or a host of a certain kind; or harmless
+    claim     what is wrong, or why it is not, in a sentence
+    later     who found it, or what became of it, with a link
+    patch     the scenario on which it shows, and `repaired`, the same on the repaired driver (or host); None
+              where no run can show it: `needs` says what would
+    shows     what a state of a run shows of it, as a sentence, or None
+    schedule  the shortest schedule of `patch` that leads there, as the search found it
+    methods   the methods of the driver that the repair changes
+    """
+
+    id: str
+    title: str
+    where: str
+    verdict: Verdict
+    claim: str
+    later: str
+    patch: Callable[[], Scenario] | None = None
+    repaired: Callable[[], Scenario] | None = None
+    shows: Shows | None = None
+    schedule: str = ""
+    methods: tuple[str, ...] = ()
+    needs: str = ""
+
+    @property
+    def runnable(self) -> bool:
+        return self.patch is not None
+
+    @property
+    def moves(self) -> int | None:
+        """How many moves the shortest schedule has."""
+        return len(Schedule.parse(self.schedule)) if self.runnable else None
+
+    def _parts(self) -> tuple[Scenario, Shows]:
+        if self.patch is None or self.shows is None:
+            raise FreepagesError(f"{self.id} cannot be run: {self.needs}")
+        return self.patch(), self.shows
+
+    def run(self) -> Shown:
+        """The patch under the shortest schedule. Raises FreepagesError for a row that cannot be run."""
+        scenario, shows = self._parts()
+        run = Run(scenario, self.schedule)
+        return Shown(self.id, run, shows(run))
+
+    def run_repaired(self) -> Shown:
+        """The repaired driver under the same schedule, as far as it goes, and on to the end.
+
+        What cannot be moved there is passed over. Raises FreepagesError for a row without a repair to run.
+        """
+        _, shows = self._parts()
+        if self.repaired is None:
+            raise FreepagesError(f"{self.id} has no repair to run")
+        run, sentence = follow(self.repaired(), Schedule.parse(self.schedule), shows)
+        return Shown(self.id, run, sentence)
+
+    def search(self, limit: int = 20_000) -> Search:
+        """Find the shortest schedule again."""
+        return shortest(*self._parts(), limit)
+
+    def diff(self) -> str:
+        """The repair, method by method, as a unified diff of the driver's source; "" where it has none."""
+        lines: list[str] = []
+        for name in self.methods:
+            old, new = (
+                inspect.getsource(getattr(driver, name)).splitlines() if hasattr(driver, name) else []
+                for driver in (AprilPatch, Repaired)
+            )
+            lines += unified_diff(old, new, f"as patched: {name}", f"repaired: {name}", n=9, lineterm="")
+        return "\n".join(lines)
+
+
+class Shown:
+    """What came of running a row: `run` to open in the stepper, and the sentence its last state shows."""
+
+    def __init__(self, id: str, run: Run, sentence: str | None):
+        self.id, self.run, self.sentence = id, run, sentence
+
+    def __repr__(self) -> str:
+        return f"{self.id} after {len(self.run.steps)} moves: {self.sentence or 'does not show'}"

@@ -7,7 +7,8 @@ from itertools import zip_longest
 from typing import Any
 
 from freepages.virtio.chain import Chain
-from freepages.virtio.dump import FEATURES, Dump
+from freepages.virtio.dump import RESERVED, Dump
+from freepages.virtio.features import MERGED, names
 from freepages.virtio.layout import EVENT_IDX, VERSION_1
 from freepages.virtio.messages import MEANINGS, sentence
 from freepages.virtio.state import RingState, describe
@@ -69,9 +70,7 @@ def _meaning(dump: Dump, chain: Chain | None, queue: str) -> dict[str, Any] | No
 def as_text(dump: Dump, state: RingState, queue: str | None = None) -> str:
     """The state as tables: the rings' fields, their entries, the chains in flight and the completed ones."""
     num = state.layout.num
-    # The bits below 24 are the device's own: they are the balloon's where the queue is.
-    names = {bit: name for name, bit in reversed(FEATURES.items()) if queue or bit >= 24}
-    features = " ".join(names.get(bit, f"bit {bit}") for bit in sorted(state.features))
+    features = names(state.features, {**MERGED, **RESERVED} if queue else RESERVED)
     means = ["means"] if queue else []
 
     def told(chain: Chain | None, fault: Exception | None = None) -> list[str]:
@@ -100,7 +99,7 @@ def as_text(dump: Dump, state: RingState, queue: str | None = None) -> str:
         for slot, head, length, chain in state.completed
     ]
     tables = [
-        f"Split queue of {num} entries, features: {features or 'none'}",
+        f"Split queue of {num} entries, features: {features}",
         _table(["", "address", "flags", "idx", "event"], fields),
         f"Entries: {len(entries)} of {num} slots have been used",
         _table(["slot", "avail head", "used head", "used len", ""], _runs(entries)),

@@ -14,23 +14,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from freepages.errors import FreepagesError
-from freepages.virtio.layout import EVENT_IDX, INDIRECT_DESC, RING_PACKED, VERSION_1, Layout, LayoutError
+from freepages.virtio.features import MERGED, PAGE_REPORTING, RING
+from freepages.virtio.layout import RING_PACKED, VERSION_1, Layout, LayoutError
 from freepages.virtio.memory import TOP, GuestMemory
 
-FEATURES = {
-    **{"MUST_TELL_HOST": 0, "STATS_VQ": 1, "DEFLATE_ON_OOM": 2, "FREE_PAGE_HINT": 3, "PAGE_POISON": 4},
-    **{
-        "PAGE_REPORTING": 5,
-        "REPORTING": 5,
-        "NOTIFY_ON_EMPTY": 24,
-        "ANY_LAYOUT": 27,
-        "INDIRECT_DESC": INDIRECT_DESC,
-    },
-    **{"EVENT_IDX": EVENT_IDX, "VERSION_1": VERSION_1, "ACCESS_PLATFORM": 33, "IOMMU_PLATFORM": 33},
-    **{"RING_PACKED": RING_PACKED, "IN_ORDER": 35, "ORDER_PLATFORM": 36, "SR_IOV": 37},
-    **{"NOTIFICATION_DATA": 38, "NOTIF_CONFIG_DATA": 39, "RING_RESET": 40},
+RESERVED = {
+    **{24: "NOTIFY_ON_EMPTY", 27: "ANY_LAYOUT"},
+    **RING,
+    **{33: "ACCESS_PLATFORM", RING_PACKED: "RING_PACKED", 35: "IN_ORDER", 36: "ORDER_PLATFORM", 37: "SR_IOV"},
+    **{38: "NOTIFICATION_DATA", 39: "NOTIF_CONFIG_DATA", 40: "RING_RESET"},
 }
-"""The feature bits that a balloon's queue can come with, by name."""
+"""The feature bits that every kind of device has ("Reserved Feature Bits"; the bits below 24 are its own)."""
+
+BITS = {name: bit for bit, name in {**MERGED, **RESERVED}.items()} | {"REPORTING": PAGE_REPORTING}
 
 
 class DumpError(FreepagesError):
@@ -127,8 +123,8 @@ class _Field:
             bare = self.value.upper()
             for prefix in ("VIRTIO_BALLOON_F_", "VIRTIO_RING_F_", "VIRTIO_F_"):
                 bare = bare.removeprefix(prefix)
-            if bare in FEATURES:
-                return FEATURES[bare]
+            if bare in BITS:
+                return BITS[bare]
         elif type(self.value) is int and 0 <= self.value < 128:
             return self.value
         raise self.wrong("a feature: a bit number, or a name such as VERSION_1")

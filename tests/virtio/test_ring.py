@@ -311,7 +311,7 @@ def racing(barriers):
 def test_without_the_write_barrier_the_device_can_pop_the_descriptor_of_an_older_chain():
     run = Run(racing(barriers=False), "g g g g")
     cpu_writes = run.processes["m"].options()
-    index = next(choice for choice, text in cpu_writes.items() if "avail->idx = 0x2" in text)
+    index = next(choice for choice, text in cpu_writes.items() if "avail->idx = 2" in text)
     run.move(f"m{index}")
     for _ in range(4):
         run.move("d")

@@ -2,14 +2,14 @@
 
 Its logic is :class:`Player`, plain Python: a run, what is known of its future, and the sentences about its
 last steps. :class:`Stepper` shows a player and hands it what the learner presses and types. Going back is
-replaying one move less, so forwards and back move by the same unit, and a step looks the same from both sides.
+replaying one move less: forwards and back move by the same unit, and a step looks the same from both sides.
 """
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any, NamedTuple
 
@@ -30,7 +30,7 @@ from freepages.view.svg import svg
 from freepages.view.text import text
 
 WAITING = "go on typing"  # how the answer to a choice that is begun begins
-LOGGED = 12  # steps that the log shows
+LOGGED = 8  # steps that the log shows
 END = 10_000  # steps after which the end of a run is no longer looked for
 
 
@@ -40,20 +40,25 @@ class Entry(NamedTuple):
     step: Step
     changes: list[str]
 
+    def __str__(self) -> str:
+        return " | ".join([f"{self.step.number} {self.step.who} {self.step.text}", *self.changes])
+
 
 class Player:
     """A scenario being played: `run` is its present, `known` its moves made and, after them, those undone.
 
-    ``frame`` is the picture of the present. Raises ScheduleError when `schedule` or `story` is not possible.
+    Raises ScheduleError when `schedule` or `story` is not possible.
     """
+
+    run: Run
+    _frame: Frame | None
 
     def __init__(self, scenario: Scenario, schedule: str = "", story: str | None = None):
         self.scenario = scenario
         self.story = Run(scenario, scenario.story if story is None else story).schedule
         start = Run(scenario, schedule).schedule
         self.known = self.story if self.story[: len(start)] == start else start
-        self.run = Run(scenario)
-        self.frame: Frame = scenario.picture(self.run)
+        self._restart(())
         self._entries: dict[int, Entry] = {}
         self.go(len(start))
 
@@ -61,6 +66,13 @@ class Player:
     def position(self) -> int:
         """How many steps were made."""
         return len(self.run.steps)
+
+    @property
+    def frame(self) -> Frame:
+        """The picture of the present."""
+        if self._frame is None:
+            self._frame = self.scenario.picture(self.run)
+        return self._frame
 
     @property
     def log(self) -> list[Entry]:
@@ -79,17 +91,12 @@ class Player:
     def go(self, number: int) -> None:
         """To the present after so many of the known moves, all of them at most."""
         number = min(max(number, 0), len(self.known))
-        unseen = [n for n in range(max(1, number - LOGGED + 1), number + 1) if n not in self._entries]
-        start = unseen[0] - 1 if unseen else number
-        if self.position > start:
-            self.run = Run(self.scenario, self.known[:start])
-            self.frame = self.scenario.picture(self.run)
-        elif self.position < start:
-            while self.position < start:
-                self.run.move(self.known[self.position])
-            self.frame = self.scenario.picture(self.run)
+        unseen = {n for n in range(max(1, number - LOGGED + 1), number + 1) if n not in self._entries}
+        start = min(unseen, default=number + 1) - 1
+        if start < self.position:
+            self._restart(self.known[:start])
         while self.position < number:
-            self._step(self.known[self.position])
+            self._step(self.known[self.position], seen=self.position + 1 in unseen)
 
     def move(self, move: Move) -> None:
         """Make a move; what was known of the future stays known only if this move begins it.
@@ -102,17 +109,23 @@ class Player:
             self.known = self.run.schedule
             self._entries = {n: entry for n, entry in self._entries.items() if n <= self.position}
 
-    def _step(self, move: Move) -> None:
-        before, schedule = self.frame, self.run.schedule
+    def _step(self, move: Move, seen: bool = True) -> None:
+        """One move; where it is `seen`, its entry says what it changed."""
+        schedule, before = self.run.schedule, self.frame if seen else None
         try:
             step = self.run.move(move)
         except ScheduleError:
             raise
-        except Exception:  # the action itself failed half way: the run it was in is lost, not the place
-            self.run = Run(self.scenario, schedule)
+        except Exception:  # the action itself failed half way: its run is lost, the place is not
+            self._restart(schedule)
             raise
-        self.frame = self.scenario.picture(self.run)
-        self._entries[step.number] = Entry(step, changes(before, self.frame))
+        self._frame = None
+        if before is not None:
+            self._entries[step.number] = Entry(step, changes(before, self.frame))
+
+    def _restart(self, schedule: Iterable[Move]) -> None:
+        self.run = Run(self.scenario, schedule)
+        self._frame = None
 
     def forward(self) -> None:
         """One step. Raises ScheduleError when nobody can move without a choice."""
@@ -195,8 +208,11 @@ class Player:
 
     def why_no_forward(self) -> str:
         """Why next_move() has none."""
-        reasons = (f"{p.name} {p.why_not()}" for p in self.run.processes.values())
-        return "; ".join(dict.fromkeys(reasons)) or "nobody is there to move"
+        processes = self.run.processes.values()
+        choosers = [p.name for p in processes if p.options()]
+        if choosers:
+            return f"next is a choice of {' or of '.join(choosers)}"
+        return "; ".join(f"{p.name} {p.why_not()}" for p in processes)
 
 
 def _moves_in(typed: str) -> Schedule | None:
@@ -236,8 +252,8 @@ STYLE = (
 .fp-log td:first-child,.fp-log th:first-child{width:44px;text-align:right;padding-right:12px;
   color:var(--jp-ui-font-color3,#999)}
 .fp-log tr.last td{background:var(--jp-layout-color2,#eee)}
-.fp-log i{font-style:normal;color:var(--jp-ui-font-color2,#666)}
-.fp-log i::before{content:"  ·  ";white-space:pre}
+.fp-log i{font-style:normal;color:var(--jp-ui-font-color2,#666);display:inline-block;margin-left:10px;
+  padding-left:8px;border-left:2px solid var(--jp-border-color1,#bbb)}
 .fp-status{font-size:13px;line-height:20px;height:20px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .fp-status.fault{color:var(--jp-error-color0,#b71c1c);font-weight:600}
 .fp-status.wait{color:var(--jp-ui-font-color1,#222)}
@@ -285,7 +301,6 @@ class Stepper(W.VBox):
             readout=False,
             layout=W.Layout(flex="1 1 160px", min_width="120px"),
         )
-        self._where = W.HTML(layout=W.Layout(flex="0 0 92px"))
         self._play = W.Play(show_repeat=False, interval=SPEEDS["× 1"], layout=W.Layout(display="none"))
         self._playing = W.ToggleButton(
             icon="play", tooltip="play on from here", layout=W.Layout(width="42px")
@@ -324,7 +339,7 @@ class Stepper(W.VBox):
         sources = W.VBox(
             [*self._sources.values()], layout=W.Layout(flex="2 1 330px", min_width="0", margin="0 16px 0 0")
         )
-        controls = [self._reset, self._back, self._slider, self._where, self._forward, self._end]
+        controls = [self._reset, self._back, self._slider, self._forward, self._end]
         super().__init__(
             [
                 W.HTML(f"<style>{STYLE}</style>", layout=W.Layout(display="none")),
@@ -355,10 +370,11 @@ class Stepper(W.VBox):
                 return
             try:
                 self._message = action() or ""
+                self._show()
             except Exception as fault:  # a widget's callback has nowhere else to say it
                 name = "" if isinstance(fault, FreepagesError) else f"{type(fault).__name__}: "
                 self._message = f"{name}{fault}"
-            self._show()
+                self._show()
 
         return act
 
@@ -391,21 +407,21 @@ class Stepper(W.VBox):
             self._showing = False
 
     def _show_all(self) -> None:
-        player, run = self.player, self.player.run
+        player = self.player
         at, known = player.position, len(player.known)
         further = player.next_move() is not None
-        if _moves_in(self._typed.value) != run.schedule and not self._message:
-            self._typed.value = "".join(map(str, run.schedule))
-        self._picture.value = svg(draw(player.frame, self.zoom), at)
-        for process in run.processes.values():
+        self._picture.value = svg(draw(player.frame, self.zoom), at)  # first: it is what is waited for
+        for process in player.run.processes.values():
             self._show_process(process)
         self._log.value = self._log_html()
         self._status.value = self._status_html()
-        self._slider.max = max(at, known + (further and at == known))
-        self._slider.value = at
-        self._where.value = f'<div class="fp-status">{at:,} of {known:,}</div>'
+        with self._slider.hold_sync():
+            self._slider.max = max(at, known + (further and at == known))
+            self._slider.value = at
+        if not self._message and _moves_in(self._typed.value) != player.run.schedule:
+            self._typed.value = "".join(map(str, player.run.schedule))
         self._reset.disabled = self._back.disabled = at == 0
-        self._forward.disabled = self._end.disabled = not further
+        self._forward.disabled = self._end.disabled = self._playing.disabled = not further
 
     def _show_process(self, process: Process) -> None:
         letter, why = process.letter, process.why_not()
@@ -419,18 +435,20 @@ class Stepper(W.VBox):
             f'<div style="height:{lines * 17}px">{source(process.position(), lines)}</div>'
         )
         mover, dropdown = self._movers[letter], self._choices[letter]
-        mover.disabled = not process.options()
-        mover.button_style = "" if mover.disabled else "primary"
-        mover.description = f"{letter}  {process.name}" + ("" if process.options() else f": {why}")
-        mover.tooltip = f"{process.name} {now}"
+        with mover.hold_sync():
+            mover.disabled = not process.options()
+            mover.button_style = "" if mover.disabled else "primary"
+            mover.description = f"{process.name} ({letter})" + ("" if process.options() else f": {why}")
+            mover.tooltip = f"{process.name} {now}"
         dropdown.layout.display = None if chooses else "none"
         if chooses:
             options = [(f"{c}  {words}", c) for c, words in list(process.options().items())[:CHOICES]]
             if dropdown.options != tuple(options):
                 chosen = dropdown.value
-                dropdown.options = options
-                if chosen in process.options():
-                    dropdown.value = chosen
+                with dropdown.hold_sync():
+                    dropdown.options = options
+                    offered = [choice for _, choice in options]
+                    dropdown.value = chosen if chosen in offered else offered[0]
 
     @property
     def schedule(self) -> str:
@@ -449,11 +467,7 @@ class Stepper(W.VBox):
         for process in player.run.processes.values():
             why = "" if process.options() else f" (cannot: {process.why_not()})"
             lines.append(f"{process.name} next: {process.next()}{why}")
-        for step, changed in player.log:
-            lines.append(
-                f"{step.number} {step.who} {step.text}" + "".join(f" · {change}" for change in changed)
-            )
-        return "\n".join([*lines, "", text(player.frame, self.zoom)])
+        return "\n".join([*lines, *map(str, player.log), "", text(player.frame, self.zoom)])
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """The live view, and a picture and the text for where no kernel runs. HTML would outrank the PNG."""
@@ -467,10 +481,9 @@ class Stepper(W.VBox):
         shapes: list[Shape] = [*scene.shapes]
         y = scene.height + 24
         shapes.append(Text(0, y, f"schedule: {self.schedule or '(none yet)'}"[:110], "ink", 11, mono=True))
-        for step, changed in self.player.log[:4]:
+        for entry in self.player.log[:4]:
             y += 16
-            said = " · ".join([f"{step.number}  {step.who} {step.text}", *changed])
-            shapes.append(Text(0, y, said[:110], "dim", 11))
+            shapes.append(Text(0, y, str(entry)[:110], "dim", 11))
         return Scene(scene.width, y + 4, shapes, scene.label)
 
     def _log_html(self) -> str:
@@ -494,7 +507,9 @@ class Stepper(W.VBox):
             kind = "fault" if not said.startswith(WAITING) else "wait"
         elif self.player.position:
             step = self.player.run.steps[-1]
-            said = f"step {step.number}: {step.who} {step.text}"
+            said = f"step {step.number:,} of {len(self.player.known):,}: {step.who} {step.text}"
         else:
             said = "at the beginning"
+        if not self._message and self.player.next_move() is None:
+            said += f" — {self.player.why_no_forward()}"
         return f'<div class="fp-status {kind}" role="status" aria-live="polite">{escape(said)}</div>'

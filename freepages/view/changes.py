@@ -17,36 +17,33 @@ MOST = 6
 
 
 def changes(before: Frame, after: Frame, most: int = MOST) -> list[str]:
-    """One sentence for each difference, at most `most` lines; none where the frames are equal.
-
-    Panels are compared with the one of the same type and name. What is left out is counted in the last line.
-    """
+    """One sentence for each difference, `most` of them at most; none where the frames are equal."""
     memories = sum(isinstance(panel, Memory) for panel in after.panels)
     sentences: list[str] = []
     for old, new in _pairs(before, after):
         prefix = f"{new.name}: " if isinstance(new, Memory) and memories > 1 else ""
-        sentences += (prefix + sentence for sentence in islice(differences(new, old), 1000))
-    if len(sentences) > most:
-        sentences[most - 1 :] = [f"and {len(sentences) - most + 1} more"]
-    return sentences
+        sentences += (prefix + sentence for sentence in islice(differences(new, old), most + 1))
+    return sentences if len(sentences) <= most else [*sentences[:most], "and more"]
 
 
 def _pairs(before: Frame, after: Frame) -> Iterator[tuple[Panel, Panel]]:
-    olds = {(type(panel), getattr(panel, "name", "")): panel for panel in before.panels}
+    """Each panel of `after` with that of `before` of the same type and name."""
+    olds: dict[object, list[Panel]] = {}
+    for old in before.panels:
+        olds.setdefault((type(old), getattr(old, "name", "")), []).append(old)
     for new in after.panels:
-        old = olds.get((type(new), getattr(new, "name", "")))
-        if old is not None:
-            yield old, new
+        if left := olds.get((type(new), getattr(new, "name", ""))):
+            yield left.pop(0), new
 
 
 def _same_pages(new: Map, old: Panel | None) -> bool:
     return isinstance(old, type(new)) and (new.start, new.pages) == (old.start, old.pages)
 
 
-def _runs(where: NDArray[np.bool_], start: int) -> list[tuple[int, int]]:
+def _runs(where: NDArray[np.bool_], start: int) -> Iterator[tuple[int, int]]:
     """The maximal runs [lo, hi) of what is set, as pfns."""
     edges = np.flatnonzero(np.diff(where, prepend=False, append=False)) + start
-    return list(zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True))
+    yield from ((int(lo), int(hi)) for lo, hi in zip(edges[0::2], edges[1::2], strict=True))
 
 
 def _pages(lo: int, hi: int) -> str:

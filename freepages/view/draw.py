@@ -158,7 +158,7 @@ def _maps(panels: Sequence[Memory | Bits], zoom: Range | None, tall: float) -> P
         return Piece(WIDTH, HEADER, [*_title(0, name, where)], kind, name)
     grid = Grid.fit(lo, hi, WIDTH - GUTTER, tall)
     lines = [strip for panel in panels for strip in strips(panel, grid)]
-    interleaved = len(lines) > 1 and grid.rows <= INTERLEAVED_ROWS
+    interleaved = grid.rows <= INTERLEAVED_ROWS
     shapes: list[Shape] = []
     y = 0.0
     if interleaved:
@@ -455,11 +455,8 @@ def _bit_strip(title: str, remark: str, bits: NDArray[np.bool_], grid: Grid, sig
             yield from _signs(band, bits, "0" if sign == "1" else "·", sign)
 
     def faded(band: Band) -> Iterator[Shape]:
-        counts = grid.counts(bits)
-        dots = np.zeros((len(counts), 4), np.uint8)
-        dots[:] = rgba(light_colour(role), 255)
-        dots[:, 3] = counts * 255 // grid.per_cell
-        yield _image(band, dots)
+        shades = np.array([rgba(light_colour(role), alpha) for alpha in range(256)], np.uint8)
+        yield _image(band, shades[grid.counts(bits) * 255 // grid.per_cell])
 
     return Strip(title, remark, 14 if grid.lettered else grid.height, paint)
 

@@ -1,0 +1,113 @@
+"""How long a learner waits: from the click on a button of the stepper to the painted picture, in JupyterLab.
+
+The map is the worst there is: no two neighbouring pages have the same state, every step changes every eighth
+page, and a bitmap lies beside it. Needs a checkout, whose tests bring the rig, with Playwright and Chromium.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import nbformat
+import numpy as np
+from numpy.typing import NDArray
+
+from freepages.bench import Row
+from freepages.engine import Process, Run, Scenario, Steps
+from freepages.errors import FreepagesError
+from freepages.view.frame import Bits, Frame, Memory, State
+
+SIZES = (64, 4096, 65536)  # pages
+CLICKS = 15
+BUTTONS = ("back one step", "forward one step")
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+STATES = np.array([state for state in State if state is not State.HOLE], np.uint8)
+
+# From the click to the svg that says the next step, and on to the second animation frame after it.
+CLICK = """name => new Promise(done => {
+    const step = () => Number(document.querySelector('.fp-svg').dataset.step);
+    const now = step(), start = performance.now();
+    const seen = new MutationObserver(() => {
+        if (step() === now) return;
+        seen.disconnect();
+        const changed = performance.now() - start;
+        requestAnimationFrame(() => requestAnimationFrame(() => done([changed, performance.now() - start])));
+    });
+    seen.observe(document.querySelector('.fp-stepper'), {childList: true, subtree: true});
+    document.querySelector(`.fp-stepper button[title='${name}']`).click();
+})"""
+
+
+def mixed(pages: int) -> Scenario:
+    """A stretch of pages of which no two neighbours are alike, an eighth of them changed by every step."""
+
+    def build() -> tuple[NDArray[np.uint8], list[Process]]:
+        owners = (np.arange(pages) % len(STATES)).astype(np.uint8)
+
+        def change() -> Steps:
+            for number in range(1000):
+                yield "changes every eighth page"
+                part = owners[number % len(STATES) :: len(STATES)]
+                part[:] = (part + 3) % len(STATES)  # both neighbours stay different
+
+        return owners, [Process("g", "guest", change())]
+
+    def picture(run: Run) -> Frame:
+        bits = np.arange(pages) % 2 == len(run.steps) % 2
+        return Frame("mixed", (Memory("memory", 0, STATES[run.world]), Bits("bitmap", 0, bits)))
+
+    return Scenario("mixed", f"{pages:,} pages, no two neighbours alike", build, picture)
+
+
+def rows() -> Iterator[Row]:
+    try:
+        from playwright.sync_api import sync_playwright
+
+        from tests.browser.lab import Lab, Server
+    except ImportError as fault:
+        raise FreepagesError(
+            f"run it as python -m freepages in a checkout, with Playwright: {fault}"
+        ) from None
+    chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if chromium is None:
+        raise FreepagesError("no Chromium (Debian, Ubuntu: apt-get install chromium)")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        (notebooks := Path(folder, "notebooks")).mkdir()
+        server = Server(Path(folder, "lab"), notebooks)
+        try:
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--disable-gpu"])
+            lab = Lab(server, browser)
+            for pages in SIZES:
+                yield from _clicks(lab, Path(folder, f"{pages}-pages.ipynb"), pages)
+            browser.close()
+        finally:
+            server.stop()
+
+
+def _clicks(lab: Any, notebook: Path, pages: int) -> Iterator[Row]:
+    source = (
+        "from freepages.bench.stepper import mixed\n"
+        "from freepages.stepper import Stepper\n"
+        f"Stepper(mixed({pages}), 'g' * {CLICKS})"
+    )
+    cells = [nbformat.v4.new_code_cell(source)]
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), notebook)
+    page = lab.open(notebook)
+    lab.run_all(page)
+    page.locator(".fp-svg").wait_for()
+    for name in BUTTONS:
+        times = [lab.evaluate(page, CLICK, name) for _ in range(CLICKS)]
+        changed, painted = (median(column) for column in zip(*times, strict=True))
+        yield {
+            "pages": pages,
+            "button": name,
+            "changed_ms": round(changed, 1),
+            "painted_ms": round(painted, 1),
+        }
+    lab.close(page)

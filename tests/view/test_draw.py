@@ -1,0 +1,190 @@
+"""Any frame can be drawn, painted and written; and the picture shows each page once."""
+
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from freepages.pages import Migratetype
+from freepages.view.draw import draw
+from freepages.view.frame import Bits, Facts, Frame, FreeLists, LockRow, Locks, Memory, State
+from freepages.view.palette import FIXED, MARK_LOOKS, MIGRATETYPE_NAMES, STATES
+from freepages.view.png import png
+from freepages.view.scene import WIDTH, Boxes, Group, Image, Runs, Scene, Shape
+from freepages.view.svg import STYLE, svg
+from freepages.view.text import text
+from tests.view.frames import frames, memories, sample, zooms
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def flat(shapes) -> list[Shape]:
+    return [
+        inner for shape in shapes for inner in (flat(shape.shapes) if isinstance(shape, Group) else [shape])
+    ]
+
+
+def maps(scene: Scene, kind: str = "memory") -> list[Shape]:
+    """The shapes of the maps, without the three cells of five pixels of each swatch of their legends."""
+    groups = [s for s in scene.shapes if isinstance(s, Group) and kind in s.kind.split()]
+    return [shape for shape in flat(groups) if not (isinstance(shape, Runs) and shape.width == 5)]
+
+
+@given(frames(), zooms())
+@settings(max_examples=25)
+def test_any_frame_is_well_formed_svg_and_text(frame: Frame, zoom: tuple[int, int] | None) -> None:
+    painted = ElementTree.fromstring(svg(draw(frame, zoom), 7))
+    assert painted.tag == f"{SVG}svg"
+    assert painted.get("data-step") == "7"
+    assert painted.get("role") == "img"
+    assert painted.get("aria-label") == frame.title
+    written = text(frame, zoom)
+    assert frame.title.rstrip() in written and frame.note.rstrip() in written
+    assert not re.search(" $", written, re.MULTILINE)
+
+
+@given(frames(most=100))
+@settings(max_examples=3)
+def test_any_frame_is_a_png_of_the_scenes_shape(frame: Frame) -> None:
+    scene = draw(frame)
+    picture = png(scene)
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = (int.from_bytes(picture[at : at + 4]) for at in (16, 20))
+    assert width / height == pytest.approx((scene.width + 16) / (scene.height + 16), rel=0.02)
+
+
+def test_the_same_frame_gives_the_same_bytes() -> None:
+    assert svg(draw(sample()), 3) == svg(draw(sample()), 3)
+    assert png(draw(sample())) == png(draw(sample()))
+
+
+def test_a_png_carries_no_date_and_no_program() -> None:
+    picture = png(draw(sample()))
+    assert b"tEXt" not in picture and b"tIME" not in picture and b"matplotlib" not in picture
+
+
+@given(st.data())
+@settings(max_examples=25)
+def test_the_runs_of_a_map_cover_each_page_once(data: st.DataObject) -> None:
+    start, pages = data.draw(st.integers(0, 300)), data.draw(st.integers(1, 5000))
+    memory = data.draw(memories(start, pages))
+    scene = draw(Frame("", (Memory("m", start, memory.states),)))
+    covered = np.zeros((600, 600), int)
+    for shape in maps(scene):
+        if isinstance(shape, Runs):
+            for row, column, length in shape.runs.tolist():
+                covered[row, column : column + length] += 1
+    assert covered.max() == 1 and covered.sum() == pages
+
+
+@given(st.data())
+@settings(max_examples=40)
+def test_the_svg_covers_as_many_pages_of_a_state_as_have_it(data: st.DataObject) -> None:
+    memory = data.draw(memories(data.draw(st.integers(0, 300)), data.draw(st.integers(17, 3000))))
+    painted = svg(draw(Frame("", (Memory("m", memory.start, memory.states),))))
+    for state, look in STATES.items():
+        paths = re.findall(
+            rf'<path class="s-{look.role}" transform="[^"]*" stroke-width="[^"]*" d="(M[^"]*)"', painted
+        )
+        lengths = [sum(int(length) for length in re.findall(r"h(\d+)", path)) for path in paths]
+        count = int((memory.states == state).sum())
+        # The legend's swatch is a run of three.
+        assert sorted(lengths) == sorted([3, count] if count else []), state
+
+
+def test_a_map_of_many_runs_is_one_image_and_of_few_is_none() -> None:
+    mixed = np.array([State.SLAB, State.FREE], np.uint8)[np.arange(65536) % 2]
+    images = [shape for shape in maps(draw(Frame("", (Memory("m", 0, mixed),)))) if isinstance(shape, Image)]
+    assert [image.rgba.shape for image in images] == [(128, 512, 4)]
+    assert images[0].rgba[0, 0].tolist() == [0xCC, 0x79, 0xA7, 255]
+    assert images[0].rgba[0, 1].tolist() == [0, 0, 0, 0]  # free: the paper shows
+    plain = Memory("m", 0, np.sort(mixed))
+    assert not [shape for shape in maps(draw(Frame("", (plain,)))) if isinstance(shape, Image)]
+
+
+def test_millions_of_pages_are_drawn_in_proportion() -> None:
+    states = np.full(6_500_000, State.FREE, np.uint8)
+    states[: 6_500_000 // 4] = State.ANONYMOUS
+    frame = Frame("", (Memory("m", 0, states), Bits("b", 0, states == State.FREE)))
+    memory, bits = (shape for shape in maps(draw(frame)) if isinstance(shape, Image))
+    orange = (memory.rgba == (0xE6, 0x9F, 0x00, 255)).all(axis=2).sum()
+    painted = (bits.rgba[:, :, 3] == 255).sum()
+    assert orange / (orange + painted) == pytest.approx(0.25, abs=0.001)
+    assert len(svg(draw(frame))) < 40_000
+    assert len(text(frame)) < 3000
+
+
+def test_a_mixed_cell_has_the_mixture_of_its_colours() -> None:
+    states = np.full(1 << 17, State.FREE, np.uint8)
+    states[0:8:2] = State.SLAB  # half of the first dot
+    [image] = [
+        shape for shape in maps(draw(Frame("", (Memory("m", 0, states),)))) if isinstance(shape, Image)
+    ]
+    assert image.rgba[0, 0].tolist() == [0xCC, 0x79, 0xA7, 127]
+    assert image.rgba[0, 1].tolist() == [0, 0, 0, 0]
+
+
+@given(st.integers(0, 1000), st.integers(1, 500))
+def test_zoomed_in_every_page_has_its_letter(lo: int, length: int) -> None:
+    states = np.array(list(State), np.uint8)[np.arange(100_000) // 3 % len(State)]
+    frame = Frame("", (Memory("m", 0, states),))
+    wanted = states[lo : lo + length].tobytes().decode("latin-1")
+    rows = text(frame, (lo, lo + length)).splitlines()[2:]
+    assert "".join(re.sub("^ *[0-9,]+", "", row) for row in rows).replace(" ", "") == wanted
+    painted = ElementTree.fromstring(svg(draw(frame, (lo, lo + length))))
+    letters = [node.text or "" for node in painted.iter(f"{SVG}text") if node.get("class", "").endswith(" m")]
+    assert sum(map(len, (t for t in letters if set(t) <= set(wanted) and len(t) > 0))) >= length
+
+
+def test_nothing_moves_when_only_values_change() -> None:
+    """Same panels, other values: the same size, and every part in its place."""
+    array = np.full(64, State.FREE, np.uint8)
+    types = [Migratetype.MOVABLE] * 4
+    changed = Frame(
+        "another title",
+        (
+            Memory(
+                "zone Normal",
+                0,
+                array,
+                marks={"dirty": np.ones(64, bool)},
+                tokens=[""] * 64,
+                migratetypes=types,
+                pageblock=16,
+            ),
+            Bits("bitmap", 0, array != State.FREE, limit=1),
+            FreeLists("free_area", [9, 9, 9, 9], {}),
+            Locks((LockRow("zone Normal's lock"), LockRow("another", "host", 9))),
+            Facts("watermarks", {"min": 99, "low": "none"}),
+        ),
+        "another note",
+    )
+    old, new = draw(sample()), draw(changed)
+    assert (old.width, old.height) == (new.width, new.height) and old.width == WIDTH
+    places = [[(s.kind, s.x, s.y) for s in scene.shapes if isinstance(s, Group)] for scene in (old, new)]
+    assert places[0] == places[1]
+
+
+def test_no_two_states_and_no_two_marks_look_alike() -> None:
+    assert set(STATES) == set(State)
+    assert len({(look.colour, look.hatch, look.role) for look in STATES.values()}) == len(State)
+    assert len({state.letter for state in State}) == len(State)
+    assert len({look.sign for look in MARK_LOOKS.values()}) == len(MARK_LOOKS)
+    assert len({name[0] for name in MIGRATETYPE_NAMES.values()}) == len(MIGRATETYPE_NAMES)
+
+
+@given(frames())
+@settings(max_examples=30)
+def test_every_role_that_is_used_has_a_colour(frame: Frame) -> None:
+    for prefix, role in set(re.findall(r'class="([fs])-([a-z-]+)', svg(draw(frame)))):
+        assert f".fp-svg .{prefix}-{role}{{" in STYLE
+    assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in FIXED.values())
+
+
+def test_a_highlight_and_a_lost_page_are_ringed() -> None:
+    shapes = maps(draw(sample()))
+    rings = [shape for shape in shapes if isinstance(shape, Boxes) and shape.line > 1.5]
+    assert {ring.role for ring in rings} == {"yellow", "vermillion"}

@@ -246,10 +246,7 @@ class DriverQueue(Queue):
         if not ahead:
             return None
         if ahead > len(self.offers):
-            detail = (
-                f"used->idx went on by {ahead} from {self.last_used_idx}, in flight are {len(self.offers)}"
-            )
-            return self._break(INDEX_JUMP, detail)
+            return self._break(INDEX_JUMP, f"used->idx went on by {ahead}, in flight are {len(self.offers)}")
         if self.barriers:
             yield (RMB,)
             self.memory.rmb()

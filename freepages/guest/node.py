@@ -15,9 +15,10 @@ from freepages.guest.percpu import free_pcp, rmqueue_pcp, zone_batchsize
 from freepages.guest.watermark import Watermarks, lowmem_reserve, watermarks, zone_watermark_ok
 from freepages.guest.zone import Zone, ZoneError
 from freepages.pages import PAGE_SHIFT, PAGEBLOCK_ORDER, Migratetype, check_order
+from freepages.ranges import arrays, intersect, merge, pages, pairs, without
 
 Arch = Literal["x86_64", "i386"]
-Ranges = Sequence[tuple[int, int]]
+Pairs = Sequence[tuple[int, int]]
 
 GIB = 1 << (30 - PAGE_SHIFT)  # in pages
 FOUR_GIB = 4 * GIB
@@ -33,19 +34,19 @@ CHECKS = Act("checks zone {0}: {1} pages free, its {2} watermark is {3}", cost="
 GIVES_UP = Act("finds no zone with a block of order {0}", cost="watermark")
 
 
-def pc_memory_map(pages: int, below_4g: int | None = None) -> list[tuple[int, int]]:
+def pc_memory_map(ram_pages: int, below_4g: int | None = None) -> list[tuple[int, int]]:
     """The usable pages of a PC with that much RAM, as its firmware reports them (e820).
 
     Page 0 and the BIOS area below 1 MiB are left out, and so is the PCI hole: what does not fit below
     ``below_4g`` goes to 4 GiB. By default that is 3 GiB from 3.5 GiB of RAM on, as on QEMU's i440fx machine.
     """
     if below_4g is None:
-        below_4g = 3 * GIB if pages >= 3 * GIB + GIB // 2 else pages
-    if pages < 0x1000:
-        raise ZoneError(f"memory of {pages} pages is less than zone DMA's 16 MiB")
-    low = min(pages, below_4g)
+        below_4g = 3 * GIB if ram_pages >= 3 * GIB + GIB // 2 else ram_pages
+    if ram_pages < 0x1000:
+        raise ZoneError(f"memory of {ram_pages} pages is less than zone DMA's 16 MiB")
+    low = min(ram_pages, below_4g)
     ranges = [(1, 0x9F), (0x100, low)]
-    return [*ranges, (FOUR_GIB, FOUR_GIB + pages - low)] if pages > low else ranges
+    return [*ranges, (FOUR_GIB, FOUR_GIB + ram_pages - low)] if ram_pages > low else ranges
 
 
 class Node:
@@ -58,9 +59,9 @@ class Node:
 
     def __init__(
         self,
-        ram: Ranges,
+        ram: Pairs,
         *,
-        reserved: Ranges = (),
+        reserved: Pairs = (),
         arch: Arch = "x86_64",
         node: int = 0,
         min_free_kbytes: int | None = None,
@@ -75,21 +76,22 @@ class Node:
         self.present: dict[str, int] = {}
         start = 0
         for name, end in ZONE_ENDS[arch].items():
-            here = _clip(self.ram, start, end)
+            here = intersect(arrays(self.ram), arrays([(start, end)]))
             start = end
-            if not here:
+            if not pages(here):
                 continue
+            (first, *_), (*_, top) = (edges.tolist() for edges in here)
             # The zone goes on to its limit where memory above follows a hole: so DMA32 spans the PCI hole.
-            last = end if self.max_pfn > end else here[-1][1]
-            zone = Zone(name, here[0][0], last - here[0][0], node=node, pageblock_order=pageblock_order)
-            for low, high in _without(here, reserved):
+            last = end if self.max_pfn > end else top
+            zone = Zone(name, first, last - first, node=node, pageblock_order=pageblock_order)
+            for low, high in pairs(without(here, arrays(merge(reserved)))):
                 zone.add_memory(low, high)
             self.zones[name] = zone
-            self.present[name] = sum(high - low for low, high in here)
+            self.present[name] = pages(here)
         managed = {name: zone.managed for name, zone in self.zones.items()}
         self.watermarks: dict[str, Watermarks] = watermarks(managed, min_free_kbytes)
         self.lowmem_reserve = lowmem_reserve(managed)
-        self.batch = {name: zone_batchsize(pages) for name, pages in managed.items()}
+        self.batch = {name: zone_batchsize(count) for name, count in managed.items()}
 
     @classmethod
     def pc(cls, ram_bytes: int, *, arch: Arch = "x86_64", below_4g: int | None = None) -> Node:
@@ -135,10 +137,10 @@ class Node:
         top = zones[0].name
         for mark, urgent in (("low", False), ("min", atomic)):
             for zone in zones:
-                pages = getattr(self.watermarks[zone.name], mark)
-                yield CHECKS, zone.name, zone.nr_free_pages, mark, pages
+                level = getattr(self.watermarks[zone.name], mark)
+                yield CHECKS, zone.name, zone.nr_free_pages, mark, level
                 reserve = self.lowmem_reserve[zone.name].get(top, 0)
-                if not zone_watermark_ok(zone, order, pages, reserve, harder=urgent, high=urgent):
+                if not zone_watermark_ok(zone, order, level, reserve, harder=urgent, high=urgent):
                     continue
                 if order == 0 and self.batch[zone.name]:
                     pfn = yield from rmqueue_pcp(zone, self.batch[zone.name], migratetype, cpu, kind)
@@ -164,7 +166,7 @@ class Node:
             zone.validate()
 
 
-def _checked(ram: Ranges) -> list[tuple[int, int]]:
+def _checked(ram: Pairs) -> list[tuple[int, int]]:
     ranges = sorted(ram)
     if not ranges:
         raise ZoneError("a node needs at least one range of RAM")
@@ -172,16 +174,3 @@ def _checked(ram: Ranges) -> list[tuple[int, int]]:
         if not 0 <= low < high <= following:
             raise ZoneError(f"RAM [{low}, {high}) is empty, negative, or overlaps the range at {following}")
     return ranges
-
-
-def _clip(ranges: Ranges, start: int, end: int) -> list[tuple[int, int]]:
-    clipped = ((max(low, start), min(high, end)) for low, high in ranges)
-    return [(low, high) for low, high in clipped if low < high]
-
-
-def _without(ranges: Ranges, holes: Ranges) -> list[tuple[int, int]]:
-    left = list(ranges)
-    for start, end in holes:
-        left = [piece for low, high in left for piece in ((low, min(high, start)), (max(low, end), high))]
-        left = [(low, high) for low, high in left if low < high]
-    return left

@@ -12,7 +12,8 @@ is lost.
 from __future__ import annotations
 
 from freepages.engine import DROPS_LOCK, TAKES_LOCK, Act, Steps
-from freepages.guest.zone import FreeList, Zone
+from freepages.guest.free_area import FreeList
+from freepages.guest.zone import Zone
 from freepages.pages import PAGE_SHIFT, Migratetype
 
 PCPTYPES = (Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE)

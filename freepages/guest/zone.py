@@ -13,12 +13,13 @@ else is book-keeping: which free blocks there are, by order and by migratetype.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator
 
 from freepages.engine import DROPS_LOCK, TAKES_LOCK, Act, Lock, Steps, straight
 from freepages.errors import FreepagesError
+from freepages.guest.free_area import FreeArea, FreeList, aligned_blocks
 from freepages.pages import FALLBACKS, MAX_ORDER, ORDERS, PAGEBLOCK_ORDER, Migratetype, check_order
+from freepages.ranges import merge
 
 MOVABLE, CMA, ISOLATE = Migratetype.MOVABLE, Migratetype.CMA, Migratetype.ISOLATE
 
@@ -34,54 +35,6 @@ FINDS_NOTHING = Act("finds no block of order {0} or above", cost="list")
 
 class ZoneError(FreepagesError):
     """A pfn or a block that is not what the call takes it for, or an invariant of the zone that is broken."""
-
-
-def aligned_blocks(start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The pages [start, end) as (pfn, order) of the fewest blocks, ascending."""
-    while start < end:
-        order = min(MAX_ORDER - 1, (end - start).bit_length() - 1)
-        while start & ((1 << order) - 1):
-            order -= 1
-        yield start, order
-        start += 1 << order
-
-
-class FreeList(OrderedDict[int, None]):
-    """A list of free blocks by their first pfn: last in, first out, and any block can be unlinked at once.
-
-    The dictionary's last key is the list's head, where the kernel's list_add puts and list_first_entry takes.
-    """
-
-    def __init__(self, order: int, migratetype: Migratetype):
-        super().__init__()
-        self.order, self.migratetype = order, migratetype
-
-    def add(self, pfn: int) -> None:
-        """list_add: it is the next to be taken."""
-        self[pfn] = None
-
-    def add_tail(self, pfn: int) -> None:
-        """list_add_tail: it is the last to be taken."""
-        self[pfn] = None
-        self.move_to_end(pfn, last=False)
-
-    def head(self) -> int:
-        return next(reversed(self))
-
-    def tail(self) -> int:
-        return next(iter(self))
-
-    def from_head(self) -> Iterator[int]:
-        """The blocks in the order of the list, as they would be taken."""
-        return reversed(self)
-
-
-class FreeArea:
-    """The free blocks of one order: a list for each migratetype, and how many there are in all."""
-
-    def __init__(self, order: int):
-        self.free_list = [FreeList(order, migratetype) for migratetype in Migratetype]
-        self.nr_free = 0
 
 
 class Zone:
@@ -344,7 +297,7 @@ class Zone:
                 raise ZoneError(
                     f"zone {self.name}: [{start}, {end}) overlaps [{low}, {high}), managed already"
                 )
-        self.memory = _join([*self.memory, (start, end)])
+        self.memory = list(merge([*self.memory, (start, end)]))
 
     # -- looking at it
 
@@ -413,14 +366,3 @@ class Zone:
     def __repr__(self) -> str:
         free = f"{self.nr_free_pages} of {self.managed} free"
         return f"Zone({self.name!r}, [{self.start_pfn}, {self.end_pfn}), {free})"
-
-
-def _join(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The same pages, ascending, in as few ranges as hold them."""
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(ranges):
-        if joined and joined[-1][1] == start:
-            joined[-1] = joined[-1][0], end
-        else:
-            joined.append((start, end))
-    return joined

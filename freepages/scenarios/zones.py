@@ -7,8 +7,9 @@ from itertools import groupby
 
 from freepages.engine import Act, Choose, Process, Run, Scenario, Steps, straight
 from freepages.errors import FreepagesError
+from freepages.guest.free_area import FreeList, aligned_blocks
 from freepages.guest.percpu import PCPTYPES
-from freepages.guest.zone import FreeList, Zone, ZoneError, aligned_blocks
+from freepages.guest.zone import Zone, ZoneError
 from freepages.pages import ORDERS, Migratetype
 from freepages.scenarios.pictures import free_lists, locks, memory, touched
 from freepages.view.frame import Frame

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.errors import FreepagesError
+from freepages.ranges import Pfns as Numbers
 from freepages.snapshots.files import open_file
-from freepages.snapshots.ranges import Pfns as Numbers
 
 KIND = "freepages snapshot"
 VERSION = 1

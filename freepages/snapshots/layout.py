@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from freepages.errors import FreepagesError
 from freepages.pages import MAX_ORDER, ORDERS
-from freepages.snapshots.ranges import Pfns, Ranges, join, pages
+from freepages.ranges import Pfns, Ranges, join, pages
 
 TOP = MAX_ORDER - 1  # the largest order
 

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from freepages.errors import FreepagesError
 from freepages.pages import PAGE_SHIFT
+from freepages.ranges import merge
 from freepages.snapshots.files import open_file
-from freepages.snapshots.ranges import merge
 
 ZoneKey = tuple[int, str]  # node and zone name: (0, "DMA32")
 

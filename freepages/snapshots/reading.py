@@ -12,11 +12,11 @@ import numpy as np
 
 from freepages.errors import FreepagesError
 from freepages.pages import MAX_ORDER
+from freepages.ranges import Pairs, Pfns, Ranges, arrays, intersect, join, merge, pages
 from freepages.snapshots import procfs
 from freepages.snapshots.kpageflags import marks_heads_only, read_buddy_bits
 from freepages.snapshots.layout import assumed_ram, blocks_of, synthesise
 from freepages.snapshots.procfs import ZoneInfo, ZoneKey, ZoneTypes, zone_label
-from freepages.snapshots.ranges import Pairs, Pfns, Ranges, arrays, intersect, join, merge, pages
 
 T = TypeVar("T")
 Counts = tuple[int, ...]  # free blocks by order

@@ -12,10 +12,10 @@ import numpy as np
 
 from freepages.errors import FreepagesError
 from freepages.pages import MAX_ORDER, PageBitmap, bitmap_bytes
+from freepages.ranges import Pairs, Pfns, Ranges, arrays, intersect, merge, pages, without
 from freepages.snapshots import file
 from freepages.snapshots.files import write_file
 from freepages.snapshots.procfs import PFN_LIMIT, zone_label
-from freepages.snapshots.ranges import Pairs, Pfns, Ranges, arrays, intersect, merge, pages, without
 from freepages.snapshots.reading import SnapshotZone, read_machine
 from freepages.snapshots.typed import typed
 

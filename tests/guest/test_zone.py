@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from freepages.engine import straight
 from freepages.errors import FreepagesError
-from freepages.guest.zone import Zone, ZoneError, aligned_blocks
+from freepages.guest.free_area import aligned_blocks
+from freepages.guest.zone import Zone, ZoneError
 from freepages.pages import ORDERS, Migratetype
 from freepages.scenarios.zones import FRAGMENTED, zone_drawn
 
@@ -246,7 +247,7 @@ operations = st.lists(st.tuples(st.integers(0, 5), st.sampled_from([UNMOVABLE, M
 @given(st.integers(0, 40), st.integers(1, 200), operations)
 def test_after_any_history_the_blocks_are_a_function_of_the_free_pages(start, pages, history):
     zone = a_zone(pages, 3, start)
-    live = []
+    live: list[tuple[int, int]] = []
     for number, migratetype in history:
         if migratetype is None:
             if live:

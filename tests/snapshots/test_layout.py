@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from freepages.datadir import data_path
 from freepages.errors import FreepagesError
 from freepages.pages import MAX_ORDER, ORDERS
+from freepages.ranges import arrays, intersect, join, merge, pages, without
 from freepages.snapshots import Snapshot
 from freepages.snapshots.layout import RAM_LIMIT, assumed_ram, blocks_of, synthesise
 from freepages.snapshots.procfs import ram_ranges, read_iomem, read_zoneinfo
-from freepages.snapshots.ranges import arrays, intersect, join, merge, pages, without
 
 SHIPPED = sorted(path.name for path in data_path("snapshots").glob("*.snapshot"))
 

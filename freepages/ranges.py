@@ -29,6 +29,11 @@ def arrays(pairs: Sequence[tuple[int, int]]) -> Ranges:
     return both[:, 0], both[:, 1]
 
 
+def pairs(ranges: Ranges) -> list[tuple[int, int]]:
+    """Two arrays as pairs (start, end)."""
+    return list(zip(ranges[0].tolist(), ranges[1].tolist(), strict=True))
+
+
 def join(starts: Pfns, ends: Pfns) -> Ranges:
     """Ranges that do not overlap, in any order, as maximal runs: ascending, touching ones made one."""
     order = np.argsort(starts, kind="stable")

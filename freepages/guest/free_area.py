@@ -1,0 +1,59 @@
+"""Free blocks and the lists they are on: struct free_area, and the kernel's list_head as a Python dictionary.
+
+Models include/linux/mmzone.h and include/linux/list.h of Linux 4.6.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from freepages.pages import MAX_ORDER, Migratetype
+
+
+def aligned_blocks(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The pages [start, end) as (pfn, order) of the fewest blocks, ascending."""
+    while start < end:
+        order = min(MAX_ORDER - 1, (end - start).bit_length() - 1)
+        while start & ((1 << order) - 1):
+            order -= 1
+        yield start, order
+        start += 1 << order
+
+
+class FreeList(OrderedDict[int, None]):
+    """A list of free blocks by their first pfn: last in, first out, and any block can be unlinked at once.
+
+    The dictionary's last key is the list's head, where the kernel's list_add puts and list_first_entry takes.
+    """
+
+    def __init__(self, order: int, migratetype: Migratetype):
+        super().__init__()
+        self.order, self.migratetype = order, migratetype
+
+    def add(self, pfn: int) -> None:
+        """list_add: it is the next to be taken."""
+        self[pfn] = None
+
+    def add_tail(self, pfn: int) -> None:
+        """list_add_tail: it is the last to be taken."""
+        self[pfn] = None
+        self.move_to_end(pfn, last=False)
+
+    def head(self) -> int:
+        return next(reversed(self))
+
+    def tail(self) -> int:
+        return next(iter(self))
+
+    def from_head(self) -> Iterator[int]:
+        """The blocks in the order of the list, as they would be taken."""
+        return reversed(self)
+
+
+class FreeArea:
+    """The free blocks of one order: a list for each migratetype, and how many there are in all."""
+
+    def __init__(self, order: int):
+        self.free_list = [FreeList(order, migratetype) for migratetype in Migratetype]
+        self.nr_free = 0

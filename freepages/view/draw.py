@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import singledispatch
+from textwrap import wrap
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from freepages.pages import Migratetype
 from freepages.view.frame import MARKS, Bits, Facts, Frame, FreeLists, Locks, Memory, Panel, State
 from freepages.view.grid import Grid, aligned, shown, tally
 from freepages.view.palette import (
+    HOLE_LINE,
     MARK_LOOKS,
     MIGRATETYPE_INKS,
     MIGRATETYPE_NAMES,
@@ -38,6 +40,7 @@ LEGEND = 20.0
 SIDE = 214.0  # the width of a panel that can stand beside the free lists
 ALWAYS_SHOWN = (Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE)
 BAR = 11.0
+NOTE_LETTERS = 98  # in a line of the note
 INTERLEAVED_ROWS = 4
 MOST_RUNS = 8192  # a map of more runs is painted as an image
 
@@ -65,9 +68,9 @@ def draw(frame: Frame, zoom: Range | None = None) -> Scene:
     placed, height = _flow(list(_pieces(frame.panels, zoom)))
     shapes.extend(Group(x, y + down, p.shapes, p.kind, p.name) for x, down, p in placed)
     y += height
-    if frame.note:
-        shapes.append(Text(0, y + 12, frame.note, "dim", 12))
-        y += HEADER
+    for line in wrap(frame.note, NOTE_LETTERS):
+        y += 17
+        shapes.append(Text(0, y, line, "dim", 12))
     return Scene(WIDTH, y, tuple(shapes), frame.title)
 
 
@@ -205,10 +208,7 @@ def _row_label(y: float, height: float, label: str, mono: bool) -> Text:
 
 
 def _title(y: float, title: str, remark: str) -> list[Shape]:
-    return [
-        Text(0, y + 12, title, size=13, bold=True),
-        Text(len(title) * 8.2 + 14, y + 12, remark, "dim", 12),
-    ]
+    return [Text(0, y + 12, title, size=13, bold=True), Text(WIDTH, y + 12, remark, "dim", 12, "end")]
 
 
 def _legend(y: float, legend: Sequence[tuple[State, int]], lettered: bool) -> Iterator[Shape]:
@@ -277,11 +277,12 @@ def _cells(band: Band, states: NDArray[np.uint8]) -> Iterator[Shape]:
     grid = band.grid
     if grid.per_cell > 1:
         present, counts = grid.shares(states)
-        yield _image(band, _blend(RGBA[present], counts, grid.per_cell))
+        holes = np.array(present)[counts.argmax(axis=0)] == State.HOLE
+        yield _image(band, _hatched(grid, holes, _blend(RGBA[present], counts, grid.per_cell)))
         return
     runs, codes = grid.runs(states)
     if len(runs) > MOST_RUNS:
-        yield _image(band, RGBA[states])
+        yield _image(band, _hatched(grid, states == State.HOLE, RGBA[states]))
         return
     for state in tally(states):
         look = STATES[state]
@@ -291,6 +292,13 @@ def _cells(band: Band, states: NDArray[np.uint8]) -> Iterator[Shape]:
         yield Strokes("line", [_slant(band, row, c) for row, c0, n in holes for c in range(c0, c0 + n)])
     elif grid.columns > 1:
         yield Strokes("paper", [*_gaps(band)], 1)
+
+
+def _hatched(grid: Grid, holes: NDArray[np.bool_], rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The colours of the cells with slanting lines over the holes."""
+    rows, columns = np.divmod(np.arange(len(holes)) + grid.first_cell, grid.columns)
+    rgba[holes & ((rows + columns) % 6 == 0)] = HOLE_LINE
+    return rgba
 
 
 def _slant(band: Band, row: int, column: int) -> tuple[float, float, float, float]:

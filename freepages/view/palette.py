@@ -86,6 +86,7 @@ THEMED: dict[str, tuple[str, str]] = {
     "faint": ("var(--jp-ui-font-color3, #999)", "#999999"),
     "dim": ("var(--jp-ui-font-color2, #666)", "#666666"),
     "ink": ("var(--jp-ui-font-color1, #1f1f1f)", "#1f1f1f"),
+    "free": ("rgb(0 158 115 / 14%)", "#dbf1eb"),
 }
 """Roles that follow JupyterLab's theme: (the CSS value, the colour of the static picture)."""
 
@@ -107,7 +108,7 @@ FIXED: dict[str, str] = {
 
 
 def css_colour(role: str) -> str:
-    """The CSS value of a role; free pages and holes are the paper."""
+    """The CSS value of a role; holes are the paper."""
     return THEMED[role][0] if role in THEMED else FIXED.get(role, THEMED["paper"][0])
 
 
@@ -121,8 +122,9 @@ def rgba(colour: str, alpha: int) -> tuple[int, int, int, int]:
 
 
 RGBA = np.zeros((256, 4), np.uint8)
-"""State code -> red, green, blue, alpha. What is free is transparent: the paper of any theme shows."""
+"""State code -> red, green, blue, alpha. The paper of any theme shows through free pages and holes."""
 
 for _state, _look in STATES.items():
     RGBA[_state] = rgba(_look.colour, 255) if _look.colour else (0, 0, 0, 0)
-RGBA[State.HOLE] = rgba(GREY, 90)
+RGBA[State.FREE] = rgba(GREEN, 36)
+HOLE_LINE = rgba(GREY, 255)

@@ -14,14 +14,12 @@ from freepages.engine import Act, Steps
 from freepages.guest.percpu import free_pcp, rmqueue_pcp, zone_batchsize
 from freepages.guest.watermark import Watermarks, lowmem_reserve, watermarks, zone_watermark_ok
 from freepages.guest.zone import Zone, ZoneError
+from freepages.machine import FOUR_GIB, ram_ranges
 from freepages.pages import PAGE_SHIFT, PAGEBLOCK_ORDER, Migratetype, check_order
 from freepages.ranges import arrays, intersect, merge, pages, pairs, without
 
 Arch = Literal["x86_64", "i386"]
 Pairs = Sequence[tuple[int, int]]
-
-GIB = 1 << (30 - PAGE_SHIFT)  # in pages
-FOUR_GIB = 4 * GIB
 
 # Where each zone ends, by its first pfn that it does not have: 16 MiB for 24-bit DMA, 4 GiB for 32-bit DMA,
 # and on i386 the 896 MiB that fit the kernel's quarter of the address space beside vmalloc.
@@ -34,19 +32,14 @@ CHECKS = Act("checks zone {0}: {1} pages free, its {2} watermark is {3}", cost="
 GIVES_UP = Act("finds no zone with a block of order {0}", cost="watermark")
 
 
-def pc_memory_map(ram_pages: int, below_4g: int | None = None) -> list[tuple[int, int]]:
+def pc_memory_map(ram_pages: int, machine: str = "i440fx") -> list[tuple[int, int]]:
     """The usable pages of a PC with that much RAM, as its firmware reports them (e820).
 
-    Page 0 and the BIOS area below 1 MiB are left out, and so is the PCI hole: what does not fit below
-    ``below_4g`` goes to 4 GiB. By default that is 3 GiB from 3.5 GiB of RAM on, as on QEMU's i440fx machine.
+    Its RAM without page 0 and the BIOS area below 1 MiB.
     """
-    if below_4g is None:
-        below_4g = 3 * GIB if ram_pages >= 3 * GIB + GIB // 2 else ram_pages
     if ram_pages < 0x1000:
         raise ZoneError(f"memory of {ram_pages} pages is less than zone DMA's 16 MiB")
-    low = min(ram_pages, below_4g)
-    ranges = [(1, 0x9F), (0x100, low)]
-    return [*ranges, (FOUR_GIB, FOUR_GIB + ram_pages - low)] if ram_pages > low else ranges
+    return pairs(without(arrays(ram_ranges(ram_pages, machine)), arrays([(0, 1), (0x9F, 0x100)])))
 
 
 class Node:
@@ -94,9 +87,9 @@ class Node:
         self.batch = {name: zone_batchsize(count) for name, count in managed.items()}
 
     @classmethod
-    def pc(cls, ram_bytes: int, *, arch: Arch = "x86_64", below_4g: int | None = None) -> Node:
-        """A PC with that much RAM (bytes); ``below_4g`` pages of it at most below the PCI hole."""
-        return cls(pc_memory_map(ram_bytes >> PAGE_SHIFT, below_4g), arch=arch)
+    def pc(cls, ram_bytes: int, *, arch: Arch = "x86_64", machine: str = "i440fx") -> Node:
+        """A PC with that much RAM (bytes); the machine decides where its PCI hole begins."""
+        return cls(pc_memory_map(ram_bytes >> PAGE_SHIFT, machine), arch=arch)
 
     def populated_zones(self) -> Iterator[Zone]:
         """for_each_populated_zone: the zones that have memory, from the lowest."""

@@ -6,9 +6,10 @@ import pytest
 
 from freepages.engine import straight
 from freepages.errors import FreepagesError
-from freepages.guest.node import GIB, Node, pc_memory_map
+from freepages.guest.node import Node, pc_memory_map
 from freepages.guest.watermark import lowmem_reserve, min_free_kbytes, watermarks, zone_watermark_ok
 from freepages.guest.zone import ZoneError
+from freepages.machine import GIB
 from freepages.pages import Migratetype
 
 SMALL = [(1, 0x9F), (0x100, 0x3000)]  # 48 MiB: DMA and DMA32
@@ -32,7 +33,7 @@ def test_a_pc_of_4_gib_has_three_zones_and_a_pci_hole():
 def test_below_3_5_gib_there_is_no_hole_and_no_normal_zone():
     assert list(spans(Node.pc(3 << 30))) == ["DMA", "DMA32"]
     assert pc_memory_map(3 * GIB)[-1] == (0x100, 3 * GIB)
-    assert pc_memory_map(8 * GIB, below_4g=2 * GIB)[1:] == [(0x100, 2 * GIB), (4 * GIB, 10 * GIB)]
+    assert pc_memory_map(8 * GIB, "q35")[1:] == [(0x100, 2 * GIB), (4 * GIB, 10 * GIB)]
 
 
 def test_i386_has_highmem_above_896_mib():

@@ -1,0 +1,126 @@
+"""Guest RAM as the host keeps it: RAM blocks, in which a page's offset is not its guest page frame number.
+
+Models exec.c and migration/ram.c of QEMU 2.6. The migration bitmap has one bit for each page of ``ram_addr``,
+the space in which all RAM blocks lie one after the other, without holes. The block "pc.ram" is mapped into
+the guest in two pieces, around the PCI hole. So a pfn from 4 GiB on is not a ram_addr, and whoever takes it
+for one misses every such page by the size of the hole (the review's row B18).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from freepages.errors import FreepagesError
+from freepages.machine import ram_ranges
+from freepages.pages import PAGE_SHIFT, PageBitmap
+from freepages.ranges import Ranges, arrays, intersect
+
+
+@dataclass(frozen=True)
+class RamBlock:
+    """A RAM block: its name in the stream, its first page in ram_addr, its length, and where the guest sees
+    it.
+
+    ``mapped`` lists the guest's pfn ranges that show the block's pages, in the order of their offsets.
+    """
+
+    idstr: str
+    offset: int
+    pages: int
+    mapped: tuple[tuple[int, int], ...]
+
+    def __post_init__(self) -> None:
+        shown = sum(end - start for start, end in self.mapped)
+        if shown != self.pages:
+            raise FreepagesError(
+                f"RAM block {self.idstr}: {self.pages} pages, of which the guest sees {shown}"
+            )
+
+
+class GuestRam:
+    """All RAM blocks of a guest, and the way between the guest's pfns and ram_addr (both in pages)."""
+
+    def __init__(self, blocks: Sequence[RamBlock]):
+        self.blocks = tuple(blocks)
+        self.pages = sum(block.pages for block in self.blocks)
+        pieces, at = [], 0
+        for block in self.blocks:
+            if block.offset != at:
+                raise FreepagesError(
+                    f"RAM block {block.idstr} begins at {block.offset}, the one before ends at {at}"
+                )
+            for start, end in block.mapped:
+                pieces.append((start, end, at))
+                at += end - start
+        pieces.sort()
+        for (_, end, _), (start, _, _) in zip(pieces, pieces[1:], strict=False):
+            if start < end:
+                raise FreepagesError(f"two RAM blocks are mapped at pfn {start}")
+        self._pieces = pieces
+        self.max_pfn = pieces[-1][1] if pieces else 0
+
+    @classmethod
+    def pc(cls, ram_bytes: int, machine: str = "i440fx", *, hotplugged: Sequence[int] = ()) -> GuestRam:
+        """A PC's "pc.ram", and a block "dimmN" for each hotplugged module (bytes), mapped above it."""
+        pages = ram_bytes >> PAGE_SHIFT
+        ranges = ram_ranges(pages, machine)
+        blocks = [RamBlock("pc.ram", 0, pages, tuple(ranges))]
+        pfn = max(ranges[-1][1], 1 << (32 - PAGE_SHIFT))
+        for number, size in enumerate(hotplugged):
+            more = size >> PAGE_SHIFT
+            blocks.append(RamBlock(f"dimm{number}", pages, more, ((pfn, pfn + more),)))
+            pages, pfn = pages + more, pfn + more
+        return cls(blocks)
+
+    def ram_addr(self, pfn: int) -> int:
+        """The page of ram_addr at a guest's pfn. Raises FreepagesError for a pfn without RAM."""
+        for start, end, at in self._pieces:
+            if start <= pfn < end:
+                return at + pfn - start
+        raise FreepagesError(f"pfn {pfn} has no RAM: it lies at {self._where()}")
+
+    def pfn(self, ram_addr: int) -> int:
+        """The guest's pfn of a page of ram_addr. Raises FreepagesError beyond the RAM."""
+        for start, end, at in self._pieces:
+            if at <= ram_addr < at + end - start:
+                return start + ram_addr - at
+        raise FreepagesError(f"page {ram_addr} is beyond the RAM of {self.pages} pages")
+
+    def block_of(self, ram_addr: int) -> RamBlock:
+        """The RAM block in which a page of ram_addr lies."""
+        for block in self.blocks:
+            if block.offset <= ram_addr < block.offset + block.pages:
+                return block
+        raise FreepagesError(f"page {ram_addr} is beyond the RAM of {self.pages} pages")
+
+    def to_ram_addr(self, by_pfn: PageBitmap) -> PageBitmap:
+        """A bitmap over the guest's pfns as one over ram_addr; bits where there is no RAM are dropped.
+
+        Raises FreepagesError for a bitmap that goes on beyond the guest's last page: it is another guest's.
+        """
+        if by_pfn.pages > self.max_pfn + 63 & -64:
+            raise FreepagesError(
+                f"a bitmap of {by_pfn.pages} pages for a guest whose pfns end at {self.max_pfn}"
+            )
+        starts, ends = by_pfn.runs()
+        out = PageBitmap(self.pages)
+        for start, end, at in self._pieces:
+            low, high = intersect((starts, ends), arrays([(start, end)]))
+            out |= PageBitmap.from_runs(self.pages, low - start + at, high - start + at)
+        return out
+
+    def untranslated(self, by_pfn: PageBitmap) -> PageBitmap:
+        """The same bitmap taken for one over ram_addr as it is: what a host does that does not translate."""
+        starts, ends = by_pfn.runs()
+        kept = starts < self.pages
+        return PageBitmap.from_runs(self.pages, starts[kept], np.minimum(ends[kept], self.pages))
+
+    def pfns(self) -> Ranges:
+        """The guest's pfns that have RAM."""
+        return arrays([(start, end) for start, end, _ in self._pieces])
+
+    def _where(self) -> str:
+        return ", ".join(f"[{start}, {end})" for start, end, _ in self._pieces)

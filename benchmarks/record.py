@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -66,13 +67,14 @@ def machine() -> Row:
     except OSError:
         lines = []
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-    compiler = subprocess.run(["cc", "--version"], capture_output=True, text=True).stdout.splitlines()
+    asked = ["cc", "--version"]
+    compiler = subprocess.run(asked, capture_output=True, text=True).stdout if shutil.which("cc") else ""
     return {
         "processor": model or platform.machine(),
         "cores": os.cpu_count(),
         "Python": platform.python_version(),
         "NumPy": np.__version__,
-        "compiler": compiler[0] if compiler else None,
+        "compiler": compiler.partition("\n")[0] or None,
     }
 
 

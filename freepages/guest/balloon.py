@@ -158,18 +158,18 @@ class VirtioBalloon:
             pfn = yield from kernel.grain(alloc, FILLS, kernel.zone_locks)
             if pfn is None:
                 kernel.say(f"virtio_balloon: Out of puff! Can't get {num - len(pfns)} pages")
-                yield (
-                    OUT_OF_PUFF,
-                    Until(
-                        lambda: any(z.nr_free_pages for z in kernel.node.populated_zones()),
-                        "sleeps until some page is free",
-                    ),
-                )
+                # It sleeps 200 ms, tells what it has, and tries again, for ever; the rounds in which nothing
+                # can come of it are one.
+                tries_again = Until(lambda: bool(pfns) or self.some_free(), "sleeps until a page is free")
+                yield OUT_OF_PUFF, tries_again
                 break
             pfns.append(pfn)
             self.pages.append(pfn)
         yield from self.tell_host(ctx, self.vqs["inflate"], pfns)
         return len(pfns)
+
+    def some_free(self) -> bool:
+        return any(zone.nr_free_pages for zone in self.kernel.node.populated_zones())
 
     def leak_balloon(self, ctx: Context, num: int) -> Steps:
         """Take up to `num` pages back, telling the host first; how many it took."""

@@ -151,7 +151,8 @@ class AnyWork(Guard):
         return any(work.ready() for work in self.works)
 
     def reason(self) -> str:
-        return self.works[0].reason() if len(self.works) == 1 else "waits until some work is queued"
+        one = len(self.works) == 1 or self.works[0].kernel.crashed
+        return self.works[0].reason() if one else "waits until some work is queued"
 
     def __str__(self) -> str:
         return next((work.name for work in self.works if work.queued), "the next work item")

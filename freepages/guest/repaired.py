@@ -22,17 +22,22 @@ from freepages.guest.kmalloc import kzalloc
 from freepages.pages import bitmap_bytes
 from freepages.virtio.features import GET_FREE_PAGES, queues
 from freepages.virtio.getfreepages import REPAIRED
+from freepages.virtio.layout import aligned
 
 CHUNK = 1 << 18
 """Pages that one answer speaks of: 32 KiB of bitmap are order 3, the last that is not costly to find."""
 
 
 class Repaired(AprilPatch):
-    """The driver with the free-pages queue, repaired."""
+    """The driver with the free-pages queue, repaired.
+
+    `chunk` is how many pages an answer speaks of, whole words of its bitmap. Where the queue has no room for
+    an answer, or there is no memory for its bitmap, the device gets no buffer to ask in.
+    """
 
     def __init__(self, *args: Any, chunk: int = CHUNK, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.chunk = min(chunk, self.kernel.node.max_pfn)
+        self.chunk = min(aligned(chunk, 64), self.kernel.node.max_pfn)
         self.free_pages_work = Work(self.kernel, "free_pages_handle_rq")
         self.works[self.free_pages_work] = self.free_pages_handle_rq
 
@@ -47,7 +52,7 @@ class Repaired(AprilPatch):
 
     def init_vqs(self, ctx: Context) -> Steps:
         yield from super(AprilPatch, self).init_vqs(ctx)
-        if self.has(GET_FREE_PAGES):
+        if self.has(GET_FREE_PAGES) and self.vqs["free_pages"].ring.num >= 2:
             self.free_pages = yield from kzalloc(ctx, bitmap_bytes(self.chunk))
             if self.free_pages is not None:
                 yield from self.add_request_buffer(ctx)

@@ -66,6 +66,8 @@ class Virtqueue:
         yield CALLS, f"{call}(GFP_KERNEL)"
         # It may allocate an indirect table for several pieces; who passes GFP_KERNEL allows it to sleep.
         ctx.might_sleep(f"{call}(GFP_KERNEL)")
+        if len(out) + len(in_) > self.ring.num:
+            raise Bug(f"{call}: {len(out) + len(in_)} buffers in a queue of {self.ring.num}")
         return (yield from self.ring.add(out, in_, token))
 
     def kick(self) -> Steps:

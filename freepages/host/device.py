@@ -13,8 +13,9 @@ from freepages.engine import Act, Steps, Until
 from freepages.errors import FreepagesError
 from freepages.grain import Grain, coarse
 from freepages.pages import PAGE_SHIFT, PAGE_SIZE
+from freepages.ranges import merge
 from freepages.virtio.chain import Chain
-from freepages.virtio.encodings import Encoding, EncodingError, PfnArray, Spans
+from freepages.virtio.encodings import Encoding, EncodingError, PfnArray
 from freepages.virtio.features import QUEUES, is_legacy
 from freepages.virtio.memory import Endian, Memory, OutsideMemory
 from freepages.virtio.messages import MEANINGS
@@ -173,16 +174,11 @@ class BalloonDevice:
             named = self.encoding.decode(chain.gather(self.memory), self.endian)
         except FreepagesError as error:
             self.refused.append(str(error))
-            return []
-        spans: Spans = []
-        for start, end in sorted(named):
+            return ()
+        for start, end in named:
             if end > self.pages:
                 self.refused.append(f"{_span(start, end)}: the guest has {self.pages}")
-            elif spans and start <= spans[-1][1]:
-                spans[-1] = spans[-1][0], max(end, spans[-1][1])
-            elif start < end:
-                spans.append((start, end))
-        return spans
+        return merge((start, end) for start, end in named if end <= self.pages)
 
     def discard(self, start: int, end: int) -> None:
         """madvise(MADV_DONTNEED): the guest's memory reads zero there."""

@@ -1,11 +1,11 @@
 """Ways to tell the host which pages: PFN arrays, bitmaps, ranges, scatterlists, and what each costs.
 
-    PfnArray  4 bytes a page, 256 pages a message: the balloon as it is
-    Bitmap    a bit a page, a message for each stretch of memory: Tsirkin's wish in this thread, with the
-              header of v2, July 2016 (struct balloon_bmap_hdr)
-    Ranges    8 bytes for each run of neighbouring pages, 16 from 4096 pages on: v6, December 2016
-    Scatter   no message: each run is a buffer of the request, 16 bytes of an indirect table, as in v13,
-              August 2017, and in page reporting today
+    PfnArray   4 bytes a page, 256 pages a message: the balloon as it is
+    Bitmap     a bit a page, a message for each stretch of memory: Tsirkin's wish in this thread, with the
+               header of v2, July 2016 (struct balloon_bmap_hdr)
+    PfnRanges  8 bytes for each run of neighbouring pages, 16 from 4096 pages on: v6, December 2016
+    Scatter    no message: each run is a buffer of the request, 16 bytes of an indirect table, as in v13,
+               August 2017, and in page reporting today
 
 Every encoding has two forms of one algorithm, which property tests hold equal: `messages` gives the bytes,
 and `count` says how many there would be, from the runs alone, for any size. `decode` is the device's side.
@@ -24,11 +24,10 @@ from numpy.typing import NDArray
 
 from freepages.errors import FreepagesError
 from freepages.pages import PAGE_SHIFT, PageBitmap
+from freepages.ranges import Ranges, intersect, join, pages
 from freepages.virtio.layout import NEXT, WRITE
 from freepages.virtio.memory import Endian
 
-Runs = tuple[NDArray[np.int64], NDArray[np.int64]]
-"""Pages as PageBitmap.runs() gives them: run i is [starts[i], ends[i]), ascending, none touching the next."""
 Spans = list[tuple[int, int]]
 """Pages as a device reads them: [start, end), in the order in which they came."""
 
@@ -51,11 +50,6 @@ class Count(NamedTuple):
     def interrupts(self) -> int:
         return self.messages
 
-    def __add__(self, other: object) -> Count:
-        if not isinstance(other, Count):
-            return NotImplemented
-        return Count(self.messages + other.messages, self.bytes + other.bytes)
-
 
 class Encoding:
     """`name`; `batch`, how many pages the driver collects before it tells."""
@@ -68,10 +62,10 @@ class Encoding:
         """Bytes of the longest message."""
         raise NotImplementedError
 
-    def messages(self, runs: Runs, endian: Endian = "little") -> Iterator[bytes]:
+    def messages(self, runs: Ranges, endian: Endian = "little") -> Iterator[bytes]:
         raise NotImplementedError
 
-    def count(self, runs: Runs) -> Count:
+    def count(self, runs: Ranges) -> Count:
         raise NotImplementedError
 
     def decode(self, message: bytes, endian: Endian = "little") -> Spans:
@@ -90,14 +84,14 @@ class PfnArray(Encoding):
     def most_bytes(self) -> int:
         return 4 * self.batch
 
-    def messages(self, runs: Runs, endian: Endian = "little") -> Iterator[bytes]:
+    def messages(self, runs: Ranges, endian: Endian = "little") -> Iterator[bytes]:
         pfns = (pfn for start, end in zip(*runs, strict=True) for pfn in range(int(start), int(end)))
         while part := list(islice(pfns, self.batch)):
             yield pack(f"{_order(endian)}{len(part)}I", *part)
 
-    def count(self, runs: Runs) -> Count:
-        pages = _pages(runs)
-        return Count(-(-pages // self.batch), 4 * pages)
+    def count(self, runs: Ranges) -> Count:
+        count = pages(runs)
+        return Count(-(-count // self.batch), 4 * count)
 
     def decode(self, message: bytes, endian: Endian = "little") -> Spans:
         if len(message) % 4:
@@ -120,14 +114,14 @@ class Bitmap(Encoding):
     def most_bytes(self) -> int:
         return self.HEADER.size + self.chunk // 8
 
-    def messages(self, runs: Runs, endian: Endian = "little") -> Iterator[bytes]:
+    def messages(self, runs: Ranges, endian: Endian = "little") -> Iterator[bytes]:
         starts, ends = self._cut(runs)
         for same in _groups(starts // self.chunk):
             low, high = self._words(starts[same], ends[same])
             bitmap = PageBitmap.from_runs(high - low, starts[same] - low, ends[same] - low).tobytes()
             yield self.HEADER.pack(0, PAGE_SHIFT, 0, 0, 0, low, len(bitmap)) + bitmap
 
-    def count(self, runs: Runs) -> Count:
+    def count(self, runs: Ranges) -> Count:
         starts, ends = self._cut(runs)
         chunks = starts // self.chunk
         first = np.flatnonzero(np.diff(chunks, prepend=-1))
@@ -147,21 +141,18 @@ class Bitmap(Encoding):
         starts, ends = PageBitmap.from_bytes(bitmap, 8 * length).runs()
         return [(low + start, low + end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
-    def _cut(self, runs: Runs) -> Runs:
+    def _cut(self, runs: Ranges) -> Ranges:
         """The runs cut in two wherever one chunk ends and the next begins."""
-        starts, ends = runs
-        pieces = (ends - 1) // self.chunk - starts // self.chunk + 1
-        which = np.repeat(np.arange(len(starts)), pieces)
-        nth = np.arange(len(which)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-        edge = (starts[which] // self.chunk + nth) * self.chunk
-        return np.maximum(starts[which], edge), np.minimum(ends[which], edge + self.chunk)
+        top = int(runs[1][-1]) if len(runs[1]) else 0
+        edges = np.arange(0, top, self.chunk)
+        return intersect(runs, (edges, edges + self.chunk))
 
     def _words(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[int, int]:
         return int(starts[0]) // 64 * 64, -(-int(ends[-1]) // 64) * 64
 
 
 @dataclass(frozen=True)
-class Ranges(Encoding):
+class PfnRanges(Encoding):
     """{pfn 52 bits, pages 12 bits}; where 12 bits are too few they are 0, and the next le64 is the number."""
 
     name: str = "ranges"
@@ -175,7 +166,7 @@ class Ranges(Encoding):
     def most_bytes(self) -> int:
         return self.HEADER.size + 8 * self.words
 
-    def messages(self, runs: Runs, endian: Endian = "little") -> Iterator[bytes]:
+    def messages(self, runs: Ranges, endian: Endian = "little") -> Iterator[bytes]:
         words: list[int] = []
         for start, end in zip(runs[0].tolist(), runs[1].tolist(), strict=True):
             if len(words) + 2 > self.words:
@@ -189,7 +180,7 @@ class Ranges(Encoding):
     def _message(self, words: Sequence[int]) -> bytes:
         return self.HEADER.pack(0, 0, 0, 8 * len(words)) + pack(f"<{len(words)}Q", *words)
 
-    def count(self, runs: Runs) -> Count:
+    def count(self, runs: Ranges) -> Count:
         words = np.where(runs[1] - runs[0] < 1 << 12, 1, 2)
         before = np.cumsum(words) - words
         total, messages, at = int(words.sum()), 0, 0
@@ -235,7 +226,7 @@ class Scatter(Encoding):
     def most_bytes(self) -> int:
         return self.DESC.size * self.buffers
 
-    def messages(self, runs: Runs, endian: Endian = "little") -> Iterator[bytes]:
+    def messages(self, runs: Ranges, endian: Endian = "little") -> Iterator[bytes]:
         pieces = (
             (at, min(end - at, self.LONGEST))
             for start, end in zip(runs[0].tolist(), runs[1].tolist(), strict=True)
@@ -253,7 +244,7 @@ class Scatter(Encoding):
                 for at, (start, pages) in enumerate(part)
             )
 
-    def count(self, runs: Runs) -> Count:
+    def count(self, runs: Ranges) -> Count:
         buffers = int((-((runs[0] - runs[1]) // self.LONGEST)).sum())
         return Count(-(-buffers // self.buffers), self.DESC.size * buffers)
 
@@ -268,19 +259,16 @@ class Scatter(Encoding):
         return spans
 
 
-ENCODINGS: tuple[Encoding, ...] = (PfnArray(), Bitmap(), Ranges(), Scatter())
+ENCODINGS: tuple[Encoding, ...] = (PfnArray(), Bitmap(), PfnRanges(), Scatter())
 
 
-def runs_of(pfns: Sequence[int]) -> Runs:
+def runs_of(pfns: Sequence[int]) -> Ranges:
     """Any pages as runs; none may be given twice."""
-    pages = np.sort(np.asarray(pfns, np.int64))
-    breaks = np.flatnonzero(np.diff(pages) != 1) + 1
-    if not len(pages):
-        return pages, pages
-    return pages[np.concatenate(([0], breaks))], pages[np.concatenate((breaks - 1, [len(pages) - 1]))] + 1
+    pages = np.asarray(pfns, np.int64)
+    return join(pages, pages + 1)
 
 
-def spread(pages: int, run: int, gap: int | None = None) -> Runs:
+def spread(pages: int, run: int, gap: int | None = None) -> Ranges:
     """`pages` pages in runs of `run`, `gap` pages between two of them (by default as many)."""
     starts = np.arange(-(-pages // run), dtype=np.int64) * (run + (run if gap is None else gap))
     ends = starts + run
@@ -291,10 +279,6 @@ def spread(pages: int, run: int, gap: int | None = None) -> Runs:
 
 def _order(endian: Endian) -> str:
     return "<" if endian == "little" else ">"
-
-
-def _pages(runs: Runs) -> int:
-    return int((runs[1] - runs[0]).sum())
 
 
 def _groups(keys: NDArray[np.int64]) -> Iterator[slice]:

@@ -86,8 +86,8 @@ class Protocol:
         )
         if trusting:
             return Reply(id, start, rest[:length])
-        if start % 8:
-            raise ReplyError(f"a bitmap from pfn {start} on: a stretch begins at a multiple of 8")
+        if start % 64:
+            raise ReplyError(f"a bitmap from pfn {start} on: a stretch begins at a multiple of 64")
         if start > pages or length > bitmap_bytes(pages - start):
             raise ReplyError(f"a bitmap of {length} bytes from pfn {start} on, the guest has {pages} pfns")
         if length > len(rest):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.pages import PageBitmap
+from freepages.ranges import Ranges
 from freepages.virtio.encoding_costs import SIZES, Comparison, compare
 from freepages.virtio.encodings import (
     ENCODINGS,
@@ -14,8 +15,7 @@ from freepages.virtio.encodings import (
     Encoding,
     EncodingError,
     PfnArray,
-    Ranges,
-    Runs,
+    PfnRanges,
     Scatter,
     runs_of,
     spread,
@@ -26,16 +26,16 @@ SMALL: tuple[Encoding, ...] = (
     PfnArray(batch=3),
     Bitmap(chunk=64),
     Bitmap(chunk=1024),
-    Ranges(words=2),
-    Ranges(words=5),
-    Ranges(),
+    PfnRanges(words=2),
+    PfnRanges(words=5),
+    PfnRanges(),
     Scatter(buffers=2),
     Scatter(),
 )
 
 
 @st.composite
-def runs(draw: st.DrawFn) -> Runs:
+def runs(draw: st.DrawFn) -> Ranges:
     """Runs of pages, some long enough for the ranges' second word, none touching the next."""
     at, starts, ends = 0, [], []
     for _ in range(draw(st.integers(0, 12))):
@@ -50,18 +50,18 @@ def pages(spans: list[tuple[int, int]]) -> list[int]:
     return [pfn for start, end in spans for pfn in range(start, end)]
 
 
-def spans_of(given: Runs) -> list[tuple[int, int]]:
+def spans_of(given: Ranges) -> list[tuple[int, int]]:
     return list(zip(given[0].tolist(), given[1].tolist(), strict=True))
 
 
 @given(runs(), st.sampled_from(SMALL), st.sampled_from(("little", "big")))
-def test_the_device_reads_the_pages_that_the_driver_means(given: Runs, encoding: Encoding, endian) -> None:
+def test_the_device_reads_the_pages_that_the_driver_means(given: Ranges, encoding: Encoding, endian) -> None:
     read = [span for message in encoding.messages(given, endian) for span in encoding.decode(message, endian)]
     assert pages(read) == pages(spans_of(given))
 
 
 @given(runs(), st.sampled_from(SMALL))
-def test_counting_is_encoding_without_the_bytes(given: Runs, encoding: Encoding) -> None:
+def test_counting_is_encoding_without_the_bytes(given: Ranges, encoding: Encoding) -> None:
     messages = list(encoding.messages(given))
     assert encoding.count(given) == Count(len(messages), sum(map(len, messages)))
     assert max(map(len, messages), default=0) <= encoding.most_bytes
@@ -83,9 +83,9 @@ def test_a_message_of_any_bytes_is_read_or_refused(message: bytes, encoding: Enc
         (Bitmap(), bytes(31), "its header alone has 32"),
         (Bitmap(), Bitmap.HEADER.pack(0, 12, 0, 0, 0, 0, 16) + bytes(8), "8 bytes follow"),
         (Bitmap(), Bitmap.HEADER.pack(0, 21, 0, 0, 0, 0, 8) + bytes(8), "page shift 21"),
-        (Ranges(), bytes(7), "ranges of -1 bytes"),
-        (Ranges(), Ranges.HEADER.pack(0, 0, 0, 12) + bytes(12), "a range has 8"),
-        (Ranges(), Ranges.HEADER.pack(0, 0, 0, 8) + bytes(8), "from pfn 0 on has no length"),
+        (PfnRanges(), bytes(7), "ranges of -1 bytes"),
+        (PfnRanges(), PfnRanges.HEADER.pack(0, 0, 0, 12) + bytes(12), "a range has 8"),
+        (PfnRanges(), PfnRanges.HEADER.pack(0, 0, 0, 8) + bytes(8), "from pfn 0 on has no length"),
         (Scatter(), bytes(17), "a descriptor has 16"),
         (Scatter(), Scatter.DESC.pack(4096, 100, 2, 0), "no whole pages"),
     ],
@@ -148,4 +148,7 @@ def test_a_buffer_longer_than_32_bits_of_bytes_is_several() -> None:
     given = np.array([8], np.int64), np.array([8 + Scatter.LONGEST + 5], np.int64)
     (message,) = Scatter().messages(given)
     assert Scatter().count(given) == (1, 32)
-    assert Scatter().decode(message) == [(8, 8 + Scatter.LONGEST), (8 + Scatter.LONGEST, 13 + Scatter.LONGEST)]
+    assert Scatter().decode(message) == [
+        (8, 8 + Scatter.LONGEST),
+        (8 + Scatter.LONGEST, 13 + Scatter.LONGEST),
+    ]

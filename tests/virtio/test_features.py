@@ -33,7 +33,9 @@ def test_what_is_accepted_was_offered_and_is_understood(offered: frozenset, unde
 
 
 @given(FEATURES, FEATURES)
-def test_a_device_takes_a_subset_of_its_offer_and_nothing_else(offered: frozenset, accepted: frozenset) -> None:
+def test_a_device_takes_a_subset_of_its_offer_and_nothing_else(
+    offered: frozenset, accepted: frozenset
+) -> None:
     if accepted <= offered:
         assert checked(offered, accepted) == accepted
     else:

@@ -21,7 +21,9 @@ def read(protocol: Protocol, data: bytes, pages: int = PAGES, **options: bool):
 @pytest.mark.parametrize(
     ("features", "endian", "order"), [(MODERN, "big", "little"), ((), "big", "big"), ((), "little", "little")]
 )
-def test_a_request_is_in_the_byte_order_of_the_device(features: frozenset, endian: Endian, order: Endian) -> None:
+def test_a_request_is_in_the_byte_order_of_the_device(
+    features: frozenset, endian: Endian, order: Endian
+) -> None:
     assert AS_PATCHED.request(3, 9, features, endian) == (3).to_bytes(8, order)
     assert REPAIRED.request(3, 9, features, endian) == pack("<QQ", 3, 9)
 
@@ -52,15 +54,15 @@ def test_an_answer_that_cannot_be_right_is_refused_with_the_reason(data: bytes, 
 @pytest.mark.parametrize(
     ("start", "bitmap", "reason"),
     [
-        (60, bytes(8), "a multiple of 8"),
-        (72, b"", "from pfn 72 on"),
-        (56, b"\xff", "pfn 63 is free, the guest has 60"),
+        (60, bytes(8), "a multiple of 64"),
+        (128, b"", "from pfn 128 on"),
+        (64, b"\0\0\0\0\x10", "pfn 100 is free, the guest has 100"),
         (1 << 63, b"", "from pfn 9223372036854775808 on"),
     ],
 )
 def test_a_stretch_outside_memory_is_refused(start: int, bitmap: bytes, reason: str) -> None:
     with pytest.raises(ReplyError, match=reason):
-        read(REPAIRED, pack("<QQQ", 1, start, len(bitmap)) + bitmap, pages=60)
+        read(REPAIRED, pack("<QQQ", 1, start, len(bitmap)) + bitmap, pages=100)
 
 
 def test_a_trusting_host_takes_what_there_is() -> None:
@@ -82,6 +84,6 @@ def test_no_bytes_at_all_make_it_fail_in_another_way(
 
 def test_as_patched_one_answer_is_all_and_repaired_the_last_reaches_the_end() -> None:
     assert AS_PATCHED.complete(read(AS_PATCHED, pack("<Q", 0)), PAGES)
-    first = read(REPAIRED, pack("<QQQ", 1, 0, 4) + bytes(4))
-    last = read(REPAIRED, pack("<QQQ", 1, 32, 4) + bytes(4))
-    assert [REPAIRED.complete(reply, PAGES) for reply in (first, last)] == [False, True]
+    first = read(REPAIRED, pack("<QQQ", 1, 0, 8) + bytes(8), pages=100)
+    last = read(REPAIRED, pack("<QQQ", 1, 64, 8) + bytes(8), pages=100)
+    assert [REPAIRED.complete(reply, 100) for reply in (first, last)] == [False, True]

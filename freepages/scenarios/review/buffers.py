@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from freepages.engine import Act, Process, Run, Scenario, Steps, straight
 from freepages.guest.kmalloc import KFREE, KZALLOC
-from freepages.guest.node import GIB, Node, pc_memory_map
+from freepages.guest.node import Node, pc_memory_map
 from freepages.host.getfreepages import FreePagesDevice
+from freepages.machine import GIB
 from freepages.pages import PAGE_SHIFT, Migratetype
 from freepages.scenarios.balloon import Machine, machine, scenario
 from freepages.scenarios.review.interrupts import asked_twice
@@ -97,6 +98,13 @@ def two_entries(repaired: bool = False) -> Scenario:
     )
 
 
+def one_entry(repaired: bool = False) -> Scenario:
+    """A device whose queues have one entry each: an answer has two buffers."""
+    return scenario(
+        "one_entry", "a queue of one entry", lambda: machine(repaired=repaired, num=1), one_answer
+    )
+
+
 def kept(returns: bool) -> Scenario:
     """The patch's driver, and a host that reads answers but does, or does not, return them."""
     return scenario(
@@ -147,6 +155,11 @@ def no_more_requests(run: Run) -> str | None:
     )
 
 
+def crashed(run: Run) -> str | None:
+    crash = run.world.kernel.crashed
+    return f"kernel BUG in {crash}: the guest is dead" if crash else None
+
+
 ROWS = (
     Row(
         "B5",
@@ -174,7 +187,7 @@ ROWS = (
         None,
         allocates_again,
         "h h h i i i i i i i i h h h h i h i i i i i",
-        ("init_vqs", "update_free_pages_stats"),
+        ("init_vqs", "build"),
     ),
     Row(
         "B8",
@@ -235,6 +248,20 @@ ROWS = (
         no_more_requests,
         "h h h i i i i i i i i",
         ("free_pages_handle_rq", "add_request_buffer"),
+    ),
+    Row(
+        "B13 one entry",
+        "a queue of one entry kills the guest",
+        "virtio_balloon.c: free_pages_handle_rq",
+        "conditional",
+        "virtqueue_add() takes more buffers than the queue is long for a BUG(), and the device says how long "
+        "it is: the patch does not ask before it offers two.",
+        "A reading of the patch beside BUG_ON(total_sg > num) in drivers/virtio/virtio_ring.c of 4.6",
+        one_entry,
+        lambda: one_entry(True),
+        crashed,
+        "h h h i i i i i i",
+        ("init_vqs",),
     ),
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import pairwise
 
 from freepages.engine import Act, Process, Run, Steps
 from freepages.guest.april2016 import REQUEST
@@ -11,6 +10,7 @@ from freepages.guest.context import WORKS, AnyWork
 from freepages.guest.virtqueue import INTERRUPTED, Interrupt, Virtqueue, more_used
 from freepages.guest.zone import Zone
 from freepages.host.getfreepages import FreePagesDevice
+from freepages.ranges import merge
 from freepages.scenarios.balloon import Machine
 
 
@@ -53,10 +53,8 @@ def times(run: Run, act: Act, *first: object) -> int:
 
 def spans(pages: Iterable[int]) -> str:
     """``"3, 8-11"``"""
-    ordered = sorted(pages)
-    starts = [pfn for before, pfn in pairwise([-2, *ordered]) if pfn != before + 1]
-    ends = [pfn for pfn, after in pairwise([*ordered, -2]) if after != pfn + 1]
-    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True))
+    runs = merge((pfn, pfn + 1) for pfn in pages)
+    return ", ".join(str(start) if end == start + 1 else f"{start}-{end - 1}" for start, end in runs)
 
 
 def per_cpu_pages(zones: Iterable[Zone]) -> set[int]:

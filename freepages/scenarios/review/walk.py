@@ -18,8 +18,11 @@ from freepages.scenarios.review.state import answered, one_answer, per_cpu_pages
 from freepages.scenarios.zones import zone_drawn
 from freepages.virtio.getfreepages import DROP_PAGECACHE
 
-STRETCH = 16  # pages of an answer, where the repaired driver is to answer in pieces
+STRETCH = 64  # pages of an answer, where the repaired driver is to answer in pieces
+SCATTERED = LETTERS + "········aaaaaaaa" * 6
+"""More pages than a stretch has, and more free than that."""
 
+TAKES_PAGE = Act("allocates a page, under {0}")
 ALLOCATES = Act("allocates page {1}")
 FREES = Act("frees page {1}")
 PLUGS = Act("plugs memory in: pages [{1}, {2})")
@@ -45,13 +48,14 @@ def lock_held(repaired: bool = False) -> Scenario:
 
     def make() -> Machine:
         driver = {"chunk": STRETCH} if repaired else {}
-        world = machine(repaired=repaired, driver=driver)
+        world = machine(DrawnNode(zone_drawn(SCATTERED)), repaired=repaired, driver=driver)
         world.kernel.grain = block_by_block
         return world
 
     def wants(world: Machine) -> list[Process]:
         (zone,) = world.node.populated_zones()
-        return [Process("w", "somebody in the guest", zone.rmqueue(0, Migratetype.MOVABLE, "cpu 1"))]
+        takes = zone.rmqueue(0, Migratetype.MOVABLE, "cpu 1")
+        return [Process("w", "somebody in the guest", coarse(takes, TAKES_PAGE, zone.lock))]
 
     return scenario("lock_held", "the zone lock is held for the walk", make, one_answer, wants)
 
@@ -206,7 +210,7 @@ ROWS = (
         lock_held,
         lambda: lock_held(True),
         waits_for_the_walk,
-        "h h h i i i i i i i i i i i",
+        "h h h i i i i i i i i i i i i i i i i i",
         ("free_pages_handle_rq", "build"),
         "how long it takes needs the clock of the host's room",
     ),

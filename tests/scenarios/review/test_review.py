@@ -1,0 +1,115 @@
+"""The review: every defect shows on the patch, by a shortest schedule, and not on the repaired driver."""
+
+import pytest
+
+from freepages.engine import Run, Schedule, at_random
+from freepages.errors import FreepagesError
+from freepages.scenarios.review import REVIEW, Row, review_table, row
+from freepages.scenarios.review.wire import no_statistics
+from freepages.view.text import text
+
+RUNNABLE = [row for row in REVIEW if row.runnable]
+REPAIRED = [row for row in RUNNABLE if row.repaired]
+HARMLESS = [row for row in RUNNABLE if row.verdict == "harmless"]
+
+
+def named(rows: list[Row]):
+    return pytest.mark.parametrize("row", rows, ids=lambda row: row.id)
+
+
+def test_every_defect_has_a_row() -> None:
+    assert {row.id for row in REVIEW} >= {f"B{number}" for number in range(1, 30)}
+    assert len({row.id for row in REVIEW}) == len(REVIEW)
+
+
+def test_these_can_be_run() -> None:
+    wanted = (*range(2, 12), 13, 14, 16, 17, 20, 21, 23, 25)
+    assert {row.id for row in RUNNABLE} >= {f"B{number}" for number in wanted}
+
+
+@named([row for row in REVIEW if not row.runnable])
+def test_what_cannot_be_run_says_what_it_needs(row: Row) -> None:
+    assert row.needs and row.moves is None
+    with pytest.raises(FreepagesError, match=f"{row.id} cannot be run: {row.needs}"):
+        row.run()
+
+
+@named(RUNNABLE)
+def test_the_search_finds_the_schedule_again_and_none_that_is_shorter(row: Row) -> None:
+    search = row.search()
+    assert search.schedule == Schedule.parse(row.schedule)
+    assert search.sentence == row.run().sentence
+
+
+@named(RUNNABLE)
+def test_it_shows_on_the_patch_and_not_one_move_earlier(row: Row) -> None:
+    shown = row.run()
+    assert shown.sentence
+    assert row.shows is not None and row.shows(shown.run.back()) is None
+    assert text(shown.run.scenario.picture(shown.run))
+
+
+@named(REPAIRED)
+def test_it_does_not_show_on_the_repaired_driver_under_the_same_schedule(row: Row) -> None:
+    shown = row.run_repaired()
+    assert shown.sentence is None
+    assert not shown.run.moves(), "the run went on to its end"
+
+
+@named(REPAIRED)
+def test_nor_under_others(row: Row) -> None:
+    assert row.repaired is not None and row.shows is not None
+    scenario = row.repaired()
+    for seed in range(2 if row.id.startswith("B8") else 12):
+        run = Run(scenario)
+        for _ in range(60):
+            at_random(run, seed * 1000 + len(run.steps), 1)
+            assert row.shows(run) is None
+
+
+@named([row for row in REVIEW if row.verdict == "bug" and row.runnable])
+def test_a_bug_has_a_repair(row: Row) -> None:
+    assert row.repaired is not None
+
+
+@named([row for row in HARMLESS if row.id != "B14"])
+def test_what_is_harmless_never_has_a_page_skipped_that_is_in_use(row: Row) -> None:
+    assert row.patch is not None
+    scenario = row.patch()
+    for seed in range(10):
+        run = at_random(Run(scenario), seed, 500)
+        assert not run.world.skipped() & run.world.never_free()
+
+
+@named([row for row in REVIEW if row.methods])
+def test_a_repair_can_be_read_as_a_diff(row: Row) -> None:
+    lines = row.diff().splitlines()
+    assert any(line.startswith("+ ") for line in lines)
+    assert {line.split(": ")[1] for line in lines if line.startswith("+++")} == set(row.methods)
+
+
+def test_qemu_hides_b6() -> None:
+    run = at_random(Run(no_statistics(always_stats=True)), 0, 100)
+    b6 = row("B6")
+    assert b6.shows is not None and b6.shows(run) is None
+    assert set(run.world.driver.vqs) == {"inflate", "deflate", "stats", "free_pages"}
+
+
+def test_every_row_says_who_found_it_or_what_became_of_it() -> None:
+    for line in REVIEW:
+        assert line.claim and line.where and line.later and line.title
+        assert line.verdict in ("bug", "conditional", "harmless")
+
+
+def test_the_table_has_a_line_for_every_row_and_is_the_same_every_time() -> None:
+    table = repr(review_table())
+    assert table == repr(review_table())
+    lines = table.splitlines()
+    assert len(lines) == 1 + len(REVIEW)
+    assert lines[1 + [row.id for row in REVIEW].index("B3")].split()[:3] == ["B3", "bug", "18"]
+    assert {line.split()[1] for line in repr(review_table("bug")).splitlines()[1:]} <= {"bug", "leak"}
+
+
+def test_a_row_that_is_not_there_is_named() -> None:
+    with pytest.raises(FreepagesError, match="no row 'B99' in the review"):
+        row("B99")

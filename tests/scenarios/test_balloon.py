@@ -1,0 +1,61 @@
+"""The machine and its picture."""
+
+import pytest
+
+from freepages.engine import Run, Scenario, to_the_end
+from freepages.grain import coarse, fine
+from freepages.scenarios.balloon import DrawnNode, exchange, inflate, machine, statistics
+from freepages.scenarios.zones import zone_drawn
+from freepages.view.text import text
+
+SCENARIOS = [
+    exchange(grain=coarse),
+    exchange(grain=fine),
+    exchange(repaired=True, grain=coarse),
+    inflate(4, 1),
+    statistics(),
+]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
+def test_every_state_can_be_shown(scenario: Scenario) -> None:
+    run = Run(scenario)
+    titles = set()
+    while moves := run.moves():
+        frame = scenario.picture(run)
+        titles.add(frame.title)
+        assert frame == scenario.picture(run) and text(frame)
+        run.move(moves[0])
+    assert titles
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
+def test_a_replay_gives_the_same_world(scenario: Scenario) -> None:
+    run = to_the_end(Run(scenario))
+    again = Run(scenario, str(run.schedule))
+    assert scenario.picture(again) == scenario.picture(run)
+    assert [step.text for step in again.steps] == [step.text for step in run.steps]
+
+
+def test_fine_and_coarse_end_in_the_same_memory() -> None:
+    worlds = [to_the_end(Run(exchange(grain=grain))).world for grain in (fine, coarse)]
+    whole = [world.kernel.memory.read(0, 64 * 4096) for world in worlds]
+    assert whole[0] == whole[1]
+
+
+def test_the_picture_shows_the_bitmap_as_it_lies_in_the_guests_memory() -> None:
+    run = to_the_end(Run(exchange(grain=coarse)))
+    bits = {panel.name: panel for panel in run.scenario.picture(run).panels if hasattr(panel, "bits")}
+    assert (bits["bitmap in guest memory"].bits == bits["the host skips"].bits).all()
+
+
+def test_a_ring_can_be_read_back_from_the_memory() -> None:
+    run = Run(exchange(grain=coarse), "h h h i i i i i i i i")
+    state = run.world.ring("free_pages")
+    assert (state.avail_idx, state.used_idx, len(state.in_flight)) == (3, 1, 2)
+
+
+def test_pages_in_use_at_the_start_are_those_of_the_drawing_and_the_drivers_own() -> None:
+    world = machine(DrawnNode(zone_drawn("kkkk" + "·" * 28)))
+    assert set(range(4)) < world.in_use
+    assert len(world.in_use) == 4 + 1 + len(world.driver.vqs)

@@ -7,7 +7,6 @@ replaying one move less: forwards and back move by the same unit, and a step loo
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Iterable
 from html import escape
@@ -17,13 +16,13 @@ import ipywidgets as W
 
 from freepages.engine import Choose, Move, Process, Run, Scenario, Schedule, ScheduleError, Step
 from freepages.errors import FreepagesError
+from freepages.explorer import Zoom
 from freepages.view import source as source_view
 from freepages.view import svg as svg_view
 from freepages.view.changes import changes
 from freepages.view.draw import draw
 from freepages.view.frame import Frame
-from freepages.view.picture import Picture as Picture
-from freepages.view.png import png
+from freepages.view.picture import live_bundle
 from freepages.view.scene import Scene, Shape, Text
 from freepages.view.source import source
 from freepages.view.svg import svg
@@ -265,7 +264,7 @@ STYLE = (
 class Stepper(W.VBox):
     """The widget for a scenario, at `schedule`, with the scenario's own story to come or the one given.
 
-    ``zoom`` is the range of pfns [lo, hi) that the maps show. Raises ScheduleError as :class:`Player` does.
+    ``zoom`` is the range of pfns [lo, hi) that the maps show at first. Raises ScheduleError as Player does.
     """
 
     def __init__(
@@ -276,7 +275,7 @@ class Stepper(W.VBox):
         zoom: tuple[int, int] | None = None,
     ):
         self.player = Player(scenario, schedule, story)
-        self.zoom = zoom
+        self.zoom = Zoom(self.player.frame, zoom, self._show)
         self._showing = False
         self._message = ""
         processes = self.player.run.processes.values()
@@ -351,6 +350,7 @@ class Stepper(W.VBox):
                     layout=row,
                 ),
                 W.Box([sources, self._picture], layout=W.Layout(width="100%", flex_flow="row wrap")),
+                self.zoom,
                 self._log,
                 self._status,
                 W.HBox([*controls, self._playing, speed, self._story, self._play], layout=row),
@@ -410,7 +410,7 @@ class Stepper(W.VBox):
         player = self.player
         at, known = player.position, len(player.known)
         further = player.next_move() is not None
-        self._picture.value = svg(draw(player.frame, self.zoom), at)  # first: it is what is waited for
+        self._picture.value = svg(draw(player.frame, self.zoom.range), at)  # first: it is what is waited for
         for process in player.run.processes.values():
             self._show_process(process)
         self._log.value = self._log_html()
@@ -467,17 +467,14 @@ class Stepper(W.VBox):
         for process in player.run.processes.values():
             why = "" if process.options() else f" (cannot: {process.why_not()})"
             lines.append(f"{process.name} next: {process.next()}{why}")
-        return "\n".join([*lines, *map(str, player.log), "", text(player.frame, self.zoom)])
+        return "\n".join([*lines, *map(str, player.log), "", text(player.frame, self.zoom.range)])
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The live view, and a picture and the text for where no kernel runs. HTML would outrank the PNG."""
-        live = super()._repr_mimebundle_(**kwargs)
-        view = {kind: data for kind, data in live.items() if "widget-view" in kind}
-        return view | {"text/plain": repr(self), "image/png": base64.b64encode(png(self._still())).decode()}
+        return live_bundle(super()._repr_mimebundle_(**kwargs), repr(self), self._still())
 
     def _still(self) -> Scene:
         """The picture with the schedule and the last steps under it."""
-        scene = draw(self.player.frame, self.zoom)
+        scene = draw(self.player.frame, self.zoom.range)
         shapes: list[Shape] = [*scene.shapes]
         y = scene.height + 24
         shapes.append(Text(0, y, f"schedule: {self.schedule or '(none yet)'}"[:110], "ink", 11, mono=True))

@@ -1,15 +1,30 @@
-"""A frame as the value of a notebook's cell, without a widget: a picture, and its text form."""
+"""What a notebook's cell shows where nothing moves: a picture, and its text form."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import base64
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from freepages.view.draw import draw
 from freepages.view.frame import Frame
 from freepages.view.png import png
+from freepages.view.scene import Scene
 from freepages.view.text import text
+
+
+def still_bundle(words: str, scene: Scene) -> dict[str, Any]:
+    """The picture and the text, and nothing else.
+
+    An SVG or HTML would be shown in place of the PNG, and a notebook that is not trusted loses most of it.
+    """
+    return {"image/png": base64.b64encode(png(scene)).decode(), "text/plain": words}
+
+
+def live_bundle(live: Mapping[str, Any], words: str, scene: Scene) -> dict[str, Any]:
+    """The view of a widget out of its own bundle, and for where no kernel runs the picture and the text."""
+    return {kind: data for kind, data in live.items() if "widget-view" in kind} | still_bundle(words, scene)
 
 
 @dataclass(frozen=True)
@@ -22,8 +37,7 @@ class Picture:
     def __repr__(self) -> str:
         return text(self.frame, self.zoom)
 
-    # Not text/html or SVG: a notebook that is not trusted loses them, and they would outrank the PNG.
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, Any]:
-        return {"image/png": png(draw(self.frame, self.zoom)), "text/plain": repr(self)}
+        return still_bundle(repr(self), draw(self.frame, self.zoom))

@@ -28,9 +28,11 @@ from freepages.view.scene import (
 
 _ROLES = [*THEMED, *FIXED, *(look.role for look in STATES.values() if not look.colour)]
 
+DARK = "[data-jp-theme-light=false]"  # JupyterLab's mark on the page's body
+
 STYLE = "\n".join(
     [
-        ".fp-svg{display:block;width:100%;height:auto;font-family:var(--jp-ui-font-family,sans-serif)}",
+        ".fp-svg{display:block;width:100%;max-width:900px;height:auto;font-family:var(--jp-ui-font-family,sans-serif)}",
         ".fp-svg .m{font-family:var(--jp-code-font-family,monospace)}",
         ".fp-svg .b{font-weight:700}",
         ".fp-svg [class^=s-],.fp-svg .hatch{fill:none}",
@@ -38,6 +40,8 @@ STYLE = "\n".join(
         ".fp-svg image{image-rendering:pixelated}",
         *(f".fp-svg .f-{role}{{fill:{css_colour(role)}}}" for role in _ROLES),
         *(f".fp-svg .s-{role}{{stroke:{css_colour(role)}}}" for role in _ROLES),
+        f"{DARK} .fp-svg .f-free-ink{{fill:#35d0a0}}",
+        f"{DARK} .fp-svg .s-free-ink{{stroke:#1fb389}}",
     ]
 )
 

@@ -184,8 +184,8 @@ class StoreBuffer(Memory):
     """Guest memory as one CPU sees it, its own pending writes included.
 
     A queue made over it is one side of the ring on that CPU. :meth:`visibility` is the process that lets the
-    pending writes out, one a move; its choice ``3v`` is the CPU's third write. `name` gives the words for an
-    address, as :meth:`freepages.virtio.layout.Layout.name` does.
+    pending writes out, one a move; its choice ``3v`` is the CPU's third write since its last full barrier.
+    `name` gives the words for an address, as :meth:`freepages.virtio.layout.Layout.name` does.
     """
 
     def __init__(self, memory: GuestMemory, name: Callable[[int], str] = hex):
@@ -217,6 +217,7 @@ class StoreBuffer(Memory):
         for write in self.pending:
             self.memory.write(write.addr, write.data)
         self.pending.clear()
+        self._writes = self._barriers = 0
 
     def visibility(self) -> Steps:
         """The process that makes pending writes visible, for ever."""
@@ -233,6 +234,10 @@ class StoreBuffer(Memory):
             if write.barriers > self.pending[0].barriers:
                 break
             if not any(before.overlaps(write.addr, len(write.data)) for before in self.pending[:at]):
-                value = int.from_bytes(write.data, self.endian)
-                able[f"{write.number}v"] = f"lets {self.name(write.addr)} = {value:#x} become visible"
+                able[f"{write.number}v"] = f"lets {self.say(write)} become visible"
         return able
+
+    def say(self, write: Pending) -> str:
+        """Where it goes and, if it is a number, what it says."""
+        value = f" = {int.from_bytes(write.data, self.endian)}" if len(write.data) <= 2 else ""
+        return self.name(write.addr) + value

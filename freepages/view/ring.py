@@ -1,0 +1,470 @@
+"""A split virtqueue in guest memory, as a panel: the three tables, and whose each of their entries is.
+
+Data, drawing, text and differences are here together; importing this module makes the panel known to whoever
+draws, writes or compares frames.
+
+Whose a thing is has one letter and one colour: the driver's (``g``, the guest), the device's (``h``, the
+host), or free (``·``). For a descriptor it says who may touch it and the buffer that it names; for an entry
+of a ring, who has yet to read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from freepages.errors import FreepagesError
+from freepages.view.changes import differences
+from freepages.view.draw import HEADER, Piece, piece
+from freepages.view.frame import Panel
+from freepages.view.scene import WIDTH, Boxes, Line, Shape, Strokes, Text
+from freepages.view.text import say
+from freepages.virtio.layout import DESC_SIZE, ELEM_SIZE, INDIRECT, NEXT, WRITE
+
+DRIVER, DEVICE, FREE = "g", "h", "·"
+
+
+class Look(NamedTuple):
+    role: str  # of the badge; "" draws an outline
+    ink: str
+    words: str
+
+
+OWNERS: dict[str, Look] = {
+    DRIVER: Look("blue", "on-dark", "the driver's"),
+    DEVICE: Look("orange", "on-light", "the device's"),
+    FREE: Look("", "free-ink", "free"),
+}
+
+FLAGS = {NEXT: "NEXT", WRITE: "WRITE", INDIRECT: "INDIRECT"}
+
+WHOLE = 16  # a queue of so many entries is shown whole
+SHOWN = 12  # of a longer one so many slots up to the index, and so many descriptors
+
+Descriptor = tuple[int, int, int, int]
+
+
+class Half(NamedTuple):
+    """The available or the used ring; None is what is not in the memory, or was not negotiated.
+
+    entries  one a slot: the head (available), or (head, bytes written) (used)
+    owners   one letter a slot: who has yet to read the entry; "" for nobody
+    points   the slots whose arrow to their head is drawn
+    read     how far the other side has read, a free-running index like idx; None where nobody knows
+    """
+
+    flags: int | None
+    idx: int | None
+    entries: Sequence[Any]
+    event: int | None = None
+    owners: str = ""
+    points: tuple[int, ...] = ()
+    read: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Ring(Panel):
+    """A split virtqueue.
+
+    places   the addresses of the descriptor table, the available ring and the used ring
+    table    (addr, len, flags, next) of each descriptor, None where it is not in the memory
+    owners   one letter a descriptor
+    chains   the chains whose arrows are drawn: the descriptors of each, in its order
+    written  the cells that the last step wrote, by their names in :func:`cells`
+    read     those that it read; "desc[2]" and "used->ring[2]" stand for all of an entry
+    broken   why the queue is broken, or ""
+
+    Raises FreepagesError where an owner has no known letter, or a length is not the queue's.
+    """
+
+    name: str
+    places: tuple[int, int, int]
+    table: Sequence[Descriptor | None]
+    avail: Half
+    used: Half
+    owners: str
+    chains: Sequence[Sequence[int]] = ()
+    written: frozenset[str] = frozenset()
+    read: frozenset[str] = frozenset()
+    broken: str = ""
+
+    def __post_init__(self) -> None:
+        num = len(self.table)
+        avail, used = (
+            half._replace(
+                entries=tuple(half.entries), owners=half.owners or FREE * num, points=tuple(half.points)
+            )
+            for half in (self.avail, self.used)
+        )
+        self.__dict__.update(
+            table=tuple(self.table),
+            chains=tuple(map(tuple, self.chains)),
+            avail=avail,
+            used=used,
+            written=frozenset(self.written),
+            read=frozenset(self.read),
+        )
+        lengths = [len(part) for part in (self.owners, *avail[2:5:2], *used[2:5:2])]
+        if lengths != [num] * 5:
+            raise FreepagesError(f"{self.name or 'virtqueue'}: {num} descriptors, but {lengths} entries")
+        if unknown := set(self.owners + avail.owners + used.owners) - OWNERS.keys():
+            raise FreepagesError(f"{self.name or 'virtqueue'}: no owner has the letter {min(unknown)!r}")
+
+    @property
+    def num(self) -> int:
+        return len(self.table)
+
+
+def cells(ring: Ring) -> dict[str, Any]:
+    """Every field of the queue by its name: ``desc[0].addr``, ``avail->idx``, ``used->ring[1].len`` ..."""
+    found: dict[str, Any] = {}
+    for index, entry in enumerate(ring.table):
+        for field, value in zip(("addr", "len", "flags", "next"), entry or [None] * 4, strict=True):
+            found[f"desc[{index}].{field}"] = value
+    for half, name, event in (ring.avail, "avail", "used_event"), (ring.used, "used", "avail_event"):
+        found |= {f"{name}->flags": half.flags, f"{name}->idx": half.idx, event: half.event}
+    for slot, head in enumerate(ring.avail.entries):
+        found[f"avail->ring[{slot}]"] = head
+    for slot, elem in enumerate(ring.used.entries):
+        for field, value in zip(("id", "len"), elem or [None] * 2, strict=True):
+            found[f"used->ring[{slot}].{field}"] = value
+    return found
+
+
+def flag_words(flags: int) -> str:
+    """``NEXT|WRITE``; what has no name as a number; "" for none."""
+    known = [word for bit, word in FLAGS.items() if flags & bit]
+    unknown = flags & ~sum(FLAGS)
+    return "|".join([*known, *([hex(unknown)] if unknown else [])])
+
+
+def shown_slots(num: int, idx: int | None) -> list[int]:
+    """All slots of a short ring; of a long one the newest, up to the one to be written next."""
+    if num <= WHOLE:
+        return list(range(num))
+    if idx is None or idx < SHOWN - 1:
+        return list(range(SHOWN))
+    return [(idx - back) % num for back in reversed(range(SHOWN))]
+
+
+def shown_descriptors(ring: Ring) -> list[int]:
+    """All descriptors of a short table; of a long one the chains in flight, then what was used last."""
+    if ring.num <= WHOLE:
+        return list(range(ring.num))
+    chains = {chain[0]: chain for chain in ring.chains if chain}
+    heads = [ring.avail.entries[slot] for slot in ring.avail.points]
+    newest_used = reversed(shown_slots(ring.num, ring.used.idx)[:-1])
+    heads += [elem[0] for slot in newest_used if (elem := ring.used.entries[slot])]
+    wanted: dict[int, None] = {}
+    for head in heads:
+        if head is not None and head < ring.num:
+            wanted.update(dict.fromkeys(chains.get(head, (head,))))
+    wanted.update(dict.fromkeys(range(SHOWN)))
+    return sorted([*wanted][:SHOWN])
+
+
+# -- drawing
+
+PITCH = 18.0
+BADGE = 13.0
+LABELS = 14.0  # the line with the names of an entry's fields, between idx and the entries
+TOP = HEADER + 32  # above the first row
+AVAIL, DESC, USED = 84.0, 170.0, 480.0  # where the boxes of the three tables begin
+AVAIL_WIDTH, DESC_WIDTH, USED_WIDTH = 52.0, 262.0, 92.0
+COLUMNS = {"addr": 118.0, "len": 172.0, "flags": 232.0, "next": 258.0}  # right ends, from DESC on
+
+Box = tuple[float, float, float, float]
+
+
+def _entry_y(at: int) -> float:
+    """Where the row of the n-th entry that is shown begins, of a ring or of the table."""
+    return TOP + 2 * PITCH + LABELS + at * PITCH
+
+
+@piece.register
+def _(panel: Ring) -> Piece:
+    name = panel.name or "virtqueue"
+    rows = {index: _entry_y(at) for at, index in enumerate(shown_descriptors(panel))}
+    bottom = _entry_y(len(shown_slots(panel.num, panel.avail.idx)) + 1)
+    remark, role = _summary(panel), "dim"
+    if panel.broken:
+        remark, role = f"BROKEN: {panel.broken}", "vermillion"
+    shapes: list[Shape] = [
+        Text(0, 12, name, size=13, bold=True),
+        Text(len(name) * 8.2 + 14, 12, remark[:88], role, 12, bold=bool(panel.broken)),
+        *_available(panel),
+        *_descriptors(panel, rows),
+        *_used(panel),
+        *_arrows(panel, rows),
+        *_key(bottom + 6),
+    ]
+    return Piece(WIDTH, bottom + 22, shapes, "ring", panel.name)
+
+
+def _summary(panel: Ring) -> str:
+    flight = len(panel.avail.points)
+    what = f"{panel.num:,} entries, {flight} chain{'' if flight == 1 else 's'} in flight"
+    return what if panel.num <= WHOLE else f"{what}; {SHOWN} slots are shown"
+
+
+def _heading(x: float, title: str, address: int, size: int, writer: str) -> Iterator[Shape]:
+    place = f"{address:#x} + {size}"
+    if len(place) > 14:
+        place = f"{address:#x}"
+    right = x + 6.1 * len(place) + 7
+    yield Text(x, HEADER + 10, title, size=11, bold=True)
+    yield Text(x, HEADER + 24, place, "dim", 10, mono=True)
+    yield Text(right, HEADER + 24, "written by", "dim", 10)
+    yield from _badge(right + 54, HEADER + 14.5, writer)
+
+
+def _available(panel: Ring) -> Iterator[Shape]:
+    yield from _heading(0, "available ring", panel.places[1], 6 + 2 * panel.num, DRIVER)
+    end = AVAIL + AVAIL_WIDTH - 4
+    yield Text(end, _entry_y(0) - 3, "head", "dim", 10, "end", mono=True)
+    for name, offset, slot, y in _rows(panel.num, panel.avail, "avail", "used_event", 2):
+        yield Boxes("line", [(AVAIL, y, AVAIL_WIDTH, PITCH - 2)], 1)
+        left, value = AVAIL, _single(panel.avail, name)
+        if slot is not None:
+            yield from _badge(AVAIL + 3, y + 2, panel.avail.owners[slot])
+            left, value = AVAIL + BADGE + 4, panel.avail.entries[slot]
+        yield from _field(panel, name, value, left, end, y)
+        x = AVAIL - 3
+        if panel.num <= WHOLE:
+            yield Text(x, y + 12.5, f"+{offset}", "faint", 9, "end", mono=True)
+            x -= 22
+        label = _label(name, slot)
+        yield Text(x, y + 12.5, label, "ink" if slot is None else "dim", 10, "end", mono=True)
+        if marks := _marks(panel.avail, slot, panel.num, DRIVER, DEVICE):
+            yield Text(
+                x - 6.1 * len(label) - 2, y + 12.5, f"{marks}▸", "ink", 11, "end", bold=True, mono=True
+            )
+
+
+def _used(panel: Ring) -> Iterator[Shape]:
+    yield from _heading(USED, "used ring", panel.places[2], 6 + ELEM_SIZE * panel.num, DEVICE)
+    middle, end = USED + 42, USED + USED_WIDTH - 4
+    for name, x in ("id", middle), ("len", end):
+        yield Text(x, _entry_y(0) - 3, name, "dim", 10, "end", mono=True)
+    for name, offset, slot, y in _rows(panel.num, panel.used, "used", "avail_event", ELEM_SIZE):
+        yield Boxes("line", [(USED, y, USED_WIDTH, PITCH - 2)], 1)
+        if slot is None:
+            yield from _field(panel, name, _single(panel.used, name), USED, end, y)
+        else:
+            head, size = panel.used.entries[slot] or (None, None)
+            yield from _badge(USED + 3, y + 2, panel.used.owners[slot])
+            yield from _field(panel, f"{name}.id", head, USED + BADGE + 4, middle, y)
+            yield from _field(panel, f"{name}.len", size, middle + 3, end, y)
+        x = USED + USED_WIDTH + 3
+        if panel.num <= WHOLE:
+            yield Text(x, y + 12.5, f"+{offset}", "faint", 9, mono=True)
+            x += 24
+        label = _label(name, slot)
+        yield Text(x, y + 12.5, label, "ink" if slot is None else "dim", 10, mono=True)
+        if marks := _marks(panel.used, slot, panel.num, DEVICE, DRIVER):
+            yield Text(x + 6.1 * len(label) + 2, y + 12.5, f"◂{marks}", "ink", 11, bold=True, mono=True)
+
+
+def _rows(
+    num: int, half: Half, side: str, event: str, entry: int
+) -> Iterator[tuple[str, int, int | None, float]]:
+    """(cell, offset in bytes, slot or None, y) of the rows of a ring that are shown."""
+    yield f"{side}->flags", 0, None, TOP
+    yield f"{side}->idx", 2, None, TOP + PITCH
+    slots = shown_slots(num, half.idx)
+    for at, slot in enumerate(slots):
+        yield f"{side}->ring[{slot}]", 4 + entry * slot, slot, _entry_y(at)
+    yield event, 4 + entry * num, None, _entry_y(len(slots))
+
+
+def _single(half: Half, cell: str) -> int | None:
+    return {"flags": half.flags, "idx": half.idx}.get(cell.partition("->")[2], half.event)
+
+
+def _label(cell: str, slot: int | None) -> str:
+    return f"[{slot}]" if slot is not None else cell.partition("->")[2] or "event"
+
+
+def _marks(half: Half, slot: int | None, num: int, writer: str, reader: str) -> str:
+    """Who goes on at this slot: the writer at idx, the reader where it has read to."""
+    at = {writer: half.idx, reader: half.read}
+    return "".join(letter for letter, index in at.items() if index is not None and index % num == slot)
+
+
+def _descriptors(panel: Ring, rows: dict[int, float]) -> Iterator[Shape]:
+    yield from _heading(DESC, "descriptor table", panel.places[0], DESC_SIZE * panel.num, DRIVER)
+    for name, end in COLUMNS.items():
+        yield Text(DESC + end, _entry_y(0) - 3, name, "dim", 10, "end", mono=True)
+    before = -1
+    for index, y in rows.items():
+        owner = panel.owners[index]
+        if OWNERS[owner].role:
+            yield Boxes(OWNERS[owner].role, [(DESC, y, DESC_WIDTH, PITCH - 2)], alpha=0.16)
+        yield Boxes("line", [(DESC, y, DESC_WIDTH, PITCH - 2)], 1)
+        if panel.num <= WHOLE:
+            yield Text(DESC + 3, y + 12.5, f"+{DESC_SIZE * index}", "faint", 9, mono=True)
+        elif index != before + 1:
+            yield Strokes("dim", [(DESC - 2, y - 1, DESC + DESC_WIDTH + 2, y - 1)], 2)
+        yield Text(DESC + 40, y + 12.5, str(index), "ink", 11, "end", bold=True, mono=True)
+        yield from _badge(DESC + 43, y + 2, owner)
+        yield from _descriptor_cells(panel, index, y)
+        before = index
+
+
+def _descriptor_cells(panel: Ring, index: int, y: float) -> Iterator[Shape]:
+    left, entry = DESC + 60, panel.table[index]
+    if f"desc[{index}]" in panel.read:
+        yield from _outline("read", (left - 2, y + 0.5, DESC_WIDTH - 59, PITCH - 3))
+    if entry is None:
+        yield Text(DESC + 62, y + 12.5, "not in the memory", "faint", 11)
+        return
+    addr, size, flags, after = entry
+    values = {"addr": f"{addr:#x}", "len": size, "flags": flag_words(flags), "next": after}
+    for name, end in COLUMNS.items():
+        # What next says is of no account without NEXT.
+        ink = "faint" if name == "next" and not flags & NEXT else "ink"
+        yield from _field(panel, f"desc[{index}].{name}", values[name], left, DESC + end, y, ink)
+        left = DESC + end + 3
+
+
+def _field(
+    panel: Ring, cell: str, value: Any, left: float, end: float, y: float, ink: str = "ink"
+) -> Iterator[Shape]:
+    """A value up to `end`; outlined from `left` on where the last step wrote or read it."""
+    box = (left + 1, y + 0.5, end - left + 2, PITCH - 3)
+    if cell in panel.written:
+        yield from _outline("written", box)
+    elif cell in panel.read or (cell.startswith("used->ring") and cell.partition(".")[0] in panel.read):
+        yield from _outline("read", box)
+    shown, ink = ("–", "faint") if value is None else (str(value), ink)
+    size = 11 if len(shown) * 6.7 <= end - left else 9
+    yield Text(end, y + 12.5, shown, ink, size, "end", mono=True)
+
+
+def _outline(how: str, box: Box) -> Iterator[Shape]:
+    if how == "written":
+        yield Boxes("yellow", [box], 4, 0.9)
+        yield Boxes("ink", [box], 1.3)
+    else:
+        yield Boxes("sky", [box], 2.5)
+
+
+def _badge(x: float, y: float, owner: str) -> Iterator[Shape]:
+    look = OWNERS[owner]
+    yield Boxes(look.role or "free-ink", [(x, y, BADGE, BADGE - 1)], 0 if look.role else 1)
+    yield Text(x + BADGE / 2, y + 9.5, owner, look.ink, 11, "middle", bold=True, mono=True)
+
+
+def _arrows(panel: Ring, rows: dict[int, float]) -> Iterator[Shape]:
+    """From ring entries to the heads of their chains, and along the chains."""
+    middle, right = PITCH / 2 - 1, DESC + DESC_WIDTH
+    entries: list[Line] = []
+    slots = {slot: _entry_y(at) for at, slot in enumerate(shown_slots(panel.num, panel.avail.idx))}
+    for slot in panel.avail.points:
+        if slot in slots and (head := panel.avail.entries[slot]) in rows:
+            entries.append((AVAIL + AVAIL_WIDTH, slots[slot] + middle, DESC - 1, rows[head] + middle))
+    slots = {slot: _entry_y(at) for at, slot in enumerate(shown_slots(panel.num, panel.used.idx))}
+    for slot in panel.used.points:
+        if slot in slots and (elem := panel.used.entries[slot]) and elem[0] in rows:
+            entries.append((USED, slots[slot] + middle, right + 2, rows[elem[0]] + middle - 3))
+    yield Strokes("ink", entries, 1.3, arrow=True)
+    for n, chain in enumerate(panel.chains):
+        for here in chain:
+            entry = panel.table[here]
+            if entry and entry[2] & NEXT and here in rows and entry[3] in rows:
+                out, back = rows[here] + middle + 3, rows[entry[3]] + middle - 3
+                lane = right + 9 + 5 * (n % 3) + (5 if back < out - PITCH else 0)
+                yield Strokes("dim", [(right, out, lane, out), (lane, out, lane, back)], 1.3)
+                yield Strokes("dim", [(lane, back, right + 1, back)], 1.3, arrow=True)
+
+
+def _key(y: float) -> Iterator[Shape]:
+    x = 0.0
+    for owner, look in OWNERS.items():
+        yield from _badge(x, y, owner)
+        yield Text(x + 18, y + 10, look.words, "dim", 11)
+        x += 30 + len(look.words) * 6
+    x += 8
+    for how in ("written", "read"):
+        yield from _outline(how, (x + 1, y + 1, 16, 10))
+        yield Text(x + 23, y + 10, how, "dim", 11)
+        x += 32 + len(how) * 6
+    yield Text(x - 4, y + 10, "by the last step", "dim", 11)
+    yield Text(WIDTH, y + 10, "▸ ◂ goes on here", "dim", 11, "end")
+
+
+# -- text
+
+
+@say.register
+def _(panel: Ring) -> Iterator[str]:
+    desc, avail, used = panel.places
+    broken = f"; BROKEN: {panel.broken}" if panel.broken else ""
+    yield f"{panel.name or 'virtqueue'}: {_summary(panel)}{broken}"
+    yield f"  descriptor table at {desc:#x}, written by {DRIVER}"
+    for index in shown_descriptors(panel):
+        yield f"    {index:2} {panel.owners[index]}  {_descriptor(panel.table[index])}"
+    yield from _say_half(panel.avail, f"available ring at {avail:#x}", DRIVER, DEVICE)
+    yield from _say_half(panel.used, f"used ring at {used:#x}", DEVICE, DRIVER)
+
+
+def _say_half(half: Half, what: str, writer: str, reader: str) -> Iterator[str]:
+    fields = {"flags": half.flags, "idx": half.idx}
+    if half.event is not None:
+        fields["event"] = half.event
+    said = ", ".join(f"{name} {_known(value)}" for name, value in fields.items())
+    yield f"  {what}, written by {writer}: {said}"
+    num = len(half.entries)
+    for slot in shown_slots(num, half.idx):
+        entry = half.entries[slot]
+        said = f"{entry[0]}, {entry[1]} bytes" if isinstance(entry, tuple) else _known(entry)
+        marks = [f"{writer} writes next"] if half.idx is not None and half.idx % num == slot else []
+        marks += [f"{reader} reads next"] if half.read is not None and half.read % num == slot else []
+        yield f"    {slot:2} {half.owners[slot]}  {said}" + (f"  ({', '.join(marks)})" if marks else "")
+
+
+def _known(value: Any) -> str:
+    return "?" if value is None else str(value)
+
+
+def _descriptor(entry: Descriptor | None) -> str:
+    if entry is None:
+        return "?"
+    addr, size, flags, after = entry
+    words = flag_words(flags)
+    return (
+        f"{size} bytes at {addr:#x}"
+        + (f" {words}" if words else "")
+        + (f" → {after}" if flags & NEXT else "")
+    )
+
+
+# -- differences
+
+
+@differences.register
+def _(new: Ring, old: Panel) -> Iterator[str]:
+    if isinstance(old, Ring) and old.num == new.num:
+        prefix = f"{new.name}: " if new.name else ""
+        yield from (prefix + sentence for sentence in _differences(new, old))
+
+
+def _differences(new: Ring, old: Ring) -> Iterator[str]:
+    for index, (a, b) in enumerate(zip(old.table, new.table, strict=True)):
+        if a and b and a != b and a[:3] == b[:3]:
+            yield f"desc[{index}].next: {a[3]} → {b[3]}"
+        elif a != b:
+            yield f"desc[{index}]: {_descriptor(a)} → {_descriptor(b)}"
+    before = cells(old)
+    for name, value in cells(new).items():
+        if not name.startswith("desc") and before[name] != value:
+            yield f"{name}: {_known(before[name])} → {_known(value)}"
+    moves = list(zip(old.owners, new.owners, strict=True))
+    for move in dict.fromkeys(moves):
+        if move[0] != move[1]:
+            moved = [f"desc[{index}]" for index, other in enumerate(moves) if other == move]
+            names = ", ".join(moved[:4]) + (" ..." if len(moved) > 4 else "")
+            yield f"{names}: {OWNERS[move[0]].words} → {OWNERS[move[1]].words}"
+    if new.broken != old.broken:
+        yield f"broken: {new.broken or 'no more'}"

@@ -21,6 +21,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 START_SECONDS = 60
+STOP_SECONDS = 5
 PAGE_SECONDS = 60
 RUN_SECONDS = 240
 
@@ -36,14 +37,15 @@ SETTINGS: dict[str, dict[str, Any]] = {
 KERNEL_IS_READY = """async () => {
     const nap = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
     for (;;) {
+        const dialog = document.querySelector('.jp-Dialog');
+        if (dialog) throw new Error('a dialog waits for an answer: ' + dialog.innerText);
         const widget = window.jupyterapp?.shell?.currentWidget, session = widget?.sessionContext;
-        if (session) {
+        const kernel = session?.session?.kernel;
+        if (kernel?.connectionStatus === 'connected') {
             await widget.context.ready;
             await session.ready;
-            if (session.session?.kernel?.connectionStatus === 'connected') {
-                await session.session.kernel.info;
-                return;
-            }
+            await kernel.info;
+            return;
         }
         await nap(50);
     }
@@ -52,7 +54,6 @@ RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
 CELLS = (
     "() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells.map(cell => cell.toJSON())"
 )
-SHUT_DOWN = "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.shutdown()"
 CHANGE_THEME = "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
 # The text is a function of one argument; what it returns is awaited for so many milliseconds.
 RACE = """([text, argument, milliseconds]) => Promise.race([
@@ -113,7 +114,7 @@ class Server:
         limit = time.monotonic() + START_SECONDS
         while time.monotonic() < limit and self.process.poll() is None:
             try:
-                urllib.request.urlopen(self.url("api/status"), timeout=5).close()
+                self.ask("GET", "api/status")
                 return
             except OSError:
                 time.sleep(0.1)
@@ -122,14 +123,30 @@ class Server:
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}/{path}?token={self.token}"
 
+    def ask(self, method: str, path: str) -> Any:
+        """What the server's own interface answers."""
+        request = urllib.request.Request(self.url(path), method=method)
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return json.loads(response.read() or "null")
+
+    def end_kernel(self, notebook: Path) -> None:
+        """Stop the kernel of an opened notebook, where it got one."""
+        path = notebook.relative_to(self.root).as_posix()
+        for session in self.ask("GET", "api/sessions"):
+            if session["path"] == path:
+                self.ask("DELETE", f"api/sessions/{session['id']}")
+
     def stop(self) -> None:
-        """End the server, which ends its kernels; a kernel whose server is gone ends by itself."""
+        """End the server; a kernel whose server is gone ends by itself.
+
+        Asked too soon after a page was closed, jupyter_server 2.21 may stay in its own shutdown (seen: 20 seconds).
+        """
         self.process.terminate()
         try:
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=STOP_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=STOP_SECONDS)
 
 
 class Lab:
@@ -138,7 +155,7 @@ class Lab:
     def __init__(self, server: Server, browser: Browser) -> None:
         self.server = server
         self.browser = browser
-        self.pages: list[Page] = []
+        self.pages: dict[Page, Path] = {}
         self._complaints: dict[Page, list[str]] = {}
         self._opened = 0
 
@@ -158,7 +175,7 @@ class Lab:
         context = self.browser.new_context(viewport={"width": width, "height": height})
         context.set_default_timeout(PAGE_SECONDS * 1000)
         page = context.new_page()
-        self.pages.append(page)
+        self.pages[page] = copy
         self._listen(context, page)
         workspace = f"lab/workspaces/copy-{self._opened}"
         page.goto(self.server.url(f"{workspace}/tree/{copy.relative_to(self.server.root).as_posix()}"))
@@ -204,12 +221,12 @@ class Lab:
         return path
 
     def close(self, page: Page) -> None:
-        """Stop the page's kernel and close its window."""
-        self.pages.remove(page)
+        """Close the page's window and stop its kernel."""
+        copy = self.pages.pop(page)
         try:
-            self.evaluate(page, SHUT_DOWN)
-        finally:
             page.context.close()
+        finally:
+            self.server.end_kernel(copy)
 
     def _listen(self, context: BrowserContext, page: Page) -> None:
         heard = self._complaints[page] = []

@@ -1,6 +1,7 @@
 """Every shipped notebook, top to bottom in a real JupyterLab; and that the rig would notice a broken one."""
 
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -9,9 +10,9 @@ from rewrite_notebooks import METADATA, NOTEBOOKS, shipped_notebooks
 from tests.browser.lab import Lab
 
 
-def notebook(path: Path, *sources: str) -> Path:
+def notebook(path: Path, *sources: str, metadata: dict[str, Any] = METADATA) -> Path:
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=METADATA), path)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
     return path
 
 
@@ -69,3 +70,8 @@ def test_what_never_answers_is_given_up(lab: Lab, tmp_path: Path) -> None:
     page = lab.open(notebook(tmp_path / "quiet.ipynb", "1"))
     with pytest.raises(Exception, match="no answer in time"):
         lab.evaluate(page, "() => new Promise(() => {})", seconds=0.2)
+
+
+def test_a_dialog_in_the_way_is_reported(lab: Lab, tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="a dialog waits for an answer: Select Kernel"):
+        lab.open(notebook(tmp_path / "of-no-kernel.ipynb", "1", metadata={}))

@@ -9,7 +9,11 @@ from freepages.virtio.encodings import ENCODINGS, Encoding, spread
 
 
 class Comparison:
-    """What every encoding costs for several sizes of balloon; shown as a table."""
+    """What every encoding costs for several sizes of balloon; shown as a table.
+
+    A message is two crossings of the border: the driver's notification, an exit, and the interrupt that it
+    waits for.
+    """
 
     def __init__(self, sizes: Sequence[int], run: int, encodings: Sequence[Encoding] = ENCODINGS):
         self.sizes, self.run, self.encodings = sizes, run, encodings
@@ -22,7 +26,7 @@ class Comparison:
     def __repr__(self) -> str:
         head = f"{'balloon':>8}" + "".join(f" | {encoding.name:^23}" for encoding in self.encodings)
         units = f"{'':>8}" + f" | {'messages':>9} {'bytes':>13}" * len(self.encodings)
-        lines = [head.rstrip(), units]
+        lines = ["A message is one exit to notify and one interrupt to acknowledge.", head.rstrip(), units]
         for size in self.sizes:
             cells = (self.counts[size, encoding.name] for encoding in self.encodings)
             lines.append(f"{_size(size):>8}" + "".join(f" | {c.messages:>9,} {c.bytes:>13,}" for c in cells))

@@ -133,7 +133,7 @@ def test_the_table_has_every_size_from_1_mib_to_64_gib() -> None:
     table = compare()
     assert len(table.counts) == len(SIZES) * len(ENCODINGS)
     text = repr(table)
-    assert text.splitlines()[2].startswith("   1 MiB |         1         1,024 |")
+    assert text.splitlines()[3].startswith("   1 MiB |         1         1,024 |")
     assert text.splitlines()[-1].startswith("  64 GiB |    65,536    67,108,864 |")
     assert repr(Comparison(SIZES, 512)) == text
 

@@ -11,7 +11,8 @@ import re
 from textwrap import shorten
 
 from freepages.errors import FreepagesError
-from freepages.scenarios.review import buffers, interrupts, meaning, text, walk, wire
+from freepages.guest.kbuild import table
+from freepages.scenarios.review import buffers, host, interrupts, meaning, text, walk, wire
 from freepages.scenarios.review.row import Row, Shown
 
 __all__ = ["REVIEW", "Row", "Shown", "Table", "review_table", "row"]
@@ -28,11 +29,10 @@ REVIEW: tuple[Row, ...] = tuple(
         (
             *interrupts.ROWS,
             *buffers.ROWS,
-            *buffers.HOST_ROWS,
             *wire.ROWS,
             *walk.ROWS,
             *meaning.ROWS,
-            *meaning.HOST_ROWS,
+            *host.ROWS,
             *text.ROWS,
         ),
         key=_number,
@@ -55,12 +55,13 @@ class Table:
         self.rows = rows
 
     def __repr__(self) -> str:
-        lines = [f"{'':<14}{'verdict':<13}{'moves':>5}  {'what':<44}  where"]
-        for row in self.rows:
-            moves = "-" if row.moves is None else str(row.moves)
-            where = shorten(row.where, 60, placeholder=" ...")
-            lines.append(f"{row.id:<14}{row.verdict:<13}{moves:>5}  {row.title:<44}  {where}")
-        return "\n".join(lines)
+        head = ("", "verdict", "moves", "what", "where")
+        return table([head, *(_cells(row) for row in self.rows)])
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    moves = "-" if row.moves is None else str(row.moves)
+    return row.id, row.verdict, moves, row.title, shorten(row.where, 60, placeholder=" ...")
 
 
 def review_table(verdict: str = "") -> Table:

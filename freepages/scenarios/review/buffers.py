@@ -105,16 +105,6 @@ def one_entry(repaired: bool = False) -> Scenario:
     )
 
 
-def kept(returns: bool) -> Scenario:
-    """The patch's driver, and a host that reads answers but does, or does not, return them."""
-    return scenario(
-        "kept",
-        "answers returned" if returns else "answers never returned",
-        lambda: machine(num=4, device={"returns": returns}),
-        lambda device: device.migrate(requests=3),
-    )
-
-
 def wrong_pages(run: Run) -> str | None:
     wrong = run.world.skipped() & run.world.never_free()
     if not wrong:
@@ -166,8 +156,8 @@ ROWS = (
         "the bitmap is freed while the device may read it",
         "virtio_balloon.c: update_free_pages_stats, free_pages_handle_rq",
         "conditional",
-        "Answer and next request buffer are offered together and the driver never waits for the answer to be "
-        "read: a device that asks first and reads then gets a bitmap that was freed, or is half built.",
+        "Answer and next request buffer are offered together and the driver never waits for the answer to "
+        "be read: a device that asks first and reads then gets a bitmap that was freed, or is half built.",
         f"Tsirkin on v2, the same class: {V2_REVIEW}; fixed in v3: {V3}",
         read_late,
         lambda: read_late(True),
@@ -224,11 +214,9 @@ ROWS = (
         "virtio_balloon.c: free_pages_handle_rq",
         "bug",
         "Without a bitmap the answer has a second buffer all the same, NULL of no bytes, which no device "
-        "takes; "
-        "with CONFIG_DEBUG_SG it is a BUG().",
+        "takes; with CONFIG_DEBUG_SG it is a BUG().",
         "QEMU breaks the device over it since 2016: https://gitlab.com/qemu-project/qemu, "
-        "hw/virtio/virtio.c, "
-        "zero sized buffers are not allowed",
+        "hw/virtio/virtio.c, zero sized buffers are not allowed",
         fragmented,
         lambda: fragmented(True),
         empty_buffer,
@@ -240,8 +228,8 @@ ROWS = (
         "a full queue is not noticed",
         "virtio_balloon.c: free_pages_handle_rq",
         "conditional",
-        "What virtqueue_add_* return is not looked at: where there is no room for the request's buffer, the "
-        "device can never ask again.",
+        "What virtqueue_add_* return is not looked at: where there is no room for the request's buffer, "
+        "the device can never ask again.",
         f"Tsirkin on v2: {V2_REVIEW}",
         two_entries,
         lambda: two_entries(True),
@@ -254,28 +242,13 @@ ROWS = (
         "a queue of one entry kills the guest",
         "virtio_balloon.c: free_pages_handle_rq",
         "conditional",
-        "virtqueue_add() takes more buffers than the queue is long for a BUG(), and the device says how long "
-        "it is: the patch does not ask before it offers two.",
+        "virtqueue_add() takes more buffers than the queue is long for a BUG(), and the device says how "
+        "long it is: the patch does not ask before it offers two.",
         "A reading of the patch beside BUG_ON(total_sg > num) in drivers/virtio/virtio_ring.c of 4.6",
         one_entry,
         lambda: one_entry(True),
         crashed,
         "h h h i i i i i i",
         ("init_vqs",),
-    ),
-)
-
-HOST_ROWS = (
-    Row(
-        "B28 leak",
-        "the host keeps the answers",
-        "QEMU 2/4 of March 2016",
-        "bug",
-        "The host takes answers and never returns them: each keeps two descriptors, until there is no room.",
-        "https://lore.kernel.org/r/1457001868-15949-3-git-send-email-liang.z.li@intel.com",
-        lambda: kept(returns=False),
-        lambda: kept(returns=True),
-        no_more_requests,
-        "h h h i i i i i i i i h h h h i i i i i i i i i",
     ),
 )

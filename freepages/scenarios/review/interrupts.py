@@ -54,8 +54,7 @@ def lost(run: Run) -> str | None:
         return None
     return (
         f"request {run.world.device.current} is in the used ring, the handler took only the buffer before "
-        "it, "
-        "and no further interrupt will come"
+        "it, and no further interrupt will come"
     )
 
 
@@ -72,8 +71,8 @@ ROWS = (
         "sleeps in interrupt context",
         "virtio_balloon.c: free_pages_rq, free_pages_handle_rq",
         "bug",
-        "The virtqueue's callback runs in interrupt context and calls kzalloc(GFP_KERNEL), drop_cache() and "
-        "virtqueue_add_*(GFP_KERNEL), each of which may sleep.",
+        "The virtqueue's callback runs in interrupt context and calls kzalloc(GFP_KERNEL), drop_cache() "
+        "and virtqueue_add_*(GFP_KERNEL), each of which may sleep.",
         "The statistics had moved to a work item in 4.6 because they can sleep; the merged driver has a "
         f"workqueue of its own: {MERGED}",
         asked_once,
@@ -87,8 +86,8 @@ ROWS = (
         "a request is lost",
         "virtio_balloon.c: free_pages_handle_rq",
         "bug",
-        "One used buffer is taken for each interrupt: where the device has returned the answer and the next "
-        "request before the handler runs, the request stays in the ring, unanswered for ever.",
+        "One used buffer is taken for each interrupt: where the device has returned the answer and the "
+        "next request before the handler runs, the request stays in the ring, unanswered for ever.",
         f"The merged driver takes used buffers until there are none: {MERGED}",
         asked_twice,
         lambda: asked_twice(True),
@@ -103,8 +102,9 @@ ROWS = (
         "conditional",
         "Only the length 8 tells a request from a returned answer, not the token; a device that reports as "
         "length how much it read can return an answer with length 8.",
-        "The specification on such devices: https://docs.oasis-open.org/virtio/virtio/v1.2/virtio-v1.2.html, "
-        "Legacy Interface: The Virtqueue Used Ring",
+        "The specification on such devices: "
+        "https://docs.oasis-open.org/virtio/virtio/v1.2/virtio-v1.2.html, Legacy Interface: The Virtqueue "
+        "Used Ring",
         given_up,
         lambda: given_up(True),
         answers_nobody,

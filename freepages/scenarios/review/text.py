@@ -49,8 +49,7 @@ ROWS = (
         "page_alloc.c: get_free_pages",
         "harmless",
         "The name is one letter pair from __get_free_pages(), which allocates; prototypes stand as extern "
-        "in a .c "
-        "file, and the symbols are exported to all.",
+        "in a .c file, and the symbols are exported to all.",
         "The robot's compiler reported no clash",
         needs="a reader",
     ),

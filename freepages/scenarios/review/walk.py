@@ -168,9 +168,8 @@ def cache_left(run: Run) -> str | None:
         return None
     cached = CACHED.count("c")
     return (
-        f"of {cached} pages of cache {cached - len(cache.pages) - len(waiting)} are reported: "
-        f"{len(waiting)} wait on "
-        f"a CPU's own list, {len(cache.dirty)} are dirty, {len(cache.mapped)} mapped"
+        f"of {cached} pages of cache {cached - len(cache.pages) - len(waiting)} are reported: {len(waiting)} "
+        f"wait on a CPU's own list, {len(cache.dirty)} are dirty, {len(cache.mapped)} mapped"
     )
 
 
@@ -179,9 +178,8 @@ def never_both_free(run: Run) -> str | None:
     if not answered(run) or not {LEFT, JOINED} <= world.skipped():
         return None
     return (
-        f"pages {LEFT} and {JOINED} are both reported, and never were both free; each was free at some "
-        "time since "
-        "the request, which is all that a report can mean"
+        f"pages {LEFT} and {JOINED} are both reported, and never were both free; each was free at some time "
+        "since the request, which is all that a report can mean"
     )
 
 
@@ -204,8 +202,7 @@ ROWS = (
         "page_alloc.c: mark_free_pages_bitmap",
         "conditional",
         "One bit at a time for every free page of a zone, its lock held and interrupts off: all other CPUs "
-        "wait "
-        "that want a page. Li measured 20 ms for 8 GB; the time grows with the free memory.",
+        "wait that want a page. Li measured 20 ms for 8 GB; the time grows with the free memory.",
         f"v2 marks blocks, in chunks: {V2}; Tsirkin on the lock, in this thread",
         lock_held,
         lambda: lock_held(True),
@@ -220,8 +217,7 @@ ROWS = (
         "page_alloc.c: mark_free_pages_bitmap",
         "harmless",
         "The walk sees free_area only; a page on a CPU's own list is free and goes unreported: it is sent, "
-        "and "
-        "that is always safe.",
+        "and that is always safe.",
         "https://git.kernel.org/torvalds/c/86a559787e6f allocates what it reports, and misses them too",
         lived_in,
         None,
@@ -247,8 +243,7 @@ ROWS = (
         "page_alloc.c: get_free_pages",
         "conditional",
         "Pages of the cache are freed one by one to the CPU's own list, which the walk does not see; dirty "
-        "and "
-        "mapped pages are not dropped at all; and the answer waits for all of it.",
+        "and mapped pages are not dropped at all; and the answer waits for all of it.",
         f"v2 abandons dropping the cache: {V2}",
         cache_dropped,
         lambda: cache_dropped(True),
@@ -262,8 +257,7 @@ ROWS = (
         "page_alloc.c: get_free_pages",
         "harmless",
         "Each zone is walked under its own lock, so the bits of two zones are of different moments. Each "
-        "page "
-        "listed was free at some time since the request.",
+        "page listed was free at some time since the request.",
         f"Tsirkin's definition, July 2016: {MEANING}",
         two_zones,
         None,
@@ -276,8 +270,7 @@ ROWS = (
         "page_alloc.c: mark_free_pages_bitmap",
         "harmless",
         "max_pfn is read before the bitmap is allocated, and the walk stops at the smaller of the two: "
-        "nothing "
-        "is written behind the bitmap.",
+        "nothing is written behind the bitmap.",
         "A reading of the patch",
         plugged_in,
         None,

@@ -112,11 +112,10 @@ ROWS = (
         "virtio_balloon.c: init_vqs",
         "bug",
         "With GET_FREE_PAGES four queues are asked for, also without STATS_VQ, where there is no queue 2: "
-        "the "
-        "probe fails. QEMU makes that queue in any case, so no test showed it.",
-        "Tsirkin on v2: https://lore.kernel.org/r/20160729003622-mutt-send-email-mst@kernel.org; the same in "
-        "Linux and QEMU until July 2024: https://lore.kernel.org/r/14b1a2a1acfcaf6d519db8c67f6f207d7cdd7c3b."
-        "1720173841.git.mst@redhat.com",
+        "the probe fails. QEMU makes that queue in any case, so no test showed it.",
+        "Tsirkin on v2: https://lore.kernel.org/r/20160729003622-mutt-send-email-mst@kernel.org; the same "
+        "in Linux and QEMU until July 2024: "
+        "https://lore.kernel.org/r/14b1a2a1acfcaf6d519db8c67f6f207d7cdd7c3b.1720173841.git.mst@redhat.com",
         no_statistics,
         lambda: no_statistics(True),
         probe_failed,
@@ -128,8 +127,8 @@ ROWS = (
         "the length is as wide as the guest's long",
         "virtio_balloon.c: struct virtio_balloon, free_pages_handle_rq",
         "conditional",
-        "The length before the bitmap is an unsigned long in the guest's byte order: a host that takes eight "
-        "bytes of a 32-bit guest shifts the bitmap by 32 pages, and skips pages that are needed.",
+        "The length before the bitmap is an unsigned long in the guest's byte order: a host that takes "
+        "eight bytes of a 32-bit guest shifts the bitmap by 32 pages, and skips pages that are needed.",
         f"v2 has le64 there: {SPECIFICATION}, balloon: every field is little endian",
         guest_of_32_bits,
         lambda: guest_of_32_bits(True),
@@ -143,8 +142,7 @@ ROWS = (
         "virtio_balloon.c: update_free_pages_stats",
         "conditional",
         "The device writes ctrl as le64, a big-endian guest reads it as its own u64 and cuts it to an int: "
-        "all "
-        "that was asked for is lost.",
+        "all that was asked for is lost.",
         "A reading of the patch; sparse finds such where the field is declared __le64",
         big_endian,
         lambda: big_endian(True),

@@ -139,7 +139,7 @@ class Server:
     def stop(self) -> None:
         """End the server; a kernel whose server is gone ends by itself.
 
-        Asked too soon after a page was closed, jupyter_server 2.21 may stay in its own shutdown (seen: 20 seconds).
+        Asked soon after a page was closed, jupyter_server 2.21 may hang in its own shutdown.
         """
         self.process.terminate()
         try:

@@ -8,7 +8,7 @@ the announcement.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 from freepages.engine import Guard, Lock, Steps, straight
@@ -19,13 +19,29 @@ Grain = Callable[..., Steps]
 
 def fine(steps: Steps, *announcement: Any) -> Steps:
     """The steps one by one."""
-    return (yield from steps)
+    return steps
 
 
 def coarse(steps: Steps, *announcement: Any) -> Steps:
     """All steps as one."""
-    yield announcement
-    return straight(steps)
+    return Whole(steps, announcement)
+
+
+class Whole(Generator[Any, Any, Any]):
+    """An operation that is one step. It is no function: who shows where a process stands shows its caller."""
+
+    def __init__(self, steps: Steps, announcement: tuple[Any, ...]):
+        self.steps, self.announcement = steps, announcement
+        self.announced = False
+
+    def send(self, value: Any) -> Any:
+        if self.announced:
+            raise StopIteration(straight(self.steps))
+        self.announced = True
+        return self.announcement
+
+    def throw(self, *error: Any) -> Any:
+        return self.steps.throw(*error)
 
 
 class AllFree(Guard):

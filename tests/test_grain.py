@@ -35,3 +35,12 @@ def test_what_guards_a_coarse_operation_is_asked() -> None:
     held, seen = run(coarse, holder="somebody")
     assert not seen
     assert held.processes["p"].why_not() == "waits for a lock, held by somebody"
+
+
+def test_a_coarse_operation_has_no_place_of_its_own_in_the_source() -> None:
+    def names(grain: Grain) -> list[str]:
+        process = Process("p", "p", counting(grain, Lock("a lock"), []))
+        return [code.co_name for code, _ in process.position()]
+
+    assert names(coarse) == ["counting"]
+    assert names(fine) == ["counting", "operation"]

@@ -63,7 +63,7 @@ class AprilPatch(VirtioBalloon):
 
     def add_request_buffer(self, ctx: Context) -> Steps:
         """Give the device the eight bytes that its next request will fill."""
-        return (yield from self.vqs["free_pages"].add_inbuf(ctx, [(self.address + CACHE_DROP, 8)], REQUEST))
+        return self.vqs["free_pages"].add_inbuf(ctx, [(self.address + CACHE_DROP, 8)], REQUEST)
 
     def callbacks(self) -> dict[int, Callback]:
         return {**super().callbacks(), 3: self.free_pages_rq}

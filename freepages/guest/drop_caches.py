@@ -21,7 +21,7 @@ DRAINS = Act("calls drain_all_pages(): every CPU gives back the pages on its own
 def drop_cache(ctx: Context, ctrl: int) -> Steps:
     """What /proc/sys/vm/drop_caches does with `ctrl`. Process."""
     kernel = ctx.kernel
-    yield from kernel.grain(_drop_cache(ctx, ctrl), DROPS_CACHE, kernel.zone_locks, ctrl)
+    return kernel.grain(_drop_cache(ctx, ctrl), DROPS_CACHE, kernel.zone_locks, ctrl)
 
 
 def _drop_cache(ctx: Context, ctrl: int) -> Steps:
@@ -58,4 +58,4 @@ def drain_all_pages(ctx: Context) -> Steps:
                 if pcp_count(zone, cpu):
                     yield from drain_pcp(zone, pcp_count(zone, cpu), cpu)
 
-    yield from kernel.grain(drain(), DRAINS, kernel.zone_locks)
+    return kernel.grain(drain(), DRAINS, kernel.zone_locks)

@@ -27,7 +27,7 @@ def kzalloc(ctx: Context, size: int) -> Steps:
     """Allocate `size` bytes, zeroed; the address, or None with a line in the kernel's log. Process."""
     kernel = ctx.kernel
     steps = _kzalloc(ctx, size)
-    return (yield from kernel.grain(steps, KZALLOC, kernel.zone_locks, size, get_order(size)))
+    return kernel.grain(steps, KZALLOC, kernel.zone_locks, size, get_order(size))
 
 
 def _kzalloc(ctx: Context, size: int) -> Steps:
@@ -57,4 +57,4 @@ def kfree(ctx: Context, address: int) -> Steps:
         yield from kernel.node.free_pages(address >> PAGE_SHIFT, order, cpu=ctx.cpu)
         del kernel.allocated[address]
 
-    yield from kernel.grain(free(), KFREE, kernel.zone_locks, address)
+    return kernel.grain(free(), KFREE, kernel.zone_locks, address)

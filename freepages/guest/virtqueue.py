@@ -48,12 +48,12 @@ class Virtqueue:
     def add_outbuf(self, ctx: Context, pieces: Sequence[tuple[int, int]], token: Any) -> Steps:
         """virtqueue_add_outbuf(GFP_KERNEL): True, or False where there is no room for it."""
         steps = self._add(ctx, "virtqueue_add_outbuf", pieces, (), token)
-        return (yield from self.kernel.grain(steps, ADDS_OUTBUF, self.name, _sizes(pieces)))
+        return self.kernel.grain(steps, ADDS_OUTBUF, self.name, _sizes(pieces))
 
     def add_inbuf(self, ctx: Context, pieces: Sequence[tuple[int, int]], token: Any) -> Steps:
         """virtqueue_add_inbuf(GFP_KERNEL): True, or False where there is no room for it."""
         steps = self._add(ctx, "virtqueue_add_inbuf", (), pieces, token)
-        return (yield from self.kernel.grain(steps, ADDS_INBUF, self.name, _sizes(pieces)))
+        return self.kernel.grain(steps, ADDS_INBUF, self.name, _sizes(pieces))
 
     def _add(
         self,
@@ -72,7 +72,7 @@ class Virtqueue:
 
     def kick(self) -> Steps:
         """virtqueue_kick: notify the device, unless it does not want to be."""
-        yield from self.kernel.grain(self._kick(), KICKS, self.name)
+        return self.kernel.grain(self._kick(), KICKS, self.name)
 
     def _kick(self) -> Steps:
         if (yield from self.ring.kick()):
@@ -81,7 +81,7 @@ class Virtqueue:
 
     def get_buf(self) -> Steps:
         """virtqueue_get_buf: (token, length), or None."""
-        return (yield from self.kernel.grain(self.ring.get_buf(), GETS_BUF, self.name))
+        return self.kernel.grain(self.ring.get_buf(), GETS_BUF, self.name)
 
 
 def _sizes(pieces: Sequence[tuple[int, int]]) -> str:

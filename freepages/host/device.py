@@ -100,7 +100,7 @@ class BalloonDevice:
 
     def take(self, *names: str) -> Steps:
         """Wait for a notification of one of the queues, then take every buffer that is offered there."""
-        yield from self.grain(self._take(*names), TAKES, self.rung(*names), " and ".join(names))
+        return self.grain(self._take(*names), TAKES, self.rung(*names), " and ".join(names))
 
     def _take(self, *names: str) -> Steps:
         yield POPS, self.rung(*names), " and ".join(names)
@@ -121,7 +121,7 @@ class BalloonDevice:
     def use(self, name: str, chain: Chain, written: int, read: int = 0) -> Steps:
         """Return a buffer and interrupt."""
         length = read if self.len_is_read else written
-        yield from self.grain(self.give_back(name, chain, length), USES, name, length)
+        return self.grain(self.give_back(name, chain, length), USES, name, length)
 
     def give_back(self, name: str, chain: Chain, length: int) -> Steps:
         queue = self.queue(name)

@@ -66,7 +66,7 @@ class FreePagesDevice(BalloonDevice):
 
     def start_again(self) -> Steps:
         """Give the migration up and begin another at once."""
-        yield from self.grain(self._start_again(), STARTS_AGAIN, self.current + 1)
+        return self.grain(self._start_again(), STARTS_AGAIN, self.current + 1)
 
     def _start_again(self) -> Steps:
         yield from self.cancel()
@@ -86,7 +86,7 @@ class FreePagesDevice(BalloonDevice):
 
     def take_reply(self) -> Steps:
         """The buffer of the next answer, not yet read."""
-        return (yield from self.next("free_pages", lambda chain: chain.readable))
+        return self.next("free_pages", lambda chain: chain.readable)
 
     def read_reply(self, chain: Chain) -> Steps:
         """Read an answer and act on it; returns whether it was believed."""

@@ -40,7 +40,7 @@ MEANING = "https://lore.kernel.org/r/20160728015205-mutt-send-email-mst@kernel.o
 
 def block_by_block(steps: Steps, *announcement: Any) -> Steps:
     """The grain of B15: only the walk is stepped through."""
-    return (yield from (fine if announcement[0] is WALKS else coarse)(steps, *announcement))
+    return (fine if announcement[0] is WALKS else coarse)(steps, *announcement)
 
 
 def lock_held(repaired: bool = False) -> Scenario:

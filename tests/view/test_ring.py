@@ -139,7 +139,7 @@ def test_of_a_long_table_the_chains_in_flight_are_shown():
 
 def test_all_text_is_within_the_picture():
     table = [(0xFFFF_FFFF_FFFF_FFFF, 0xFFFF_FFFF, 0xFFFF, 0xFFFF)] * 1024
-    panel = ring(
+    largest = ring(
         table=table,
         avail=Half(65535, 65535, [65535] * 1024, 65535, read=65535),
         used=Half(65535, 65535, [(0xFFFF_FFFF, 0xFFFF_FFFF)] * 1024, 65535, read=65535),
@@ -147,7 +147,7 @@ def test_all_text_is_within_the_picture():
         chains=[],
         broken="x" * 200,
     )
-    for panel in (ring(), panel, long_ring(16, 3)):
+    for panel in (ring(), largest, long_ring(16, 3)):
         for shape in shapes(panel):
             if isinstance(shape, Text) and not shape.bold:
                 wide = len(shape.text) * shape.size * (0.61 if shape.mono else 0.5)
@@ -187,8 +187,8 @@ def test_differences_say_what_was_written_and_whose_it_is_now():
     ]
     assert said(broken="index jump: x") == ["broken: index jump: x"]
     assert said(name="stats") == []  # another queue
-    named = [Frame("", (ring(name="stats", owners=owners),)) for owners in ("hh··", "h···")]
-    assert changes(*named) == ["stats: desc[1]: the device's → free"]
+    before, after = (Frame("", (ring(name="stats", owners=owners),)) for owners in ("hh··", "h···"))
+    assert changes(before, after) == ["stats: desc[1]: the device's → free"]
 
 
 def test_an_unknown_owner_and_a_wrong_length_are_refused():

@@ -66,7 +66,7 @@ def test_the_readmes_freepages_commands_run_one_after_the_other(tmp_path: Path) 
 
 
 def test_the_list_of_notebooks_is_the_notebooks_folder() -> None:
-    listed = re.findall(r"^\d+\. \[(.+?)\]\((notebooks/.+?)\)", README, flags=re.MULTILINE)
+    listed = re.findall(r"^- \[(.+?)\]\((notebooks/.+?)\)", README, flags=re.MULTILINE)
     on_disk = [(title(path), path.relative_to(ROOT).as_posix()) for path in shipped_notebooks()]
     assert listed == on_disk
 

@@ -46,7 +46,7 @@ mark_block = Exercise(
     "bitmap is a bytearray; page i is bit i % 8 of byte i // 8.",
     _judge,
     (
-        "two nested questions: which pages (a range, cut off at limit), and for each, which byte and which bit?",
+        "two questions: which pages (a range, cut off at limit)? And for each, which byte and which bit?",
         "for page in range(pfn, min(pfn + (1 << order), limit)): ...",
         "... bitmap[page // 8] |= 1 << (page % 8)",
     ),

@@ -24,8 +24,8 @@ def _judge(operations: str) -> tuple[bool, str]:
 
 
 scattered = Exercise(
-    f"A fresh zone has {PAGES} pages. Write operations ('0a' allocates order 0, '4f' frees the block at pfn 4) "
-    "after which half of its pages are free, and still nobody can get a block of order 1.",
+    f"A fresh zone has {PAGES} pages. Write operations ('0a' allocates order 0, '4f' frees the block at pfn "
+    "4) after which half of its pages are free, and still nobody can get a block of order 1.",
     _judge,
     (
         "a free block of order 1 is two free buddies. What must every pair of buddies look like?",

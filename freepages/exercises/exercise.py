@@ -24,7 +24,9 @@ def compare(guess: Any, found: Any) -> Remark:
     """What to say to a prediction, once the model has been asked."""
     if guess is ...:
         return Remark(None, f"you made no guess. It is {found}.")
-    return Remark(guess == found, f"it is {found}." if guess == found else f"you said {guess}; it is {found}.")
+    return Remark(
+        guess == found, f"it is {found}." if guess == found else f"you said {guess}; it is {found}."
+    )
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from freepages.exercises import Exercise, bitmap, buddy, compare, install
+from freepages.exercises import Exercise, bitmap, buddy, compare, install, review
 
-ALL = [buddy.scattered, bitmap.mark_block]
+ALL = [buddy.scattered, bitmap.mark_block, review.reads_too_late]
 
 
 @pytest.mark.parametrize("exercise", ALL)
@@ -80,3 +80,16 @@ def test_the_install_check_finds_this_environment_well_and_names_what_is_not(mon
     ill = install.check()
     assert not ill.ok
     assert "✗ numpy is" in repr(ill) and "✗ no-such-package is not installed" in repr(ill)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "right", "words"),
+    [
+        (review.ROW.schedule, True, "no schedule is shorter"),
+        ("h h h", False, "after 3 moves nothing is lost"),
+        ("h h h z", False, "no process has the letter 'z'"),
+    ],
+)
+def test_reads_too_late(schedule, right, words):
+    remark = review.reads_too_late.check(schedule)
+    assert remark.right is right and words in remark.text

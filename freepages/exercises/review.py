@@ -1,0 +1,33 @@
+"""Notebook 05: lose data with the patched driver, by a schedule of one's own."""
+
+from __future__ import annotations
+
+from freepages.engine import Run, Schedule
+from freepages.exercises.exercise import Exercise
+from freepages.scenarios.review import row
+
+ROW = row("B5")
+
+
+def _judge(schedule: str) -> tuple[bool, str]:
+    patch, shows = ROW.patch, ROW.shows
+    assert patch and shows
+    run = Run(patch(), schedule)
+    found = shows(run)
+    if found is None:
+        return False, f"after {len(run.steps)} moves nothing is lost."
+    more = len(run.steps) - len(Schedule.parse(ROW.schedule))
+    least = "and no schedule is shorter." if not more else f"{more} moves more than the shortest."
+    return True, f"{found}. {len(run.steps)} moves, {least}"
+
+
+reads_too_late = Exercise(
+    "Write a schedule of row('B5').patch() after which pages will not be sent that were never free.",
+    _judge,
+    (
+        "the driver frees its bitmap when the next request comes. Who can ask again before reading the answer?",
+        "let the host (h) ask, the interrupt handler (i) answer, and the host ask again before it reads. What "
+        "must the workload (w) do before the host reads at last?",
+        f"the shortest there is: {ROW.schedule}",
+    ),
+)

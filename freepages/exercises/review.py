@@ -25,9 +25,9 @@ reads_too_late = Exercise(
     "Write a schedule of row('B5').patch() after which pages will not be sent that were never free.",
     _judge,
     (
-        "the driver frees its bitmap when the next request comes. Who can ask again before reading the answer?",
-        "let the host (h) ask, the interrupt handler (i) answer, and the host ask again before it reads. What "
-        "must the workload (w) do before the host reads at last?",
+        "the driver frees its bitmap when the next request comes. Who can ask again before reading?",
+        "let the host (h) ask, the interrupt handler (i) answer, and the host ask again before it reads. "
+        "What must the workload (w) do before the host reads?",
         f"the shortest there is: {ROW.schedule}",
     ),
 )

@@ -7,24 +7,28 @@ where there is one ``w``, somebody else in the guest.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from freepages.engine import Process, Run, Scenario, Steps, straight
+from freepages.engine import Act, Process, Run, Scenario, Steps, straight
 from freepages.grain import Grain, coarse, fine
+from freepages.guest import balloon, virtqueue
 from freepages.guest.april2016 import AprilPatch
 from freepages.guest.balloon import VirtioBalloon
 from freepages.guest.cache import PageCache
-from freepages.guest.context import Context, Kernel
+from freepages.guest.context import WORKS, Context, Kernel
 from freepages.guest.guestbitmap import GuestBitmap
 from freepages.guest.node import Node
 from freepages.guest.repaired import Repaired
 from freepages.guest.watermark import lowmem_reserve, watermarks
 from freepages.guest.zone import Zone
+from freepages.host import device as balloon_device
 from freepages.host.getfreepages import FreePagesDevice
 from freepages.pages import PAGE_SHIFT, PAGE_SIZE
+from freepages.scenarios.exchange import RING_WAYS, Place, Way, ring_panel, sequence_panel
 from freepages.scenarios.pictures import free_lists, locks, memory, touched
 from freepages.scenarios.zones import zone_drawn
 from freepages.view.frame import Bits, Facts, Frame, Panel
@@ -62,6 +66,12 @@ class Machine:
         """What is in the memory of a queue that was set up."""
         layout = self.driver.vqs[name].ring.layout
         return describe(self.kernel.memory, layout, self.transport.accepted)
+
+    def place(self, name: str) -> Place:
+        """Where a queue that was set up lies, and its two sides."""
+        ring = self.driver.vqs[name].ring
+        accepted = self.transport.accepted
+        return Place(self.kernel.memory, ring.layout, accepted, ring, self.device.queue(name), name)
 
     def used_now(self) -> set[int]:
         return {
@@ -229,6 +239,75 @@ def device_facts(world: Machine) -> Facts:
     return Facts("device", rows)
 
 
+# Chosen for the width of a column; the log has the whole sentences.
+WAYS: dict[Act, Way] = {
+    **{act: Way("alone", way.label) for act, way in RING_WAYS.items() if way.kind == "write"},
+    balloon_device.SETS_TARGET: Way("signal", "num_pages = {0}", to="i"),
+    balloon_device.TAKES: Way("alone", "takes the buffer"),
+    balloon_device.POPS: Way("alone", "takes the notification"),
+    balloon_device.READS_PAGES: Way("alone", "reads {0} bytes"),
+    balloon_device.DISCARDS: Way("alone", "discards {0}"),
+    balloon_device.WANTS_BACK: Way("alone", "gives {0} back"),
+    balloon_device.USES: Way("signal", "{0} buffer used", to="i"),
+    balloon_device.INTERRUPTS: Way("signal", "{0} buffer used", to="i"),
+    balloon_device.READS_STATS: Way("alone", "reads the statistics"),
+    virtqueue.INTERRUPTED: Way("signal", "wakes the driver", to="g"),
+    virtqueue.ADDS_OUTBUF: Way("alone", "adds a buffer: {0}"),
+    virtqueue.KICKS: Way("signal", "kick: {0}", to="h"),
+    virtqueue.RINGS: Way("signal", "kick: {0}", to="h"),
+    virtqueue.GETS_BUF: Way("alone", "get_buf: {0}"),
+    balloon.FILLS: Way("alone", "alloc_page()"),
+    balloon.LEAKS: Way("alone", "takes page {0} out"),
+    balloon.FREES_PAGE: Way("alone", "__free_page({1})"),
+    balloon.WRITES_MESSAGE: Way("alone", "names {0} pages: {1} B"),
+    balloon.SLEEPS: Way("alone", "wakes up"),
+    balloon.WRITES_ACTUAL: Way("alone", "actual = {0}"),
+    WORKS: Way("alone", "starts its work"),
+}
+
+
+COLUMNS = {"g": "guest driver", "i": "interrupt handler", "h": "host device", "o": "operator"}
+
+
+def conversation(first: str) -> Callable[[Run], Frame]:
+    """A picture of who has which page, who told whom what, and the ring of the queue that was named last.
+
+    `first` is the queue to show before any was named.
+    """
+
+    def picture(run: Run) -> Frame:
+        world: Machine = run.world
+        device, config = world.device, world.transport.config
+        said = (arg for step in reversed(run.steps) for arg in step.args if isinstance(arg, str))
+        queue = next((arg for arg in said if arg in world.driver.vqs), first)
+        zones = [
+            replace(memory(zone, touched(run)), marks=marks(zone, device))
+            for zone in world.node.populated_zones()
+        ]
+        columns = {letter: name for letter, name in COLUMNS.items() if letter in run.processes}
+        facts = {
+            "num_pages": config["num_pages"],
+            "the driver holds": f"{len(world.driver.pages)} pages",
+            "the device was told": f"{len(device.ballooned)} pages",
+            "actual": config["actual"],
+            **device.stats,
+        }
+        panels: list[Panel] = [
+            *zones,
+            sequence_panel(run, columns, WAYS),
+            Facts("the balloon", facts),
+            ring_panel(run, lambda world: world.place(queue)),
+        ]
+        return Frame("", tuple(panels), note="; ".join(world.kernel.dmesg[-3:]))
+
+    return picture
+
+
+def marks(zone: Zone, device: FreePagesDevice) -> dict[str, NDArray[np.bool_]]:
+    """Which pages the device has discarded and not given back."""
+    return {"discarded": np.isin(np.arange(zone.start_pfn, zone.end_pfn), list(device.ballooned))}
+
+
 # -- scenarios
 
 
@@ -241,6 +320,7 @@ def scenario(
     *,
     story: str = "",
     bounds: str = "",
+    shown: Callable[[Run], Frame] = picture,
 ) -> Scenario:
     """A machine, what its host does, and who else is in the guest."""
 
@@ -248,7 +328,7 @@ def scenario(
         world = make()
         return world, processes(world, host(world.device), *others(world))
 
-    return Scenario(name, title, build, picture, story, bounds)
+    return Scenario(name, title, build, shown, story, bounds)
 
 
 def exchange(*, repaired: bool = False, grain: Grain = fine, requests: int = 1, ctrl: int = 0) -> Scenario:
@@ -274,9 +354,10 @@ def inflate(pages: int = 4, then: int = 0, *, grain: Grain = coarse, **driver: A
     return scenario(
         "inflate",
         f"{pages} pages into the balloon, then {then}",
-        lambda: machine(grain=grain, driver=driver, device={"encoding": driver.get("encoding")}),
+        lambda: machine(num=4, grain=grain, driver=driver, device={"encoding": driver.get("encoding")}),
         host,
         operator,
+        shown=conversation("inflate"),
     )
 
 
@@ -285,6 +366,7 @@ def statistics(*, grain: Grain = coarse) -> Scenario:
     return scenario(
         "statistics",
         "the statistics queue runs in reverse",
-        lambda: machine(grain=grain),
+        lambda: machine(num=4, grain=grain),
         lambda device: device.poll_stats(),
+        shown=conversation("stats"),
     )

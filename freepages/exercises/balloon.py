@@ -1,0 +1,99 @@
+"""Notebook 04: write the messages of a classic inflate."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+
+from freepages.engine import straight
+from freepages.exercises.exercise import Exercise
+from freepages.host.device import BalloonDevice
+from freepages.virtio.encodings import PfnArray
+from freepages.virtio.features import QUEUES
+from freepages.virtio.layout import VERSION_1, Layout
+from freepages.virtio.memory import GuestMemory
+from freepages.virtio.ring import DriverQueue
+from freepages.virtio.transport import Transport
+
+CASES = 60
+PAGES = 4096
+NUM = 4
+RING_AT, BUFFER_AT, BUFFER = 0x1000, 0x2000, 0x4000
+MOST = PfnArray().batch
+
+
+class Host:
+    """A balloon device of a guest with PAGES pages, and a queue on which anything may be said to it."""
+
+    def __init__(self) -> None:
+        memory = GuestMemory({RING_AT: BUFFER_AT - RING_AT, BUFFER_AT: BUFFER})
+        number, _ = QUEUES["inflate"]
+        transport = Transport((VERSION_1,), {number: NUM})
+        transport.accept((VERSION_1,))
+        transport.layouts[number] = layout = Layout.at(NUM, RING_AT)
+        self.queue = DriverQueue(memory, layout, transport.accepted)
+        self.device = BalloonDevice(transport, memory, PAGES)
+        self.memory = memory
+
+    def told(self, message: bytes) -> list[tuple[int, int]]:
+        """Send a message; the pages [start, end) that the device reads in it, ascending."""
+        self.memory.write(BUFFER_AT, message)
+        straight(self.queue.add([(BUFFER_AT, len(message))], [], "message"))
+        chain = straight(self.device.queue("inflate").pop())
+        spans: list[tuple[int, int]] = list(straight(self.device.pages_of(chain)))
+        straight(self.device.use("inflate", chain, 0))
+        straight(self.queue.get_buf())
+        return spans
+
+
+def cases() -> Iterable[list[int]]:
+    """Pages as an allocator gives them out: runs in any order; first, as many as a message and one more."""
+    chance = random.Random(2016)
+    for case in range(CASES):
+        count = (
+            (1, MOST - 1, MOST, MOST + 1, 2 * MOST, 3 * MOST)[case] if case < 6 else chance.randrange(1, 900)
+        )
+        starts = [start for start in range(0, PAGES, 8)]
+        chance.shuffle(starts)
+        yield [pfn for start in starts for pfn in range(start, start + 8)][:count]
+
+
+def _judge(encode: Callable[[Sequence[int]], Iterable[bytes]]) -> tuple[bool, str]:
+    for case, pfns in enumerate(cases()):
+        few = f"case {case}, {len(pfns)} pages from {pfns[0]} on"
+        messages = [bytes(message) for message in encode(list(pfns))]
+        host, told = Host(), set[int]()
+        for number, message in enumerate(messages):
+            if not 0 < len(message) <= 4 * MOST:
+                return (
+                    False,
+                    f"{few}: message {number} has {len(message)} bytes; 1 to {4 * MOST} are possible.",
+                )
+            told.update(pfn for start, end in host.told(message) for pfn in range(start, end))
+            if host.device.refused:
+                return False, f"{few}: the device refuses message {number}: {host.device.refused[0]}."
+        if strange := told - set(pfns):
+            return False, f"{few}: the device discards page {min(strange)}, which the driver does not own."
+        if missing := set(pfns) - told:
+            return (
+                False,
+                f"{few}: the device was not told of {len(missing)} pages, {min(missing)} among them.",
+            )
+        if len(messages) != -(-len(pfns) // MOST):
+            return False, f"{few}: {len(messages)} messages; {-(-len(pfns) // MOST)} are enough."
+        if sum(map(len, messages)) != 4 * len(pfns):
+            return False, f"{few}: some page is named twice."
+    return True, f"{CASES} balloons, of 1 to {MOST} pages a message, are what the device inflates."
+
+
+encode = Exercise(
+    f"Write encode(pfns): the messages of an inflate, as a list of bytes. Each PFN is 4 bytes, little "
+    f"endian; a message names at most {MOST} pages, and there are as few messages as can be.",
+    _judge,
+    (
+        f"cut the list into pieces of {MOST}, the last one shorter. What are the bytes of one piece?",
+        "pfn.to_bytes(4, 'little') are a page's; b''.join(...) makes a message of them.",
+        f"for at in range(0, len(pfns), {MOST}): b''.join(pfn.to_bytes(4, 'little') for pfn in "
+        f"pfns[at : at + {MOST}])",
+    ),
+)

@@ -37,6 +37,7 @@ ALL_MAPS, ONE_MAP = 420.0, (96.0, 300.0)  # about how high all maps may be toget
 GAP = 16.0
 HEADER = 24.0
 LEGEND = 20.0
+SANS, MONO = 6.4, 7.25  # a letter's width in text of size 12, on average and always
 SIDE = 214.0  # the width of a panel that can stand beside the free lists
 ALWAYS_SHOWN = (Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE)
 BAR = 11.0
@@ -565,7 +566,10 @@ def _(panel: Facts) -> Piece:
     y = HEADER
     for name, value in panel.rows.items():
         shapes.append(Text(0, y + 11, name, "dim", 12))
-        shapes.append(Text(SIDE, y + 11, str(value), "ink", 12, "end", mono=True))
+        beside = len(name) * SANS + len(str(value)) * MONO + MONO <= SIDE
+        for line in [str(value)] if beside else wrap(str(value), int(SIDE / MONO)):
+            y += 0 if beside else row - 2
+            shapes.append(Text(SIDE, y + 11, line, "ink", 12, "end", mono=True))
         shapes.append(Strokes("shade", [(0, y + 15, SIDE, y + 15)]))
         y += row
     return Piece(SIDE, y, shapes, "facts", panel.name)

@@ -40,8 +40,8 @@ def _reads(cell: str) -> Way:
 
 
 RING_WAYS: dict[Act, Way] = {
-    ring.WRITES_DESC: Way("write", "desc[{0}] = {1:#x} + {2}"),
-    ring.WRITES_INDIRECT: Way("write", "indirect[{0}] = {1:#x} + {2}"),
+    ring.WRITES_DESC: Way("write", "desc[{0}] = {1:#x}+{2}"),
+    ring.WRITES_INDIRECT: Way("write", "indirect[{0}] = {1:#x}+{2}"),
     ring.WRITES_AVAIL: Way("write", "avail->ring[{0}] = {1}"),
     ring.WRITES_AVAIL_IDX: Way("write", "avail->idx = {0}"),
     ring.WRITES_AVAIL_FLAGS: Way("write", "avail->flags = {0}"),

@@ -166,13 +166,13 @@ def shown_descriptors(ring: Ring) -> list[int]:
 
 # -- drawing
 
-PITCH = 18.0
-BADGE = 13.0
+PITCH = 19.0
+BADGE = 14.0
 LABELS = 14.0  # the line with the names of an entry's fields, between idx and the entries
 TOP = HEADER + 32  # above the first row
 AVAIL, DESC, USED = 84.0, 170.0, 480.0  # where the boxes of the three tables begin
-AVAIL_WIDTH, DESC_WIDTH, USED_WIDTH = 52.0, 262.0, 92.0
-COLUMNS = {"addr": 118.0, "len": 172.0, "flags": 232.0, "next": 258.0}  # right ends, from DESC on
+AVAIL_WIDTH, DESC_WIDTH, USED_WIDTH = 52.0, 272.0, 92.0
+COLUMNS = {"addr": 128.0, "len": 182.0, "flags": 242.0, "next": 268.0}  # right ends, from DESC on
 
 Box = tuple[float, float, float, float]
 
@@ -213,10 +213,10 @@ def _heading(x: float, title: str, address: int, size: int, writer: str) -> Iter
     if len(place) > 14:
         place = f"{address:#x}"
     right = x + 6.1 * len(place) + 7
-    yield Text(x, HEADER + 10, title, size=11, bold=True)
+    yield Text(x, HEADER + 9, title, size=12, bold=True)
     yield Text(x, HEADER + 24, place, "dim", 10, mono=True)
     yield Text(right, HEADER + 24, "written by", "dim", 10)
-    yield from _badge(right + 54, HEADER + 14.5, writer)
+    yield from _badge(right + 54, HEADER + 13.5, writer)
 
 
 def _available(panel: Ring) -> Iterator[Shape]:
@@ -232,14 +232,12 @@ def _available(panel: Ring) -> Iterator[Shape]:
         yield from _field(panel, name, value, left, end, y)
         x = AVAIL - 3
         if panel.num <= WHOLE:
-            yield Text(x, y + 12.5, f"+{offset}", "faint", 9, "end", mono=True)
+            yield Text(x, y + 13, f"+{offset}", "faint", 9, "end", mono=True)
             x -= 22
         label = _label(name, slot)
-        yield Text(x, y + 12.5, label, "ink" if slot is None else "dim", 10, "end", mono=True)
+        yield Text(x, y + 13, label, "ink" if slot is None else "dim", 10, "end", mono=True)
         if marks := _marks(panel.avail, slot, panel.num, DRIVER, DEVICE):
-            yield Text(
-                x - 6.1 * len(label) - 2, y + 12.5, f"{marks}▸", "ink", 11, "end", bold=True, mono=True
-            )
+            yield Text(x - 6.1 * len(label) - 2, y + 13, f"{marks}▸", "ink", 11, "end", bold=True, mono=True)
 
 
 def _used(panel: Ring) -> Iterator[Shape]:
@@ -258,12 +256,12 @@ def _used(panel: Ring) -> Iterator[Shape]:
             yield from _field(panel, f"{name}.len", size, middle + 3, end, y)
         x = USED + USED_WIDTH + 3
         if panel.num <= WHOLE:
-            yield Text(x, y + 12.5, f"+{offset}", "faint", 9, mono=True)
+            yield Text(x, y + 13, f"+{offset}", "faint", 9, mono=True)
             x += 24
         label = _label(name, slot)
-        yield Text(x, y + 12.5, label, "ink" if slot is None else "dim", 10, mono=True)
+        yield Text(x, y + 13, label, "ink" if slot is None else "dim", 10, mono=True)
         if marks := _marks(panel.used, slot, panel.num, DEVICE, DRIVER):
-            yield Text(x + 6.1 * len(label) + 2, y + 12.5, f"◂{marks}", "ink", 11, bold=True, mono=True)
+            yield Text(x + 6.1 * len(label) + 2, y + 13, f"◂{marks}", "ink", 11, bold=True, mono=True)
 
 
 def _rows(
@@ -303,10 +301,10 @@ def _descriptors(panel: Ring, rows: dict[int, float]) -> Iterator[Shape]:
             yield Boxes(OWNERS[owner].role, [(DESC, y, DESC_WIDTH, PITCH - 2)], alpha=0.16)
         yield Boxes("line", [(DESC, y, DESC_WIDTH, PITCH - 2)], 1)
         if panel.num <= WHOLE:
-            yield Text(DESC + 3, y + 12.5, f"+{DESC_SIZE * index}", "faint", 9, mono=True)
+            yield Text(DESC + 3, y + 13, f"+{DESC_SIZE * index}", "faint", 9, mono=True)
         elif index != before + 1:
             yield Strokes("dim", [(DESC - 2, y - 1, DESC + DESC_WIDTH + 2, y - 1)], 2)
-        yield Text(DESC + 40, y + 12.5, str(index), "ink", 11, "end", bold=True, mono=True)
+        yield Text(DESC + 40, y + 13, str(index), "ink", 12, "end", bold=True, mono=True)
         yield from _badge(DESC + 43, y + 2, owner)
         yield from _descriptor_cells(panel, index, y)
         before = index
@@ -317,7 +315,7 @@ def _descriptor_cells(panel: Ring, index: int, y: float) -> Iterator[Shape]:
     if f"desc[{index}]" in panel.read:
         yield from _outline("read", (left - 2, y + 0.5, DESC_WIDTH - 59, PITCH - 3))
     if entry is None:
-        yield Text(DESC + 62, y + 12.5, "not in the memory", "faint", 11)
+        yield Text(DESC + 62, y + 13, "not in the memory", "faint", 11)
         return
     addr, size, flags, after = entry
     values = {"addr": f"{addr:#x}", "len": size, "flags": flag_words(flags), "next": after}
@@ -338,8 +336,8 @@ def _field(
     elif cell in panel.read or (cell.startswith("used->ring") and cell.partition(".")[0] in panel.read):
         yield from _outline("read", box)
     shown, ink = ("–", "faint") if value is None else (str(value), ink)
-    size = 11 if len(shown) * 6.7 <= end - left else 9
-    yield Text(end, y + 12.5, shown, ink, size, "end", mono=True)
+    size = next((size for size in (12, 11, 10) if len(shown) * size * 0.61 <= end - left - 2), 9)
+    yield Text(end, y + 13, shown, ink, size, "end", mono=True)
 
 
 def _outline(how: str, box: Box) -> Iterator[Shape]:
@@ -353,7 +351,7 @@ def _outline(how: str, box: Box) -> Iterator[Shape]:
 def _badge(x: float, y: float, owner: str) -> Iterator[Shape]:
     look = OWNERS[owner]
     yield Boxes(look.role or "free-ink", [(x, y, BADGE, BADGE - 1)], 0 if look.role else 1)
-    yield Text(x + BADGE / 2, y + 9.5, owner, look.ink, 11, "middle", bold=True, mono=True)
+    yield Text(x + BADGE / 2, y + 10, owner, look.ink, 12, "middle", bold=True, mono=True)
 
 
 def _arrows(panel: Ring, rows: dict[int, float]) -> Iterator[Shape]:

@@ -61,8 +61,8 @@ class SequenceChart(Panel):
 
 NUMBERS = 24.0  # the width of the steps' numbers
 EDGE = 44.0  # of the first and the last lifeline from the side
-ROW = 19.0
-LETTER = 6.05  # the width of a letter of a label
+ROW = 20.0
+LETTER = 6.65  # the width of a letter of a label
 
 
 @piece.register
@@ -75,7 +75,7 @@ def _(panel: SequenceChart) -> Piece:
     bottom = top + panel.room * ROW + 6
     shapes: list[Shape] = [Text(0, 12, panel.name, size=13, bold=True)]
     for x, column in zip(xs, panel.columns, strict=True):
-        shapes.append(Text(x, HEADER + 10, column, "ink", 11, "middle", bold=True))
+        shapes.append(Text(x, HEADER + 10, column, "ink", 12, "middle", bold=True))
         shapes.append(Strokes("line", [(x, HEADER + 15, x, bottom)], 1.5))
     shown = panel.messages[-panel.room :]
     for at, message in enumerate(shown):
@@ -93,10 +93,10 @@ def _(panel: SequenceChart) -> Piece:
 def _arrow(message: Message, y: float, xs: Sequence[float], step: float) -> Iterator[Shape]:
     start, end, signal = xs[message.source], xs[message.target], message.kind == "signal"
     role = "vermillion" if signal else "ink"
-    yield Strokes(role, [(start, y + 14.5, end, y + 14.5)], 2.2 if signal else 1.3, arrow=True)
+    yield Strokes(role, [(start, y + 15, end, y + 15)], 2.2 if signal else 1.3, arrow=True)
     # Between the first two lifelines that it crosses, so that it stands on none.
     middle = start + (step if end > start else -step) / 2
-    yield Text(middle, y + 11, _cut(message.label, step - 8), role, 10, "middle", bold=signal, mono=True)
+    yield Text(middle, y + 11.5, _cut(message.label, step - 8), role, 11, "middle", bold=signal, mono=True)
 
 
 def _mark(message: Message, y: float, xs: Sequence[float], step: float) -> Iterator[Shape]:
@@ -107,7 +107,7 @@ def _mark(message: Message, y: float, xs: Sequence[float], step: float) -> Itera
         yield Boxes("ink", [(x - 3, y + 5, 6, 6)], 1.3 if message.kind == "waits" else 0)
     across = 20 if message.kind == "barrier" else 9
     label, side = _cut(message.label, step - across - 3), -across if last else across
-    yield Text(x + side, y + 11.5, label, "dim", 10, "end" if last else "start", mono=True)
+    yield Text(x + side, y + 12, label, "dim", 11, "end" if last else "start", mono=True)
 
 
 def _cut(text: str, room: float) -> str:

@@ -118,7 +118,7 @@ def test_steps_become_messages_between_the_columns():
     chart = sequence_panel(run, COLUMNS)
     assert [m.number for m in chart.messages] == list(range(1, 13))
     by_number = {m.number: (m.source, m.target, m.label, m.kind) for m in chart.messages}
-    assert by_number[3] == (0, 1, "desc[0] = 0x2000 + 3", "message")
+    assert by_number[3] == (0, 1, "desc[0] = 0x2000+3", "message")
     assert by_number[6] == (0, 0, "write barrier", "barrier")
     assert by_number[9] == (1, 0, "used->flags", "message")
     assert by_number[10][3] == "alone"  # a kick is the scenario's own

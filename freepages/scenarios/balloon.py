@@ -26,10 +26,11 @@ from freepages.guest.repaired import Repaired
 from freepages.guest.watermark import lowmem_reserve, watermarks
 from freepages.guest.zone import Zone
 from freepages.host import device as balloon_device
+from freepages.host import getfreepages
 from freepages.host.getfreepages import FreePagesDevice
 from freepages.pages import PAGE_SHIFT, PAGE_SIZE
-from freepages.scenarios.exchange import RING_WAYS, Place, Way, ring_panel, sequence_panel
-from freepages.scenarios.pictures import free_lists, locks, memory, touched
+from freepages.scenarios.exchange import RING_WAYS, Place, Way, ring_now, ring_panel, sequence_panel
+from freepages.scenarios.pictures import locks, memory, touched
 from freepages.scenarios.zones import zone_drawn
 from freepages.view.frame import Bits, Facts, Frame, Panel
 from freepages.virtio.features import APRIL_2016, DEFLATE_ON_OOM, GET_FREE_PAGES, STATS_VQ, names, queues
@@ -171,22 +172,17 @@ def processes(world: Machine, host: Steps, *others: Process) -> list[Process]:
 
 
 def picture(run: Run) -> Frame:
-    """Memory, the bitmap as it is built and as the host has it, the registers, and both sides' notes."""
+    """Memory, the bitmap in it and what the host has of it, the exchange, the queue, both sides' notes."""
     world: Machine = run.world
     zones = list(world.node.populated_zones())
-    small = world.node.max_pfn <= 4096
     panels: list[Panel] = []
-    lit = touched(run)
-    for zone in zones:
-        panels += [memory(zone, lit)] if small else []
-        panels += [free_lists(zone)]
-    panels += [*bitmaps(world)] if small else []
-    panels += [
-        Facts("configuration", world.transport.config.fields()),
-        driver_facts(world),
-        device_facts(world),
-        locks(run, *(zone.lock for zone in zones)),
-    ]
+    if world.node.max_pfn <= 4096:
+        panels += [*(memory(zone, touched(run)) for zone in zones), *bitmaps(world)]
+    columns = {letter: name for letter, name in COLUMNS.items() if letter in run.processes}
+    panels.append(sequence_panel(run, columns, WAYS))
+    if "free_pages" in world.driver.vqs:
+        panels.append(ring_now(world.place("free_pages")))
+    panels += [driver_facts(world), device_facts(world), locks(run, *(zone.lock for zone in zones))]
     title = f"request {world.device.current}" if world.device.current else "before any request"
     return Frame(title, tuple(panels), note="; ".join(world.kernel.dmesg[-3:]))
 
@@ -195,16 +191,12 @@ def bitmaps(world: Machine) -> Iterable[Panel]:
     """The bitmap in the guest's memory, and what the host will skip."""
     driver, pages = world.driver, world.node.max_pfn
     if isinstance(driver, Repaired) and driver.free_pages is not None and driver.chunk == pages:
-        yield Bits(
-            "bitmap in guest memory", 0, GuestBitmap(world.kernel.memory, driver.free_pages, pages).seen()
-        )
+        yield Bits("bitmap", 0, GuestBitmap(world.kernel.memory, driver.free_pages, pages).seen())
     elif (
         isinstance(driver, AprilPatch) and not isinstance(driver, Repaired) and driver.free_pages is not None
     ):
-        yield Bits(
-            "bitmap in guest memory", 0, GuestBitmap(world.kernel.memory, driver.free_pages, pages).seen()
-        )
-    yield Bits("the host skips", 0, world.device.skips)
+        yield Bits("bitmap", 0, GuestBitmap(world.kernel.memory, driver.free_pages, pages).seen())
+    yield Bits("host skips", 0, world.device.skips)
 
 
 def driver_facts(world: Machine) -> Facts:
@@ -213,8 +205,8 @@ def driver_facts(world: Machine) -> Facts:
         "features": "not negotiated" if features is None else names(features, APRIL_2016),
         "pages in the balloon": len(driver.pages),
     }
-    for vq in driver.vqs.values():
-        rows[f"{vq.name}: with the device"] = ", ".join(map(str, vq.offered)) or "nothing"
+    if vq := driver.vqs.get("free_pages"):
+        rows["with the device"] = ", ".join(map(str, vq.offered)) or "nothing"
     if isinstance(driver, AprilPatch):
         rows["bitmap at"] = "nowhere" if driver.free_pages is None else f"{driver.free_pages:#x}"
     rows["kernel"] = world.kernel.crashed or "alive"
@@ -251,6 +243,11 @@ WAYS: dict[Act, Way] = {
     balloon_device.USES: Way("signal", "{0} buffer used", to="i"),
     balloon_device.INTERRUPTS: Way("signal", "{0} buffer used", to="i"),
     balloon_device.READS_STATS: Way("alone", "reads the statistics"),
+    getfreepages.STARTS: Way("alone", "begins migration {0}"),
+    getfreepages.STARTS_AGAIN: Way("alone", "begins migration {0}"),
+    getfreepages.CANCELS: Way("alone", "gives the migration up"),
+    getfreepages.WRITES_REQUEST: Way("signal", "asks: ctrl {0}, id {1}", to="i"),
+    getfreepages.READS_REPLY: Way("alone", "reads the answer"),
     virtqueue.INTERRUPTED: Way("signal", "wakes the driver", to="g"),
     virtqueue.ADDS_OUTBUF: Way("alone", "adds a buffer: {0}"),
     virtqueue.KICKS: Way("signal", "kick: {0}", to="h"),

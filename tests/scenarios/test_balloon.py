@@ -46,7 +46,7 @@ def test_fine_and_coarse_end_in_the_same_memory() -> None:
 def test_the_picture_shows_the_bitmap_as_it_lies_in_the_guests_memory() -> None:
     run = to_the_end(Run(exchange(grain=coarse)))
     bits = {panel.name: panel for panel in run.scenario.picture(run).panels if hasattr(panel, "bits")}
-    assert (bits["bitmap in guest memory"].bits == bits["the host skips"].bits).all()
+    assert (bits["bitmap"].bits == bits["host skips"].bits).all()
 
 
 def test_a_ring_can_be_read_back_from_the_memory() -> None:

@@ -1,10 +1,12 @@
 """Every shipped notebook, top to bottom in a real JupyterLab; and that the rig would notice a broken one."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from playwright.sync_api import Page
 from rewrite_notebooks import METADATA, NOTEBOOKS, shipped_notebooks
 
 from tests.browser.lab import Lab
@@ -20,9 +22,9 @@ def notebook(path: Path, *sources: str, metadata: dict[str, Any] = METADATA) -> 
 def test_a_shipped_notebook_runs_from_top_to_bottom(lab: Lab, name: str) -> None:
     page = lab.open(name)
     lab.run_all(page)
+    assert lab.errors(page) == []
     cells = [cell for cell in lab.cells(page) if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
-    assert lab.errors(page) == []
     assert lab.complaints(page) == []
 
 
@@ -49,27 +51,34 @@ def test_a_widget_is_live_in_both_themes(lab: Lab, tmp_path: Path) -> None:
     assert lab.complaints(page) == []
 
 
-def test_an_error_in_a_cell_is_noticed(lab: Lab, tmp_path: Path) -> None:
-    page = lab.open(notebook(tmp_path / "error.ipynb", "raise ValueError('pfn 64 is outside the zone')"))
-    lab.run_all(page)
-    assert lab.errors(page) == ["ValueError: pfn 64 is outside the zone"]
+@pytest.fixture(scope="module")
+def broken(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """The page of a notebook whose only cell fails."""
+    source = "raise ValueError('pfn 64 is outside the zone')"
+    page = lab.open(notebook(tmp_path_factory.mktemp("broken") / "broken.ipynb", source))
+    yield page
+    lab.close(page)
 
 
-def test_what_the_browser_complains_about_is_noticed(lab: Lab, tmp_path: Path) -> None:
-    page = lab.open(notebook(tmp_path / "quiet.ipynb", "1"))
-    assert lab.complaints(page) == []
-    page.evaluate("() => { console.error('no such block'); setTimeout(() => { throw new Error('late') }) }")
-    page.evaluate("() => fetch('http://127.0.0.1:9/elsewhere').catch(() => {})")
-    page.wait_for_timeout(100)
-    heard = "\n".join(lab.complaints(page))
+def test_an_error_in_a_cell_is_noticed(lab: Lab, broken: Page) -> None:
+    assert lab.errors(broken) == []
+    lab.run_all(broken)
+    assert lab.errors(broken) == ["ValueError: pfn 64 is outside the zone"]
+
+
+def test_what_the_browser_complains_about_is_noticed(lab: Lab, broken: Page) -> None:
+    assert lab.complaints(broken) == []
+    broken.evaluate("() => { console.error('no such block'); setTimeout(() => { throw new Error('late') }) }")
+    broken.evaluate("() => fetch('http://127.0.0.1:9/elsewhere').catch(() => {})")
+    broken.wait_for_timeout(100)
+    heard = "\n".join(lab.complaints(broken))
     for trace in ("console: no such block", "uncaught: late", "request: http://127.0.0.1:9/elsewhere"):
         assert trace in heard
 
 
-def test_what_never_answers_is_given_up(lab: Lab, tmp_path: Path) -> None:
-    page = lab.open(notebook(tmp_path / "quiet.ipynb", "1"))
+def test_what_never_answers_is_given_up(lab: Lab, broken: Page) -> None:
     with pytest.raises(Exception, match="no answer in time"):
-        lab.evaluate(page, "() => new Promise(() => {})", seconds=0.2)
+        lab.evaluate(broken, "() => new Promise(() => {})", seconds=0.2)
 
 
 def test_a_dialog_in_the_way_is_reported(lab: Lab, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
+from freepages.columns import columns
 from freepages.errors import FreepagesError
 
 WHAT = ("bitmap", "zone", "capture", "ring")
@@ -53,15 +54,8 @@ def report(what: str | None, as_json: bool) -> Iterator[str]:
 def table(rows: Sequence[Row]) -> str:
     """Rows as columns of text, headed by their keys; text to the left, numbers to the right."""
     keys = list(dict.fromkeys(key for row in rows for key in row))
-    cells = [keys, *([_cell(row.get(key)) for key in keys] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    left = [any(isinstance(row.get(key), str) for row in rows) for key in keys]
-    lines = (
-        (cell.ljust if to_left else cell.rjust)(width)
-        for line in cells
-        for cell, width, to_left in zip(line, widths, left, strict=True)
-    )
-    return "\n".join("  ".join(next(lines) for _ in keys).rstrip() for _ in cells)
+    numbers = [at for at, key in enumerate(keys) if not any(isinstance(row.get(key), str) for row in rows)]
+    return "\n".join(columns([keys, *([_cell(row.get(key)) for key in keys] for row in rows)], numbers))
 
 
 def _cell(value: object) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from freepages.columns import columns
 from freepages.engine import Act, Steps, straight
 from freepages.guest.kconfig import Config, DotConfig, KbuildError, Option, settle
 
@@ -265,7 +266,7 @@ class SymbolTable:
             found = self.defined.get(name)
             kind = found.kind if found else "U" if name in self.missing() else "w"
             rows.append((name, kind, found.object if found else "-", by))
-        return table(rows)
+        return "\n".join(columns(rows, rule=True))
 
 
 class Failure(NamedTuple):
@@ -486,12 +487,3 @@ def outcome(tree: Tree, config: Config) -> str:
 
 def few(names: Iterable[str]) -> str:
     return ", ".join(names) or "nothing"
-
-
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of text as columns, the first row as their heads."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
-    return "\n".join(
-        line.rstrip() for line in [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
-    )

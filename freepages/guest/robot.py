@@ -15,7 +15,8 @@ from datetime import datetime
 from itertools import product
 from typing import NamedTuple
 
-from freepages.guest.kbuild import Build, Call, Function, Source, Tree, build, outcome, table
+from freepages.columns import columns
+from freepages.guest.kbuild import Build, Call, Function, Source, Tree, build, outcome
 from freepages.guest.kconfig import Config, Option
 
 
@@ -263,7 +264,7 @@ class Survey:
             dotconfig = made.dotconfig
             values = dotconfig.value("SYSCTL"), dotconfig.value("VIRTIO_BALLOON")
             rows.append((name, *values, self.outcomes[name]))
-        return table(rows)
+        return "\n".join(columns(rows, rule=True))
 
 
 def survey(tree: Tree, configs: Iterable[Config] = tuple(CONFIGS.values())) -> Survey:
@@ -286,7 +287,7 @@ class Comparison:
             clean = len(where.pop("links", ()))
             others = "; ".join(f"{what}: {', '.join(configs)}" for what, configs in where.items())
             rows.append((name, f"{clean} of {len(made.outcomes)}", others))
-        return table(rows)
+        return "\n".join(columns(rows, rule=True))
 
 
 def compare(tree: Tree = PATCHED, repairs: Mapping[str, Repair] = REPAIRS) -> Comparison:

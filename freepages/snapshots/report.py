@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from freepages.columns import columns
 from freepages.pages import ORDERS, PAGE_SIZE
 from freepages.snapshots.snapshot import Snapshot
 
@@ -56,9 +57,8 @@ def _size(pages: int) -> str:
 
 
 def _table(heads: tuple[str, ...], rows: list[list[Any]]) -> list[str]:
-    cells = [list(heads)] + [
-        ["?" if cell is None else f"{cell:,}" if isinstance(cell, int) else cell for cell in row]
-        for row in rows
-    ]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
+    return columns([heads, *([_cell(cell) for cell in row] for row in rows)], right=range(len(heads)))
+
+
+def _cell(value: Any) -> str:
+    return "?" if value is None else f"{value:,}" if isinstance(value, int) else value

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import zip_longest
 from typing import Any
 
+from freepages.columns import columns
 from freepages.virtio.chain import Chain
 from freepages.virtio.dump import RESERVED, Dump
 from freepages.virtio.features import MERGED, names
@@ -145,13 +145,5 @@ def _runs(rows: Iterable[tuple[int, list[str]]]) -> list[list[str]]:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as they need to be, and a blank line; a cell may have several lines."""
-    lines = [
-        list(line)
-        for row in ([head, *rows] if rows else [])
-        for line in zip_longest(*(c.split("\n") for c in row), fillvalue="")
-    ]
-    width = [max(len(line[at]) for line in lines if at < len(line)) for at in range(len(head)) if lines]
-    return "".join(
-        "  ".join(c.ljust(w) for c, w in zip(line, width, strict=False)).rstrip() + "\n" for line in lines
-    )
+    """The rows under their heads, and a blank line; nothing where there are none."""
+    return "".join(f"{line}\n" for line in columns([head, *rows])) if rows else ""

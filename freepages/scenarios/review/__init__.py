@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from textwrap import shorten
 
+from freepages.columns import columns
 from freepages.errors import FreepagesError
-from freepages.guest.kbuild import table
 from freepages.scenarios.review import buffers, host, interrupts, meaning, text, walk, wire
 from freepages.scenarios.review.row import Row, Shown
 
@@ -56,7 +56,7 @@ class Table:
 
     def __repr__(self) -> str:
         head = ("", "verdict", "moves", "what", "where")
-        return table([head, *(_cells(row) for row in self.rows)])
+        return "\n".join(columns([head, *(_cells(row) for row in self.rows)], rule=True))
 
 
 def _cells(row: Row) -> tuple[str, ...]:

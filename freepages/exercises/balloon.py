@@ -87,8 +87,10 @@ def _judge(encode: Callable[[Sequence[int]], Iterable[bytes]]) -> tuple[bool, st
 
 
 encode = Exercise(
-    f"Write encode(pfns): the messages of an inflate, as a list of bytes. Each PFN is 4 bytes, little "
-    f"endian; a message names at most {MOST} pages, and there are as few messages as can be.",
+    f"""Write encode(pfns): the messages of an inflate, as a list of bytes.
+- each PFN is 4 bytes, little endian;
+- a message names at most {MOST} pages;
+- there are as few messages as can be.""",
     _judge,
     (
         f"cut the list into pieces of {MOST}, the last one shorter. What are the bytes of one piece?",

@@ -81,7 +81,7 @@ class Context:
     def might_sleep(self, call: str) -> None:
         """To be called where the kernel does: in interrupt context it leaves a line in the log."""
         if self.interrupt:
-            self.kernel.say(f"{call} may sleep, in interrupt context: {self.function}")
+            self.kernel.say(f"{call} may sleep, in interrupt context: {self.function or self.name}")
 
     def survive(self, steps: Steps) -> Steps:
         """The steps, up to a BUG() in them."""

@@ -266,10 +266,10 @@ WAYS: dict[Act, Way] = {
 COLUMNS = {"g": "guest driver", "i": "interrupt handler", "h": "host device", "o": "operator"}
 
 
-def conversation(first: str) -> Callable[[Run], Frame]:
+def conversation(first: str, *, maps: bool = True) -> Callable[[Run], Frame]:
     """A picture of who has which page, who told whom what, and the ring of the queue that was named last.
 
-    `first` is the queue to show before any was named.
+    `first` is the queue to show before any was named; with `maps` the pages and the balloon's size are shown.
     """
 
     def picture(run: Run) -> Frame:
@@ -277,25 +277,23 @@ def conversation(first: str) -> Callable[[Run], Frame]:
         device, config = world.device, world.transport.config
         said = (arg for step in reversed(run.steps) for arg in step.args if isinstance(arg, str))
         queue = next((arg for arg in said if arg in world.driver.vqs), first)
-        zones = [
-            replace(memory(zone, touched(run)), marks=marks(zone, device))
-            for zone in world.node.populated_zones()
-        ]
+        panels: list[Panel] = []
+        if maps:
+            zones = world.node.populated_zones()
+            panels += [replace(memory(zone, touched(run)), marks=marks(zone, device)) for zone in zones]
         columns = {letter: name for letter, name in COLUMNS.items() if letter in run.processes}
-        facts = {
+        panels.append(sequence_panel(run, columns, WAYS, room=8 if maps else 10))
+        if not maps:
+            panels.append(Facts("statistics", device.stats or {"of the guest": "none yet"}))
+        panels.append(ring_panel(run, lambda world: world.place(queue)))
+        sizes = {
             "num_pages": config["num_pages"],
-            "the driver holds": f"{len(world.driver.pages)} pages",
-            "the device was told": f"{len(device.ballooned)} pages",
+            "the driver owns": len(world.driver.pages),
+            "the host was told of": len(device.ballooned),
             "actual": config["actual"],
-            **device.stats,
         }
-        panels: list[Panel] = [
-            *zones,
-            sequence_panel(run, columns, WAYS),
-            Facts("the balloon", facts),
-            ring_panel(run, lambda world: world.place(queue)),
-        ]
-        return Frame("", tuple(panels), note="; ".join(world.kernel.dmesg[-3:]))
+        title = " · ".join(f"{name} {value}" for name, value in sizes.items()) if maps else ""
+        return Frame(title, tuple(panels), note="; ".join(world.kernel.dmesg[-3:]))
 
     return picture
 
@@ -365,5 +363,5 @@ def statistics(*, grain: Grain = coarse) -> Scenario:
         "the statistics queue runs in reverse",
         lambda: machine(num=4, grain=grain),
         lambda device: device.poll_stats(),
-        shown=conversation("stats"),
+        shown=conversation("stats", maps=False),
     )

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from freepages.engine import Process, Run, Scenario, at_random, to_the_end
 from freepages.grain import coarse, fine
+from freepages.guest.balloon import SLEEPS
 from freepages.guest.virtqueue import ADDS_OUTBUF
 from freepages.pages import PAGE_SIZE
 from freepages.scenarios.balloon import (
@@ -129,3 +130,21 @@ def test_a_device_that_refuses_the_size_of_a_queue_fails_the_probe_with_the_numb
     world = machine(offered=(VERSION_1,), sizes={0: 8})
     assert not world.driver.vqs
     assert world.kernel.dmesg == ["virtio_balloon: queue 1 (deflate) does not exist: probe failed, error -2"]
+
+
+def test_who_waits_for_an_acknowledgement_sleeps_until_it_is_woken_for_every_message() -> None:
+    run = Run(inflate(6, 6, encoding=PfnArray(batch=3)))
+    slept = 0
+    while moves := run.moves():
+        before = run.processes["g"].act
+        run.move(moves[-1])  # the driver before the device, so that it has to wait
+        if run.processes["g"].act is SLEEPS and before is not SLEEPS:
+            slept += 1
+            assert run.processes["g"].why_not() == "sleeps until vb->acked is woken"
+    assert slept == 2
+
+
+def test_the_page_that_went_in_last_comes_out_first() -> None:
+    run = to_the_end(Run(inflate(4, 2)))
+    filled = to_the_end(Run(inflate(4, 4)))
+    assert run.world.driver.pages == filled.world.driver.pages[:2]

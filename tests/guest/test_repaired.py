@@ -4,14 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.engine import Run, at_random, to_the_end
+from freepages.engine import Run, Steps, at_random, to_the_end
 from freepages.grain import coarse, fine
 from freepages.guest.april2016 import AprilPatch
 from freepages.guest.repaired import Repaired
+from freepages.host.getfreepages import FreePagesDevice
 from freepages.scenarios.balloon import LETTERS, DrawnNode, Machine, exchange, machine, scenario
 from freepages.scenarios.review.buffers import fragmented_guest
 from freepages.scenarios.review.state import one_answer, request_lost
 from freepages.scenarios.zones import zone_drawn
+from freepages.virtio.chain import LOOP, Fault
 from freepages.virtio.features import GET_FREE_PAGES, VERSION_1
 
 
@@ -91,3 +93,27 @@ def test_only_what_must_change_is_overridden() -> None:
     own = {name for name in vars(Repaired) if not name.startswith("__")}
     inherited = {name for name in own if hasattr(AprilPatch, name)}
     assert own - inherited == {"request_id", "drop", "build"}
+
+
+def test_a_request_returned_with_a_strange_length_is_answered_all_the_same() -> None:
+    def host(device: FreePagesDevice) -> Steps:
+        yield from device.start()
+        chain = yield from device.next("free_pages", lambda chain: chain.writable)
+        yield from device.use("free_pages", chain, 3)
+        yield from device.take_reply()
+
+    run = to_the_end(Run(scenario("length", "", lambda: machine(repaired=True), host)))
+    assert run.processes["h"].done
+
+
+def test_a_queue_that_breaks_ends_the_answer_and_the_driver_says_so() -> None:
+    def large() -> Machine:
+        return machine(DrawnNode(zone_drawn(LETTERS * 4)), repaired=True, driver={"chunk": 64})
+
+    run = Run(scenario("breaks", "", large, one_answer), "h h h i g g")
+    run.world.driver.vqs["free_pages"].ring.broken = Fault(LOOP, "as a test")
+    to_the_end(run)
+    assert run.world.kernel.dmesg == [
+        "virtio_balloon: no room for an answer on free_pages",
+        "virtio_balloon: no room for a request on free_pages",
+    ]

@@ -15,9 +15,9 @@ from freepages.virtio.getfreepages import Reply
 PAGES = 64
 
 
-def answer(message: bytes, **device) -> Machine:
+def answer(message: bytes, ram_pages: int = PAGES, **device: bool) -> Machine:
     """A machine whose guest has said `message` to a request that was made."""
-    world = machine(device=device)
+    world = machine(ram_pages=ram_pages, device=device)
 
     def guest():
         address, vq = world.driver.address + MESSAGE, world.driver.vqs["free_pages"]
@@ -57,6 +57,12 @@ def test_an_answer_of_any_bytes_leaves_the_bitmap_in_order(message: bytes, trust
     world = answer(message, trusting=trusting)
     assert len(world.device.skips.tobytes()) == 8
     assert len(world.device.refused) + len(world.device.applied) == 1
+
+
+def test_bits_behind_the_last_page_never_get_into_the_bitmap() -> None:
+    world = answer(pack("<Q", 16) + b"\xff" * 16, ram_pages=41, trusting=True)
+    assert world.device.skips.count() == 41
+    assert int.from_bytes(world.device.skips.tobytes(), "little") == (1 << 41) - 1
 
 
 def test_a_migration_that_begins_skips_nothing_yet() -> None:

@@ -6,6 +6,8 @@ from freepages.engine import Run, Scenario, to_the_end
 from freepages.grain import coarse, fine
 from freepages.scenarios.balloon import DrawnNode, exchange, inflate, machine, statistics
 from freepages.scenarios.zones import zone_drawn
+from freepages.view.frame import Memory, State
+from freepages.view.ring import Ring
 from freepages.view.text import text
 
 SCENARIOS = [
@@ -59,3 +61,22 @@ def test_pages_in_use_at_the_start_are_those_of_the_drawing_and_the_drivers_own(
     world = machine(DrawnNode(zone_drawn("kkkk" + "·" * 28)))
     assert set(range(4)) < world.in_use
     assert len(world.in_use) == 4 + 1 + len(world.driver.vqs)
+
+
+def test_a_page_is_shown_as_discarded_only_while_it_is_the_balloons() -> None:
+    run, seen = Run(inflate(4, 1)), 0
+    while moves := run.moves():
+        (zone,) = (panel for panel in run.scenario.picture(run).panels if isinstance(panel, Memory))
+        discarded = zone.states[zone.marks["discarded"]]
+        assert (discarded == State.BALLOON).all()
+        seen = max(seen, len(discarded))
+        run.move(moves[0])
+    assert seen == 4
+
+
+def test_the_ring_that_is_shown_is_of_the_queue_that_was_named_last() -> None:
+    run, shown = Run(inflate(4, 1)), list[str]()
+    while moves := run.moves():
+        shown += [panel.name for panel in run.scenario.picture(run).panels if isinstance(panel, Ring)]
+        run.move(moves[0])
+    assert list(dict.fromkeys(shown)) == ["inflate", "deflate"]

@@ -1,0 +1,111 @@
+"""The driver's queues: their memory, their doorbell, their room, and the interrupts."""
+
+import pytest
+
+from freepages.engine import Process, Run, Scenario, Steps, straight, to_the_end
+from freepages.guest.context import Bug, Context
+from freepages.guest.virtqueue import PHYSICAL_NULL, interrupts, more_used, sg_set_buf
+from freepages.pages import PAGE_SIZE
+from freepages.scenarios.balloon import DrawnNode, Machine, machine
+from freepages.scenarios.zones import zone_drawn
+from freepages.virtio.features import STATS_VQ
+from freepages.virtio.transport import CONFIG_CHANGED
+
+
+def context(world: Machine) -> Context:
+    return Context(world.kernel, "i", interrupt=True)
+
+
+def taken(world: Machine, *pending: int) -> list[str]:
+    """Which of the callbacks are called when these interrupts are pending."""
+    called: list[str] = []
+
+    def inflated(ctx: Context) -> Steps:
+        yield "is called"
+        called.append(ctx.function)
+
+    def changed(ctx: Context) -> Steps:
+        yield "is called"
+        called.append(ctx.function)
+
+    callbacks = {0: inflated, CONFIG_CHANGED: changed}
+    handler = interrupts(context(world), world.transport, world.driver.vqs.values(), callbacks)
+    world.transport.pending |= set(pending)
+    to_the_end(Run(Scenario("i", "", lambda: (world, [Process("i", "i", handler)]), lambda run: run)))
+    return called
+
+
+def used_buffer(world: Machine) -> None:
+    """The device returns a buffer on queue 0."""
+    vq = world.driver.vqs["inflate"]
+    straight(vq.add_outbuf(Context(world.kernel, "g"), [(world.driver.address, 4)], "token"))
+    straight(vq.kick())
+    straight(world.device.take("inflate"))
+    straight(world.device.use("inflate", world.device.held["inflate"].pop(), 0))
+
+
+def test_every_pending_interrupt_is_taken_and_calls_by_name() -> None:
+    world = machine()
+    used_buffer(world)
+    assert taken(world, CONFIG_CHANGED) == ["inflated", "changed"]
+    assert not world.transport.pending
+
+
+def test_an_interrupt_of_a_queue_without_news_calls_nobody() -> None:
+    world = machine()
+    assert not more_used(world.driver.vqs["inflate"])
+    assert taken(world, 0) == []
+
+
+def test_an_interrupt_that_nobody_has_asked_for_is_taken_and_forgotten() -> None:
+    world = machine()
+    assert taken(world, 1, 4) == []
+    assert not world.transport.pending
+
+
+@pytest.mark.parametrize(("offered", "pages"), [((STATS_VQ, 32), 1), ((STATS_VQ,), 2)])
+def test_a_ring_has_memory_of_its_own_and_a_legacy_ring_a_page_for_the_device(offered, pages: int) -> None:
+    world = machine(offered=offered)
+    (zone,) = world.node.populated_zones()
+    for vq in world.driver.vqs.values():
+        layout = vq.ring.layout
+        order, kind = zone.used[layout.desc // PAGE_SIZE]
+        assert (1 << order, kind) == (pages, "k")
+        assert layout.end <= layout.desc + pages * PAGE_SIZE
+
+
+def test_without_memory_for_the_rings_the_probe_fails_with_the_queue_named() -> None:
+    world = machine(DrawnNode(zone_drawn("k" * 62 + "··")))
+    assert not world.driver.vqs
+    assert world.kernel.dmesg[-1] == "virtio_balloon: no memory for deflate: probe failed, error -12"
+
+
+def test_a_full_queue_says_no() -> None:
+    world = machine(num=2)
+    vq, ctx = world.driver.vqs["inflate"], Context(world.kernel, "g")
+    sg = [(world.driver.address, 4)]
+    assert [straight(vq.add_outbuf(ctx, sg, "token")) for _ in range(3)] == [True, True, False]
+    assert vq.offered == ["token", "token"]
+
+
+def test_more_buffers_than_the_queue_is_long_are_a_bug() -> None:
+    world = machine(num=2)
+    vq, ctx = world.driver.vqs["inflate"], Context(world.kernel, "g")
+    with pytest.raises(Bug, match="virtqueue_add_inbuf: 3 buffers in a queue of 2"):
+        straight(vq.add_inbuf(ctx, [(world.driver.address, 4)] * 3, "token"))
+
+
+def test_adding_with_gfp_kernel_is_an_error_in_interrupt_context() -> None:
+    world = machine()
+    straight(world.driver.vqs["inflate"].add_outbuf(context(world), [(world.driver.address, 4)], "token"))
+    assert world.kernel.dmesg == ["virtqueue_add_outbuf(GFP_KERNEL) may sleep, in interrupt context: i"]
+
+
+def test_null_is_an_address_far_outside_memory() -> None:
+    world = machine()
+    assert sg_set_buf(world.kernel, None, 0) == (PHYSICAL_NULL, 0)
+    assert sg_set_buf(world.kernel, 0x1000, 8) == (0x1000, 8)
+    assert PHYSICAL_NULL == 0x7800_0000_0000
+    world.kernel.debug_sg = True
+    with pytest.raises(Bug, match="sg_set_buf"):
+        sg_set_buf(world.kernel, None, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from freepages.engine import Act, Run, Step
@@ -83,7 +84,7 @@ class Place:
     name: str = ""
 
 
-def ring_panel(run: Run, place: Callable[[Any], Place]) -> Ring:
+def ring_panel(run: Run, place: Callable[[Any], Place] = attrgetter("place")) -> Ring:
     """The queue that `place` finds in a run's world, with what the last step wrote and read of it.
 
     What was written is what differs from the run one step earlier, whatever kind of step it was.
@@ -143,7 +144,7 @@ def ring_now(place: Place) -> Ring:
     return Ring(name, places, state.table, avail, used, "".join(owners), chains, broken=reason)
 
 
-def writers(run: Run, place: Callable[[Any], Place]) -> dict[str, str]:
+def writers(run: Run, place: Callable[[Any], Place] = attrgetter("place")) -> dict[str, str]:
     """Whose steps have written into each of the three tables so far: its name -> the processes' letters."""
     again = Run(run.scenario)
     queue = place(again.world)

@@ -293,7 +293,7 @@ def picture(run: Run) -> Frame:
     world: Exchange = run.world
     buffered = isinstance(world.cpu, StoreBuffer)
     panels: list[Panel] = [
-        ring_panel(run, lambda world: world.place),
+        ring_panel(run),
         sequence_panel(run, COLUMNS, WAYS, {"s": "g"} if buffered else {}, room=12 if buffered else 10),
     ]
     if world.words:

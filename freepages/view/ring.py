@@ -40,7 +40,7 @@ OWNERS: dict[str, Look] = {
 FLAGS = {NEXT: "NEXT", WRITE: "WRITE", INDIRECT: "INDIRECT"}
 
 WHOLE = 16  # a queue of so many entries is shown whole
-SHOWN = 12  # of a longer one so many slots up to the index, and so many descriptors
+SHOWN = 10  # of a longer one so many slots up to the index, and so many descriptors
 
 Descriptor = tuple[int, int, int, int]
 

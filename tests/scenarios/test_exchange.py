@@ -24,25 +24,21 @@ from freepages.virtio import ring
 from freepages.virtio.dump import read_dump
 
 
-def place(world):
-    return world.place
-
-
 def moments(run):
     """Every step of a run with the ring before and after it."""
     again = Run(run.scenario)
-    before = ring_panel(again, place)
+    before = ring_panel(again)
     for move in run.schedule:
         step = again.move(move)
-        after = ring_panel(again, place)
+        after = ring_panel(again)
         yield step, before, after
         before = after
 
 
 def test_each_table_is_written_by_one_side_only():
     run = to_the_end(Run(virtqueue()))
-    assert writers(run, place) == {"descriptor table": "g", "available ring": "g", "used ring": "h"}
-    assert writers(Run(virtqueue()), place) == {"descriptor table": "", "available ring": "", "used ring": ""}
+    assert writers(run) == {"descriptor table": "g", "available ring": "g", "used ring": "h"}
+    assert writers(Run(virtqueue())) == {"descriptor table": "", "available ring": "", "used ring": ""}
 
 
 @pytest.mark.parametrize("features", [(32,), (32, 29)])
@@ -87,7 +83,7 @@ def test_every_cell_that_a_step_reads_exists():
 
 def test_while_a_write_waits_the_ring_shows_memory_and_the_buffer_shows_the_write():
     run = Run(virtqueue(("one", "two"), store_buffer=True, barriers=False), STALE[:-4])
-    assert ring_panel(run, place).avail.idx == 1
+    assert ring_panel(run).avail.idx == 1
     waiting = waiting_panel(run.world.cpu, "buffer")
     assert [write.what for write in waiting.writes] == [
         "desc[1].next = 2",
@@ -98,7 +94,7 @@ def test_while_a_write_waits_the_ring_shows_memory_and_the_buffer_shows_the_writ
         "avail->idx = 2",
     ]
     run.move("s6v")
-    shown = ring_panel(run, place)
+    shown = ring_panel(run)
     assert shown.avail.idx == 2 and shown.written == {"avail->idx"}
 
 
@@ -171,6 +167,6 @@ def test_a_free_list_that_leads_outside_or_round_ends_there():
     run = Run(virtqueue())
     world = run.world
     world.memory.write(world.layout.desc + 14, (9).to_bytes(2, "little"))
-    assert ring_panel(run, place).owners == "·ggg"
+    assert ring_panel(run).owners == "·ggg"
     world.memory.write(world.layout.desc + 14, (0).to_bytes(2, "little"))
-    assert ring_panel(run, place).owners == "·ggg"
+    assert ring_panel(run).owners == "·ggg"

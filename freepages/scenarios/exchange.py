@@ -215,12 +215,14 @@ def sequence_panel(
     *,
     name: str = "exchange",
     room: int = 10,
+    alone: bool = True,
 ) -> SequenceChart:
     """The steps of a run as messages between its processes.
 
     columns  the processes' letters with the names of their columns, from left to right; MEMORY may be one
     ways     what the scenario's own kinds of step say, beside RING_WAYS
     buffers  the letter of a store buffer's process -> that of the CPU whose writes wait in it
+    alone    whether steps that say nothing to anybody are shown, too
 
     Steps of processes without a column are left out.
     """
@@ -230,6 +232,7 @@ def sequence_panel(
         message
         for step in run.steps
         if (message := _message(step, at, known.get(step.act, Way("alone")), buffers))
+        and (alone or message.kind != "alone")
     ]
     return SequenceChart(name, tuple(columns.values()), messages, room)
 

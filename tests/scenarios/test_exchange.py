@@ -128,6 +128,12 @@ def test_what_has_no_column_is_left_out_and_memory_may_have_none():
     assert [m.number for m in sequence_panel(run, {MEMORY: "memory", "h": "device"}).messages] == [11, 12]
 
 
+def test_what_is_done_alone_can_be_left_out():
+    run = Run(virtqueue(("one",)), "g" * 10 + "hh")
+    messages = sequence_panel(run, COLUMNS, alone=False).messages
+    assert [m.number for m in messages] == [3, 4, 5, 6, 7, 8, 9, 12]
+
+
 def test_a_write_that_waits_goes_to_memory_when_it_becomes_visible():
     scenario = virtqueue(("one",), store_buffer=True, barriers=False)
     chart = sequence_panel(Run(scenario, "g" * 6 + "s5v"), COLUMNS, buffers={"s": "g"})

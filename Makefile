@@ -21,7 +21,7 @@ test: $(READY)
 
 # Runs every notebook and writes it in its canonical form; or only some: make notebooks ONLY=notebooks/01-buddy-zones.ipynb
 notebooks: $(READY)
-	$(PY) tools/rewrite_notebooks.py $(ONLY)
+	$(PY) .ci/rewrite_notebooks.py $(ONLY)
 
 wheel: $(READY)
 	$(PY) -m build --no-isolation
@@ -32,6 +32,6 @@ bench: $(READY)
 clean:
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-$(READY): pyproject.toml tools/make-venv.sh
-	sh tools/make-venv.sh $(VENV)
+$(READY): pyproject.toml .ci/make-venv.sh
+	sh .ci/make-venv.sh $(VENV)
 	touch $@

@@ -187,7 +187,7 @@ class Schedule(tuple[Move, ...]):
             found = cls._MOVE.match(text, at)
             if not found:
                 raise ScheduleError(
-                    f"schedule: {text[at : at + 12]!r} at character {at + 1} is no move: a move is a process's "
+                    f"schedule: {text[at : at + 12]!r} at character {at + 1} is no move: it is a process's "
                     "small letter, then its choice where it has one (digits and a letter), as in 'h g w1a'"
                 )
             moves.append(Move(found[1], found[2] or ""))

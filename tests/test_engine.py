@@ -39,7 +39,7 @@ def chooser(log):
 
 
 def build():
-    lock, log = Lock("the lock"), []
+    lock, log = Lock("the lock"), list[str]()
     processes = [Process(name[0], name, writer(lock, log, name)) for name in ("guest", "host")]
     return (lock, log), [*processes, Process("w", "workload", chooser(log))]
 
@@ -158,7 +158,7 @@ def test_the_same_seed_gives_the_same_run_and_seeds_differ():
 
 
 def test_until_waits_for_its_condition():
-    box = []
+    box: list[int] = []
 
     def waits():
         yield "takes what came", Until(lambda: bool(box), "waits for the report")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parent.parent / "tools" / "make-venv.sh"
+SCRIPT = Path(__file__).resolve().parent.parent / ".ci" / "make-venv.sh"
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from freepages.scenarios.bitmap import LIVED_IN, free_page_bitmap
 from freepages.scenarios.pictures import memory, snapshot_frame, touched
 from freepages.scenarios.zones import FRAGMENTED, buddy_zone, operate, zone_drawn
 from freepages.snapshots import Snapshot
-from freepages.view.frame import State
+from freepages.view.frame import Memory, State
 
 
 def letters(panel):
@@ -79,7 +79,9 @@ def test_operations_stop_at_the_first_that_cannot_be():
 def test_a_snapshot_is_shown_page_by_page():
     snapshot = Snapshot.load(data_path("snapshots", "pc-4g-idle.snapshot"))
     frame = snapshot_frame(snapshot)
-    states = frame.panels[0].states
+    shown = frame.panels[0]
+    assert isinstance(shown, Memory)
+    states = shown.states
     assert len(states) == snapshot.max_pfn
     assert int((states == State.FREE).sum()) == snapshot.free_pages
     assert (states[0xC0000:0x100000] == State.HOLE).all()

@@ -1,6 +1,6 @@
 """Runs notebooks and writes them in their one canonical form, so that doing it again changes no byte.
 
-    python tools/rewrite_notebooks.py [NOTEBOOK ...]
+    python .ci/rewrite_notebooks.py [NOTEBOOK ...]
 
 Without arguments, every notebook in notebooks/. A notebook that fails is left as it was.
 """

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the virtual environment DIR, or brings an older one up to date with pyproject.toml.
 #
-#     sh tools/make-venv.sh DIR        PYTHON=... names an interpreter; uv is used where it is installed
+#     sh .ci/make-venv.sh DIR        PYTHON=... names an interpreter; uv is used where it is installed
 set -eu
 venv=$1
 

@@ -7,6 +7,7 @@ replaying one move less: forwards and back move by the same unit, and a step loo
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Iterable
 from html import escape
@@ -151,10 +152,11 @@ class Player:
             self.move(move)
 
     def seek(self, number: int) -> None:
-        """To the present after so many moves; one more than are known is a step forward from the last."""
-        self.go(number)
-        if number > len(self.known):
+        """To the present after so many of the known moves; from the last one further if more are wanted."""
+        if number > self.position == len(self.known):
             self.forward()
+        else:
+            self.go(number)
 
     def begin_story(self) -> None:
         """To the beginning, with the story as what comes."""
@@ -228,7 +230,10 @@ _TOKEN = re.compile(r"[\s,]*[a-z]([0-9]+[a-z])?")
 
 # -- the widget
 
-SPEEDS = {"× ½": 1600, "× 1": 800, "× 2": 400, "× 4": 200}  # milliseconds a step
+SPEEDS = {"× ½": 1.6, "× 1": 0.8, "× 2": 0.4, "× 4": 0.2}  # seconds a step
+# The slider's range never changes: in ipywidgets 8.1 the key End goes to the end of the range it began with.
+TRACK = 10_000
+KEYED = 5  # units at most by a key (Page Up and Page Down); a mouse moves by more
 SOURCE_LINES = 22  # of all processes together
 CHOICES = 200  # of a process that are offered; any other can be typed
 
@@ -238,6 +243,7 @@ STYLE = (
     + """
 .fp-stepper{border:1px solid var(--jp-border-color2,#ddd);border-radius:6px;padding:8px 12px;
   background:var(--jp-layout-color0,#fff);color:var(--jp-ui-font-color1,#222);box-sizing:border-box}
+.fp-stepper .widget-html,.fp-stepper .widget-html-content{min-width:0;flex:1 1 auto}
 .fp-stepper .widget-html-content{line-height:normal;font-family:var(--jp-ui-font-family,sans-serif)}
 .fp-title{font-size:15px;line-height:28px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .fp-title span{color:var(--jp-ui-font-color2,#666)}
@@ -249,7 +255,7 @@ STYLE = (
 .fp-log td,.fp-log th{text-align:left;vertical-align:top;padding:1px 8px 1px 0;overflow-wrap:anywhere}
 .fp-log th{font-weight:600;position:sticky;top:0;background:var(--jp-layout-color0,#fff)}
 .fp-log td:first-child,.fp-log th:first-child{width:44px;text-align:right;padding-right:12px;
-  color:var(--jp-ui-font-color3,#999)}
+  color:var(--jp-ui-font-color2,#666)}
 .fp-log tr.last td{background:var(--jp-layout-color2,#eee)}
 .fp-log i{font-style:normal;color:var(--jp-ui-font-color2,#666);display:inline-block;margin-left:10px;
   padding-left:8px;border-left:2px solid var(--jp-border-color1,#bbb)}
@@ -278,6 +284,7 @@ class Stepper(W.VBox):
         self.zoom = Zoom(self.player.frame, zoom, self._show)
         self._showing = False
         self._message = ""
+        self._task: asyncio.Task[None] | None = None
         processes = self.player.run.processes.values()
 
         title = f"<b>{escape(scenario.name)}</b> <span>· {escape(scenario.title)}</span>"
@@ -296,38 +303,34 @@ class Stepper(W.VBox):
             description="step",
             style={"description_width": "initial"},
             min=0,
-            max=0,
+            max=TRACK,
             readout=False,
             layout=W.Layout(flex="1 1 160px", min_width="120px"),
         )
-        self._play = W.Play(show_repeat=False, interval=SPEEDS["× 1"], layout=W.Layout(display="none"))
         self._playing = W.ToggleButton(
-            icon="play", tooltip="play on from here", layout=W.Layout(width="42px")
+            icon="play", description="play", tooltip="go on by itself", layout=W.Layout(width="78px")
         )
-        speed = W.Dropdown(options=SPEEDS, value=SPEEDS["× 1"], layout=W.Layout(width="66px"))
-        speed.tooltip = "how fast play is"
-        W.link((self._play, "value"), (self._slider, "value"))
-        W.link((self._play, "max"), (self._slider, "max"))
-        W.link((self._play, "playing"), (self._playing, "value"))
-        W.link((speed, "value"), (self._play, "interval"))
+        self._speed = W.Dropdown(
+            options=SPEEDS, value=SPEEDS["× 1"], tooltip="how fast play is", layout=W.Layout(width="66px")
+        )
 
         player = self.player
-        self._reset = self._button("fast-backward", "reset: to the beginning", player.reset)
-        self._back = self._button("step-backward", "back one step", player.back)
-        self._forward = self._button("step-forward", "forward one step", player.forward)
-        self._end = self._button("fast-forward", "end: as far as it goes", player.end)
-        self._story = self._button("", "to the beginning of the scenario's story", player.begin_story)
-        self._story.description = "story"
-        self._story.layout = W.Layout(width="64px", display=None if player.story else "none")
+        self._reset = self._button("fast-backward", "reset", "to the beginning", player.reset)
+        self._back = self._button("step-backward", "back", "one step back", player.back)
+        self._forward = self._button("step-forward", "forward", "one step forward", player.forward)
+        self._end = self._button("fast-forward", "end", "as far as it goes", player.end)
+        self._story = self._button("book", "story", "to the beginning of the story", player.begin_story)
+        self._story.layout.display = None if player.story else "none"
         self._movers = {p.letter: self._mover(p) for p in processes}
         self._choices = {
             p.letter: W.Dropdown(
-                layout=W.Layout(width="auto", flex="1 1 120px"), tooltip=f"{p.name}'s choice"
+                tooltip=f"{p.name}'s choice", layout=W.Layout(flex="1 1 120px", width="auto", display="none")
             )
             for p in processes
         }
 
-        self._slider.observe(self._guarded(lambda: player.seek(self._slider.value)), "value")
+        self._slider.observe(self._guarded(self._slid), "value")
+        self._playing.observe(self._guarded(self._play), "value")
         self._typed.observe(self._guarded(lambda: player.follow(self._typed.value)), "value")
 
         row = W.Layout(width="100%", flex_flow="row wrap", align_items="center")
@@ -353,7 +356,7 @@ class Stepper(W.VBox):
                 self.zoom,
                 self._log,
                 self._status,
-                W.HBox([*controls, self._playing, speed, self._story, self._play], layout=row),
+                W.HBox([*controls, self._playing, self._speed, self._story], layout=row),
                 W.HBox(movers, layout=row),
             ]
         )
@@ -378,8 +381,8 @@ class Stepper(W.VBox):
 
         return act
 
-    def _button(self, icon: str, tooltip: str, action: Callable[[], Any]) -> W.Button:
-        button = W.Button(icon=icon, tooltip=tooltip, layout=W.Layout(width="42px"))
+    def _button(self, icon: str, name: str, tooltip: str, action: Callable[[], Any]) -> W.Button:
+        button = W.Button(icon=icon, description=name, tooltip=tooltip, layout=W.Layout(width="92px"))
         button.on_click(self._guarded(action))
         return button
 
@@ -393,6 +396,32 @@ class Stepper(W.VBox):
 
         button.on_click(self._guarded(move))
         return button
+
+    def _play(self) -> None:
+        """Go on by itself from where the run is, as long as play is pressed.
+
+        Not by ipywidgets' Play: of two views of one Play, the second stops what the first begins.
+        """
+
+        async def play() -> None:
+            while self._playing.value:
+                forward()
+                await asyncio.sleep(self._speed.value)
+
+        forward = self._guarded(self.player.forward)
+        if self._playing.value and (self._task is None or self._task.done()):
+            self._task = asyncio.get_running_loop().create_task(play())
+
+    def _slid(self) -> None:
+        """A key moves the slider by as many units as it means steps, the mouse by how far it was drawn."""
+        by = self._slider.value - self._on_track()
+        at, known = self.player.position, len(self.player.known)
+        self.player.seek(at + by if abs(by) <= KEYED else round(self._slider.value * (known + 1) / TRACK))
+
+    def _on_track(self) -> int:
+        """Where on the slider the present is; while somebody can move, there is room for one move more."""
+        at, known = self.player.position, len(self.player.known)
+        return TRACK if known and self.player.next_move() is None else round(TRACK * at / (known + 1))
 
     def _chooses(self, letter: str) -> bool:
         return isinstance(self.player.run.processes[letter].guard, Choose)
@@ -408,20 +437,18 @@ class Stepper(W.VBox):
 
     def _show_all(self) -> None:
         player = self.player
-        at, known = player.position, len(player.known)
-        further = player.next_move() is not None
+        at, further = player.position, player.next_move() is not None
         self._picture.value = svg(draw(player.frame, self.zoom.range), at)  # first: it is what is waited for
         for process in player.run.processes.values():
             self._show_process(process)
         self._log.value = self._log_html()
         self._status.value = self._status_html()
-        with self._slider.hold_sync():
-            self._slider.max = max(at, known + (further and at == known))
-            self._slider.value = at
+        self._slider.value = self._on_track()
         if not self._message and _moves_in(self._typed.value) != player.run.schedule:
             self._typed.value = "".join(map(str, player.run.schedule))
         self._reset.disabled = self._back.disabled = at == 0
         self._forward.disabled = self._end.disabled = self._playing.disabled = not further
+        self._playing.value = self._playing.value and further
 
     def _show_process(self, process: Process) -> None:
         letter, why = process.letter, process.why_not()
@@ -440,8 +467,9 @@ class Stepper(W.VBox):
             mover.button_style = "" if mover.disabled else "primary"
             mover.description = f"{process.name} ({letter})" + ("" if process.options() else f": {why}")
             mover.tooltip = f"{process.name} {now}"
-        dropdown.layout.display = None if chooses else "none"
+        dropdown.layout.visibility = "visible" if chooses else "hidden"
         if chooses:
+            dropdown.layout.display = None
             options = [(f"{c}  {words}", c) for c, words in list(process.options().items())[:CHOICES]]
             if dropdown.options != tuple(options):
                 chosen = dropdown.value

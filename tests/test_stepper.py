@@ -1,5 +1,6 @@
 """The stepper, pressed and typed at, over a small made-up zone with a lock, a builder and a workload."""
 
+import asyncio
 import re
 from html import unescape
 
@@ -243,27 +244,47 @@ def test_every_button_does_what_its_name_says() -> None:
     assert stepper._back.disabled and stepper._reset.disabled
     stepper._forward.click()
     stepper._forward.click()
-    assert (stepper.schedule, stepper._slider.value, stepper._slider.max) == ("g g", 2, 4)
+    assert stepper.schedule == "g g"
     stepper._back.click()
     assert (stepper.schedule, stepper._typed.value) == ("g", "g")
     stepper._end.click()
     assert stepper.schedule == "g g g g"
     stepper._movers["g"].click()
-    assert stepper._slider.max == 6  # five are known, and somebody can move on
     stepper._reset.click()
-    assert (stepper.schedule, stepper._slider.max) == ("", 5)
+    assert (stepper.schedule, str(stepper.player.known)) == ("", "g g g g g")
     stepper._story.click()
-    assert (stepper.schedule, stepper._slider.max) == ("", 4)
+    assert (stepper.schedule, str(stepper.player.known)) == ("", "g g g g")
 
 
-def test_the_slider_and_the_keys_it_knows_move_by_one_unit() -> None:
+def test_a_key_on_the_slider_is_a_step() -> None:
     stepper = Stepper(toy(), "g")
-    stepper._slider.value = 2
-    assert stepper.schedule == "g g"
-    stepper._slider.value = 1
-    assert stepper.schedule == "g"
-    stepper._slider.value = 0
+    slider = stepper._slider
+    for change, schedule in ((1, "g g"), (-1, "g"), (-1, ""), (1, "g"), (1, "g g"), (1, "g g g")):
+        slider.value += change
+        assert stepper.schedule == schedule
+    slider.value = slider.min  # Home
     assert stepper.schedule == ""
+    slider.value = slider.max  # End: what is known, and then one further
+    assert stepper.schedule == "g g g"
+    slider.value = slider.max
+    assert stepper.schedule == "g g g g"
+
+
+@given(st.integers(0, 10_000))
+def test_the_slider_drawn_with_the_mouse_stays_near_where_it_is_left(place: int) -> None:
+    stepper = Stepper(toy("g g g g g g g"))
+    stepper._slider.value = place
+    assert abs(stepper._slider.value - place) <= 10_000 / 8
+    assert stepper.player.position == pytest.approx(place * 8 / 10_000, abs=1)
+
+
+def test_the_slider_is_at_its_end_when_nobody_can_go_on() -> None:
+    stepper = Stepper(toy(), "g" * 10)
+    assert stepper._slider.value == stepper._slider.max
+    stepper._slider.value -= 1
+    assert stepper.player.position == 9
+    stepper._slider.value = stepper._slider.max
+    assert stepper.player.position == 10
 
 
 def test_a_process_that_may_not_move_is_greyed_and_says_why() -> None:
@@ -283,7 +304,7 @@ def test_a_choosing_process_offers_its_options() -> None:
     dropdown.value = "9a"
     stepper._movers["w"].click()
     assert stepper.schedule == "w9a"
-    assert dropdown.layout.display == "none"
+    assert (dropdown.layout.display, dropdown.layout.visibility) == (None, "hidden")  # it keeps its place
 
 
 def test_the_typed_schedule_is_the_keyboard() -> None:
@@ -335,13 +356,39 @@ def test_only_what_changed_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sent.count(stepper._picture) == 1
 
 
-def test_play_moves_on_from_where_the_run_is() -> None:
-    stepper = Stepper(toy("g g g"), "g")
-    assert (stepper._play.value, stepper._play.max) == (1, 3)
-    stepper._playing.value = True
-    assert stepper._play.playing
-    stepper._play.value = 2  # what the page does, once every interval
-    assert stepper.schedule == "g g"
+def test_play_goes_on_until_a_choice_is_needed() -> None:
+    stepper = Stepper(toy("w8a w w"), "w8a")
+    stepper._speed.options = {"at once": 0}
+
+    async def play() -> None:
+        stepper._playing.value = True
+        while stepper._playing.value:
+            await asyncio.sleep(0)
+
+    asyncio.run(play())
+    assert stepper.schedule == "w8a w w" + 10 * " g"
+    assert stepper._playing.disabled
+    stepper._reset.click()
+    assert not stepper._playing.disabled
+    asyncio.run(play())
+    assert stepper.player.position == 13
+
+
+def test_play_stops_when_it_is_told_and_can_go_on() -> None:
+    stepper = Stepper(toy("g g g g"))
+    stepper._speed.options = {"at once": 0}
+
+    async def play(steps: int) -> None:
+        stepper._playing.value = True
+        while stepper.player.position < steps:
+            await asyncio.sleep(0)
+        stepper._playing.value = False
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert stepper.player.position == steps
+
+    asyncio.run(play(2))
+    asyncio.run(play(4))
 
 
 def test_no_callback_prints_or_displays(capsys: pytest.CaptureFixture[str]) -> None:

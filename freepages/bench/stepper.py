@@ -24,7 +24,7 @@ from freepages.view.frame import Bits, Frame, Memory, State
 
 SIZES = (64, 4096, 65536)  # pages
 CLICKS = 15
-BUTTONS = ("back one step", "forward one step")
+BUTTONS = ("one step back", "one step forward")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 STATES = np.array([state for state in State if state is not State.HOLE], np.uint8)
 

@@ -32,13 +32,13 @@ STYLE = """
   overflow:hidden;white-space:pre;tab-size:2}
 .fp-source .line{height:17px}
 .fp-source .number{display:inline-block;width:34px;margin-right:8px;text-align:right;
-  color:var(--jp-ui-font-color3,#999);font-size:10px}
+  color:var(--jp-ui-font-color2,#666);font-size:10px}
 .fp-source .now{background:#f8f3a3;box-shadow:inset 3px 0 #e69f00}
 [data-jp-theme-light=false] .fp-source .now{background:#45400f}
 .fp-source .now .number{color:inherit}
 .fp-source .caller .now{background:var(--jp-layout-color2,#eee)!important;box-shadow:none}
 .fp-source .caller{opacity:.75}
-.fp-source .fold{color:var(--jp-ui-font-color3,#999)}
+.fp-source .fold{color:var(--jp-ui-font-color2,#666)}
 .fp-source .k,.fp-source .kn,.fp-source .ow,.fp-source .kc{
   color:var(--jp-mirror-editor-keyword-color,#008000);font-weight:600}
 .fp-source .s1,.fp-source .s2,.fp-source .sd,.fp-source .sa,.fp-source .si{

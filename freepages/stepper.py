@@ -1,234 +1,31 @@
 """The stepper: one widget in which every scenario is stepped, forwards and back.
 
-Its logic is :class:`Player`, plain Python: a run, what is known of its future, and the sentences about its
-last steps. :class:`Stepper` shows a player and hands it what the learner presses and types. Going back is
-replaying one move less: forwards and back move by the same unit, and a step looks the same from both sides.
+Source, picture, log and controls of a :class:`freepages.player.Player`, which is handed what the learner
+presses and types. Nothing is printed: what goes wrong in a callback is said in the status line.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any
 
 import ipywidgets as W
 
-from freepages.engine import Choose, Move, Process, Run, Scenario, Schedule, ScheduleError, Step
+from freepages.engine import Move, Process, Scenario, Schedule, ScheduleError
 from freepages.errors import FreepagesError
 from freepages.explorer import Zoom
+from freepages.player import WAITING, Player
 from freepages.view import source as source_view
 from freepages.view import svg as svg_view
-from freepages.view.changes import changes
 from freepages.view.draw import draw
-from freepages.view.frame import Frame
 from freepages.view.picture import live_bundle
 from freepages.view.scene import Scene, Shape, Text
 from freepages.view.source import source
 from freepages.view.svg import svg
 from freepages.view.text import text
-
-WAITING = "go on typing"  # how the answer to a choice that is begun begins
-LOGGED = 8  # steps that the log shows
-END = 10_000  # steps after which the end of a run is no longer looked for
-
-
-class Entry(NamedTuple):
-    """A step that was made, and what changed by it."""
-
-    step: Step
-    changes: list[str]
-
-    def __str__(self) -> str:
-        return " | ".join([f"{self.step.number} {self.step.who} {self.step.text}", *self.changes])
-
-
-class Player:
-    """A scenario being played: `run` is its present, `known` its moves made and, after them, those undone.
-
-    Raises ScheduleError when `schedule` or `story` is not possible.
-    """
-
-    run: Run
-    _frame: Frame | None
-
-    def __init__(self, scenario: Scenario, schedule: str = "", story: str | None = None):
-        self.scenario = scenario
-        self.story = Run(scenario, scenario.story if story is None else story).schedule
-        start = Run(scenario, schedule).schedule
-        self.known = self.story if self.story[: len(start)] == start else start
-        self._restart(())
-        self._entries: dict[int, Entry] = {}
-        self.go(len(start))
-
-    @property
-    def position(self) -> int:
-        """How many steps were made."""
-        return len(self.run.steps)
-
-    @property
-    def frame(self) -> Frame:
-        """The picture of the present."""
-        if self._frame is None:
-            self._frame = self.scenario.picture(self.run)
-        return self._frame
-
-    @property
-    def log(self) -> list[Entry]:
-        """The last steps, the newest first."""
-        return [self._entries[n] for n in range(self.position, max(0, self.position - LOGGED), -1)]
-
-    def next_move(self) -> Move | None:
-        """The move that forward makes: a known one, the story's, or that of the first who needs no choice."""
-        at = self.position
-        if at < len(self.known):
-            return self.known[at]
-        if at < len(self.story) and self.story[:at] == self.known:
-            return self.story[at]
-        return next((Move(p.letter) for p in self.run.processes.values() if "" in p.options()), None)
-
-    def go(self, number: int) -> None:
-        """To the present after so many of the known moves, all of them at most."""
-        number = min(max(number, 0), len(self.known))
-        unseen = {n for n in range(max(1, number - LOGGED + 1), number + 1) if n not in self._entries}
-        start = min(unseen, default=number + 1) - 1
-        if start < self.position:
-            self._restart(self.known[:start])
-        while self.position < number:
-            self._step(self.known[self.position], seen=self.position + 1 in unseen)
-
-    def move(self, move: Move) -> None:
-        """Make a move; what was known of the future stays known only if this move begins it.
-
-        Raises ScheduleError, nothing changed, if the move is not possible now.
-        """
-        at = self.position
-        self._step(move)
-        if self.known[at : at + 1] != (move,):
-            self.known = self.run.schedule
-            self._entries = {n: entry for n, entry in self._entries.items() if n <= self.position}
-
-    def _step(self, move: Move, seen: bool = True) -> None:
-        """One move; where it is `seen`, its entry says what it changed."""
-        schedule, before = self.run.schedule, self.frame if seen else None
-        try:
-            step = self.run.move(move)
-        except ScheduleError:
-            raise
-        except Exception:  # the action itself failed half way: its run is lost, the place is not
-            self._restart(schedule)
-            raise
-        self._frame = None
-        if before is not None:
-            self._entries[step.number] = Entry(step, changes(before, self.frame))
-
-    def _restart(self, schedule: Iterable[Move]) -> None:
-        self.run = Run(self.scenario, schedule)
-        self._frame = None
-
-    def forward(self) -> None:
-        """One step. Raises ScheduleError when nobody can move without a choice."""
-        move = self.next_move()
-        if move is None:
-            raise ScheduleError(self.why_no_forward())
-        self.move(move)
-
-    def back(self) -> None:
-        self.go(self.position - 1)
-
-    def reset(self) -> None:
-        self.go(0)
-
-    def end(self) -> None:
-        """To the end of what is known; from there as far as it goes without a choice."""
-        if self.position < len(self.known):
-            self.go(len(self.known))
-            return
-        for _ in range(END):
-            move = self.next_move()
-            if move is None:
-                return
-            self.move(move)
-
-    def seek(self, number: int) -> None:
-        """To the present after so many of the known moves; from the last one further if more are wanted."""
-        if number > self.position == len(self.known):
-            self.forward()
-        else:
-            self.go(number)
-
-    def begin_story(self) -> None:
-        """To the beginning, with the story as what comes."""
-        self.known = self.story
-        self._entries.clear()
-        self.reset()
-
-    def follow(self, typed: str) -> str:
-        """Make the run what the typed schedule says, as far as it can be; what is in the way, or "".
-
-        A choice that is not complete yet is waited for: it is no fault.
-        """
-        moves, rest, at = [], "", 0
-        while at < len(typed):
-            found = _TOKEN.match(typed, at)
-            if not found:
-                rest = typed[at:].strip(" ,\t\n")
-                break
-            moves.append(Schedule.parse(found[0])[0])
-            at = found.end()
-        waiting = bool(moves) and not moves[-1].choice and (not rest or rest.isdecimal())
-        same = 0
-        while same < min(len(moves), len(self.known)) and moves[same] == self.known[same]:
-            same += 1
-        self.go(same)
-        for at in range(same, len(moves)):
-            move = moves[at]
-            if waiting and at == len(moves) - 1 and (wanted := self._wants_choice(move, rest)):
-                return wanted
-            try:
-                self.move(move)
-            except ScheduleError as fault:
-                return str(fault)
-        if rest:
-            try:
-                Schedule.parse(typed)
-            except ScheduleError as fault:
-                return str(fault)
-        return ""
-
-    def _wants_choice(self, move: Move, digits: str) -> str:
-        process = self.run.processes.get(move.letter)
-        if process is None or not isinstance(process.guard, Choose) or not process.guard.ready():
-            return ""
-        begun = [choice for choice in process.options() if choice.startswith(digits)]
-        if not begun:
-            return ""
-        more = " …" if len(begun) > 8 else ""
-        return f"{WAITING}: {process.name} may choose {', '.join(begun[:8])}{more}"
-
-    def why_no_forward(self) -> str:
-        """Why next_move() has none."""
-        processes = self.run.processes.values()
-        choosers = [p.name for p in processes if p.options()]
-        if choosers:
-            return f"next is a choice of {' or of '.join(choosers)}"
-        return "; ".join(f"{p.name} {p.why_not()}" for p in processes)
-
-
-def _moves_in(typed: str) -> Schedule | None:
-    """The schedule that is written there, or None."""
-    try:
-        return Schedule.parse(typed)
-    except ScheduleError:
-        return None
-
-
-# One move of a schedule, as the engine's grammar has it, or as much of it as stands at this place.
-_TOKEN = re.compile(r"[\s,]*[a-z]([0-9]+[a-z])?")
-
-
-# -- the widget
 
 SPEEDS = {"× ½": 1.6, "× 1": 0.8, "× 2": 0.4, "× 4": 0.2}  # seconds a step
 # The slider's range never changes: in ipywidgets 8.1 the key End goes to the end of the range it began with.
@@ -262,9 +59,48 @@ STYLE = (
 .fp-status{font-size:13px;line-height:20px;height:20px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .fp-status.fault{color:var(--jp-error-color0,#b71c1c);font-weight:600}
 .fp-status.wait{color:var(--jp-ui-font-color1,#222)}
-.fp-stepper .fp-mover button{width:100%;overflow:hidden;text-overflow:ellipsis}
+.fp-remark{font-size:13px;line-height:28px;padding-left:4px;color:var(--jp-ui-font-color2,#666);
+  white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 """
 )
+
+
+class Mover(W.HBox):
+    """The button of one process, and beside it what it can choose from, or why it may not move."""
+
+    def __init__(self, process: Process):
+        self.button = W.Button(
+            description=f"{process.name} ({process.letter})", layout=W.Layout(width="136px")
+        )
+        self.dropdown = W.Dropdown(
+            tooltip=f"{process.name}'s choice", layout=W.Layout(flex="1 1 0", min_width="0", width="auto")
+        )
+        self.remark = W.HTML(layout=W.Layout(flex="1 1 0"))
+        super().__init__([self.button, self.dropdown, self.remark], layout=W.Layout(flex="1 1 300px"))
+
+    @property
+    def choice(self) -> str:
+        """The choice that is selected, "" where there is none to make."""
+        return self.dropdown.value or ""
+
+    def show(self, process: Process) -> None:
+        options = process.options()
+        chooses = "" not in options and bool(options)
+        with self.button.hold_sync():
+            self.button.disabled = not options
+            self.button.button_style = "primary" if options else ""
+            self.button.tooltip = f"{process.name} {process.next()}"
+        said = escape(process.next() if options else process.why_not() or "")
+        self.remark.value = f'<div class="fp-remark" title="{said}">{said}</div>'
+        self.remark.layout.display = "none" if chooses else None
+        self.dropdown.layout.display = None if chooses else "none"
+        offered = list(options)[:CHOICES] if chooses else []
+        labels = tuple((f"{choice}  {options[choice]}", choice) for choice in offered)
+        if self.dropdown.options != labels:
+            chosen = self.dropdown.value
+            with self.dropdown.hold_sync():
+                self.dropdown.options = labels
+                self.dropdown.value = chosen if chosen in offered else next(iter(offered), None)
 
 
 class Stepper(W.VBox):
@@ -321,23 +157,15 @@ class Stepper(W.VBox):
         self._end = self._button("fast-forward", "end", "as far as it goes", player.end)
         self._story = self._button("book", "story", "to the beginning of the story", player.begin_story)
         self._story.layout.display = None if player.story else "none"
-        self._movers = {p.letter: self._mover(p) for p in processes}
-        self._choices = {
-            p.letter: W.Dropdown(
-                tooltip=f"{p.name}'s choice", layout=W.Layout(flex="1 1 120px", width="auto", display="none")
-            )
-            for p in processes
-        }
+        self._movers = {p.letter: Mover(p) for p in processes}
+        for letter, mover in self._movers.items():
+            mover.button.on_click(self._guarded(partial(self._press, letter)))
 
         self._slider.observe(self._guarded(self._slid), "value")
         self._playing.observe(self._guarded(self._play), "value")
         self._typed.observe(self._guarded(lambda: player.follow(self._typed.value)), "value")
 
         row = W.Layout(width="100%", flex_flow="row wrap", align_items="center")
-        movers = [
-            W.HBox([self._choices[letter], mover], layout=W.Layout(flex="1 1 220px", min_width="0"))
-            for letter, mover in self._movers.items()
-        ]
         sources = W.VBox(
             [*self._sources.values()], layout=W.Layout(flex="2 1 330px", min_width="0", margin="0 16px 0 0")
         )
@@ -357,7 +185,7 @@ class Stepper(W.VBox):
                 self._log,
                 self._status,
                 W.HBox([*controls, self._playing, self._speed, self._story], layout=row),
-                W.HBox(movers, layout=row),
+                W.HBox([*self._movers.values()], layout=row),
             ]
         )
         self.add_class("fp-stepper")
@@ -386,16 +214,8 @@ class Stepper(W.VBox):
         button.on_click(self._guarded(action))
         return button
 
-    def _mover(self, process: Process) -> W.Button:
-        letter = process.letter
-        button = W.Button(layout=W.Layout(flex="1 1 120px", width="auto", min_width="0"))
-
-        def move() -> None:
-            choice = self._choices[letter].value if self._chooses(letter) else ""
-            self.player.move(Move(letter, choice or ""))
-
-        button.on_click(self._guarded(move))
-        return button
+    def _press(self, letter: str) -> None:
+        self.player.move(Move(letter, self._movers[letter].choice))
 
     def _play(self) -> None:
         """Go on by itself from where the run is, as long as play is pressed.
@@ -423,9 +243,6 @@ class Stepper(W.VBox):
         at, known = self.player.position, len(self.player.known)
         return TRACK if known and self.player.next_move() is None else round(TRACK * at / (known + 1))
 
-    def _chooses(self, letter: str) -> bool:
-        return isinstance(self.player.run.processes[letter].guard, Choose)
-
     # -- what is seen
 
     def _show(self) -> None:
@@ -451,32 +268,15 @@ class Stepper(W.VBox):
         self._playing.value = self._playing.value and further
 
     def _show_process(self, process: Process) -> None:
-        letter, why = process.letter, process.why_not()
-        chooses = self._chooses(letter) and bool(process.options())
-        now = process.next() if why is None or chooses else why
-        kind = "next" if why is None or chooses else "held"
+        can = bool(process.options())
+        now = process.next() if can else process.why_not()
         lines = SOURCE_LINES // len(self.player.run.processes) - 1
-        self._sources[letter].value = (
-            f'<div class="fp-who" data-process="{letter}"><b>{escape(process.name)}</b>'
-            f' <span class="{kind}">{escape(now)}</span></div>'
-            f'<div style="height:{lines * 17}px">{source(process.position(), lines)}</div>'
+        self._sources[process.letter].value = (
+            f'<div class="fp-who" data-process="{process.letter}"><b>{escape(process.name)}</b>'
+            f' <span class="{"next" if can else "held"}">{escape(str(now))}</span></div>'
+            f'<div style="height:{lines * source_view.LINE}px">{source(process.position(), lines)}</div>'
         )
-        mover, dropdown = self._movers[letter], self._choices[letter]
-        with mover.hold_sync():
-            mover.disabled = not process.options()
-            mover.button_style = "" if mover.disabled else "primary"
-            mover.description = f"{process.name} ({letter})" + ("" if process.options() else f": {why}")
-            mover.tooltip = f"{process.name} {now}"
-        dropdown.layout.visibility = "visible" if chooses else "hidden"
-        if chooses:
-            dropdown.layout.display = None
-            options = [(f"{c}  {words}", c) for c, words in list(process.options().items())[:CHOICES]]
-            if dropdown.options != tuple(options):
-                chosen = dropdown.value
-                with dropdown.hold_sync():
-                    dropdown.options = options
-                    offered = [choice for _, choice in options]
-                    dropdown.value = chosen if chosen in offered else offered[0]
+        self._movers[process.letter].show(process)
 
     @property
     def schedule(self) -> str:
@@ -538,3 +338,11 @@ class Stepper(W.VBox):
         if not self._message and self.player.next_move() is None:
             said += f" — {self.player.why_no_forward()}"
         return f'<div class="fp-status {kind}" role="status" aria-live="polite">{escape(said)}</div>'
+
+
+def _moves_in(typed: str) -> Schedule | None:
+    """The schedule that is written there, or None."""
+    try:
+        return Schedule.parse(typed)
+    except ScheduleError:
+        return None

@@ -15,6 +15,7 @@ from functools import lru_cache
 from html import escape
 from types import CodeType
 
+LINE = 17  # pixels
 LEAST = 3  # lines: in less room a caller is not shown
 
 

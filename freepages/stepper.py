@@ -31,7 +31,8 @@ SPEEDS = {"× ½": 1.6, "× 1": 0.8, "× 2": 0.4, "× 4": 0.2}  # seconds a step
 # The slider's range never changes: in ipywidgets 8.1 the key End goes to the end of the range it began with.
 TRACK = 10_000
 KEYED = 5  # units at most by a key (Page Up and Page Down); a mouse moves by more
-SOURCE_LINES = 22  # of all processes together
+HEADING = 28.0  # pixels, over the source of each process
+LEAST_TALL = 400.0  # pixels, for the source of all processes; where the picture is higher, so much
 CHOICES = 200  # of a process that are offered; any other can be typed
 
 STYLE = (
@@ -40,7 +41,8 @@ STYLE = (
     + """
 .fp-stepper{border:1px solid var(--jp-border-color2,#ddd);border-radius:6px;padding:8px 12px;
   background:var(--jp-layout-color0,#fff);color:var(--jp-ui-font-color1,#222);box-sizing:border-box}
-.fp-stepper .widget-html,.fp-stepper .widget-html-content{min-width:0;flex:1 1 auto}
+.fp-stepper .widget-html{min-width:0}
+.fp-stepper .widget-html-content{min-width:0;flex:1 1 auto}
 .fp-stepper .widget-html-content{line-height:normal;font-family:var(--jp-ui-font-family,sans-serif)}
 .fp-title{font-size:15px;line-height:28px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .fp-title span{color:var(--jp-ui-font-color2,#666)}
@@ -119,6 +121,7 @@ class Stepper(W.VBox):
         self.player = Player(scenario, schedule, story)
         self.zoom = Zoom(self.player.frame, zoom, self._show)
         self._showing = False
+        self._tall = LEAST_TALL
         self._message = ""
         self._task: asyncio.Task[None] | None = None
         processes = self.player.run.processes.values()
@@ -255,7 +258,9 @@ class Stepper(W.VBox):
     def _show_all(self) -> None:
         player = self.player
         at, further = player.position, player.next_move() is not None
-        self._picture.value = svg(draw(player.frame, self.zoom.range), at)  # first: it is what is waited for
+        scene = draw(player.frame, self.zoom.range)
+        self._picture.value = svg(scene, at)  # first: it is what is waited for
+        self._tall = max(self._tall, scene.height)
         for process in player.run.processes.values():
             self._show_process(process)
         self._log.value = self._log_html()
@@ -270,7 +275,7 @@ class Stepper(W.VBox):
     def _show_process(self, process: Process) -> None:
         can = bool(process.options())
         now = process.next() if can else process.why_not()
-        lines = SOURCE_LINES // len(self.player.run.processes) - 1
+        lines = int(self._tall / len(self.player.run.processes) - HEADING) // source_view.LINE
         self._sources[process.letter].value = (
             f'<div class="fp-who" data-process="{process.letter}"><b>{escape(process.name)}</b>'
             f' <span class="{"next" if can else "held"}">{escape(str(now))}</span></div>'

@@ -224,6 +224,7 @@ PLACES = """() => {
 def test_ink_stands_out_from_paper_in_both_themes(lab: Lab, page: Page, dark: bool) -> None:
     go(page, "w0aggg")
     lab.theme(page, dark=dark)
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0)
     lab.screenshot(page, f"stepper-{'dark' if dark else 'light'}")
     ratios = page.evaluate(CONTRASTS)
     assert len(ratios) > 20

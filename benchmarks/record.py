@@ -36,6 +36,11 @@ def figure(bench: str, key: str, **where: str) -> Callable[[Results], float]:
     return lambda results: next(row[key] for row in results[bench] if where.items() <= row.items())
 
 
+def painted(pages: int) -> Callable[[Results], float]:
+    """The slower of back and forward."""
+    return lambda results: max(row["painted_ms"] for row in results["stepper"] if row["pages"] == pages)
+
+
 SHARE, RATE = "ratio_to_patch_loop", "million_per_s"
 
 # What is measured, whether small or large is good, the figure to reach, and where it is found.
@@ -57,6 +62,8 @@ REACH: list[tuple[str, str, float, Callable[[Results], float]]] = [
         10_000,
         figure("ring", "median_us", what=DECODE),
     ),
+    ("stepper, 4,096 pages: milliseconds from click to painted", "<=", 60, painted(4096)),
+    ("the same, 65,536 pages", "<=", 100, painted(65536)),
 ]
 
 

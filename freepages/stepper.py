@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from html import escape
+from itertools import groupby
 from typing import Any
 
 import ipywidgets as W
@@ -267,7 +268,7 @@ class Stepper(W.VBox):
         self._status.value = self._status_html()
         self._slider.value = self._on_track()
         if not self._message and _moves_in(self._typed.value) != player.run.schedule:
-            self._typed.value = "".join(map(str, player.run.schedule))
+            self._typed.value = _to_type(player.run.schedule)
         self._reset.disabled = self._back.disabled = at == 0
         self._forward.disabled = self._end.disabled = self._playing.disabled = not further
         self._playing.value = self._playing.value and further
@@ -343,6 +344,12 @@ class Stepper(W.VBox):
         if not self._message and self.player.next_move() is None:
             said += f" — {self.player.why_no_forward()}"
         return f'<div class="fp-status {kind}" role="status" aria-live="polite">{escape(said)}</div>'
+
+
+def _to_type(schedule: Schedule) -> str:
+    """The schedule with spaces only around choices, so that one Backspace takes one plain move back."""
+    parts = groupby(map(str, schedule), key=lambda move: len(move) > 1)
+    return " ".join(" ".join(moves) if chosen else "".join(moves) for chosen, moves in parts)
 
 
 def _moves_in(typed: str) -> Schedule | None:

@@ -119,7 +119,7 @@ def test_the_typed_schedule_is_the_keyboard() -> None:
     assert "fault" in stepper._status.value
     assert (stepper.schedule, stepper._typed.value) == ("g g", "ggx")
     stepper._forward.click()
-    assert (stepper.schedule, stepper._typed.value) == ("g g w8a", "ggw8a")
+    assert (stepper.schedule, stepper._typed.value) == ("g g w8a", "gg w8a")
 
 
 def test_the_source_shown_is_the_source_that_runs() -> None:

@@ -86,7 +86,7 @@ def test_by_mouse_every_button_does_what_it_says(page: Page) -> None:
     at(page, 2)
     button(page, "workload (w)").click()  # with the first choice of its list
     at(page, 3)
-    expect(schedule(page)).to_have_value("ggw0a")
+    expect(schedule(page)).to_have_value("gg w0a")
     expect(button(page, "workload (w)")).to_be_disabled()
     expect(stepper(page).locator(".fp-remark:visible").last).to_have_text(
         "waits for zone Normal's lock, held by guest"

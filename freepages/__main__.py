@@ -63,7 +63,10 @@ def parser() -> Parser:
     top = Parser(prog="freepages", description="Free pages of a guest, and a migration that skips them.")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    command = commands.add_parser("capture", help="write this machine's zones and free pages to a file")
+    command = commands.add_parser(
+        "capture",
+        help="write this machine's free pages to a file; as root every page, else only block counts",
+    )
     command.add_argument("file", metavar="FILE", type=Path, help="the snapshot file to write")
     command.add_argument(
         "--proc", metavar="DIR", type=Path, help="read copies of another machine's /proc files"
@@ -89,7 +92,7 @@ def parser() -> Parser:
 
     command = commands.add_parser("bench", help="how fast this machine is at it")
     command.add_argument(
-        "what", metavar="WHAT", nargs="?", help="bitmap, zone, capture or ring; all, if not given"
+        "what", metavar="WHAT", nargs="?", help="bitmap, zone, capture, ring or stepper; all, if not given"
     )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=bench)
@@ -110,6 +113,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:  # what was read or written by name says so itself: this is our own output
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"freepages: the output cannot be written: {error.strerror}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
     return 0

@@ -184,12 +184,13 @@ class Stepper(W.VBox):
                     ],
                     layout=row,
                 ),
+                # Above the picture: however tall that is, what is pressed and what it does are seen together.
+                W.HBox([*controls, self._playing, self._speed, self._story], layout=row),
+                W.HBox([*self._movers.values()], layout=row),
+                self._status,
                 W.Box([sources, self._picture], layout=W.Layout(width="100%", flex_flow="row wrap")),
                 self.zoom,
                 self._log,
-                self._status,
-                W.HBox([*controls, self._playing, self._speed, self._story], layout=row),
-                W.HBox([*self._movers.values()], layout=row),
             ]
         )
         self.add_class("fp-stepper")

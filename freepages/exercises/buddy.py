@@ -9,6 +9,8 @@ PAGES = 16
 
 
 def _judge(operations: str) -> tuple[bool, str]:
+    if not isinstance(operations, str):
+        return False, f"the answer is a text such as '0a 0a 1f', not {operations!r}."
     zone = zone_drawn("·" * PAGES)
     operate(zone, operations)
     zone.validate()

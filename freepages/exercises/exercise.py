@@ -24,6 +24,8 @@ def compare(guess: Any, found: Any) -> Remark:
     """What to say to a prediction, once the model has been asked."""
     if guess is ...:
         return Remark(None, f"you made no guess. It is {found}.")
+    if isinstance(guess, list) and isinstance(found, tuple):
+        guess = tuple(guess)
     return Remark(
         guess == found, f"it is {found}." if guess == found else f"you said {guess}; it is {found}."
     )

@@ -10,6 +10,8 @@ ROW = row("B5")
 
 
 def _judge(schedule: str) -> tuple[bool, str]:
+    if not isinstance(schedule, str):
+        return False, f"the answer is a schedule such as 'h h i w', not {schedule!r}."
     patch, shows = ROW.patch, ROW.shows
     assert patch and shows
     run = Run(patch(), schedule)

@@ -58,6 +58,7 @@ def rmqueue_pcp(
             pfn = yield from zone.rmqueue_locked(0, migratetype)
             if pfn is None:
                 break
+            zone.nr_free_pages -= 1
             pages.add_tail(pfn)  # the first one found stays the first one used
         yield DROPS_LOCK, zone.lock.name, cpu
         zone.lock.drop(cpu)

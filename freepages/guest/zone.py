@@ -119,7 +119,7 @@ class Zone:
     # -- allocation
 
     def rmqueue_locked(self, order: int, migratetype: Migratetype) -> Steps:
-        """A block of that order, the zone's lock being held; None where there is none."""
+        """A block of that order, or None; the zone's lock is held, and the caller counts nr_free_pages."""
         pfn = yield from self._rmqueue_smallest(order, migratetype)
         if pfn is None and migratetype == MOVABLE:
             pfn = yield from self._rmqueue_smallest(order, CMA)
@@ -134,7 +134,6 @@ class Zone:
                 pfn = blocks.head()
                 yield TAKES_BLOCK, pfn, current_order
                 self._unlink(pfn)
-                self.nr_free_pages -= 1 << order
                 if current_order > order:
                     yield from self._expand(pfn, order, current_order, migratetype)
                 return pfn
@@ -160,7 +159,6 @@ class Zone:
                 yield from self._steal_suitable_fallback(pfn, current_order, migratetype)
             yield TAKES_BLOCK, pfn, current_order
             self._unlink(pfn)
-            self.nr_free_pages -= 1 << order
             yield from self._expand(pfn, order, current_order, migratetype)
             return pfn
         yield FINDS_NOTHING, order
@@ -208,6 +206,7 @@ class Zone:
         pfn = yield from self.rmqueue_locked(order, migratetype)
         yield DROPS_LOCK, self.lock.name, cpu
         if pfn is not None:
+            self.nr_free_pages -= 1 << order
             self.used[pfn] = order, kind
         self.lock.drop(cpu)
         return pfn

@@ -248,7 +248,7 @@ WAYS: dict[Act, Way] = {
     getfreepages.CANCELS: Way("alone", "gives the migration up"),
     getfreepages.WRITES_REQUEST: Way("signal", "asks: ctrl {0}, id {1}", to="i"),
     getfreepages.READS_REPLY: Way("alone", "reads the answer"),
-    virtqueue.INTERRUPTED: Way("signal", "wakes the driver", to="g"),
+    virtqueue.INTERRUPTED: Way("alone", "takes the interrupt"),
     virtqueue.ADDS_OUTBUF: Way("alone", "adds a buffer: {0}"),
     virtqueue.KICKS: Way("signal", "kick: {0}", to="h"),
     virtqueue.RINGS: Way("signal", "kick: {0}", to="h"),

@@ -62,12 +62,12 @@ def workload(zone: Zone, cpu: str, largest: int) -> Steps:
 def possible(zone: Zone, largest: int) -> dict[str, str]:
     """What a workload may choose now, each with what it means."""
     found = {
-        f"{order}{letter}": f"allocates order {order}, {migratetype.name.lower()}"
+        f"{order}{letter}": f"asks for order {order}, {migratetype.name.lower()}"
         for letter, migratetype in ALLOCATES.items()
         for order in ORDERS[: largest + 1]
     }
     for pfn, (order, kind) in sorted(zone.used.items()):
-        found[f"{pfn}f"] = f"frees block {pfn} of order {order} ({kind})"
+        found[f"{pfn}f"] = f"is to free block {pfn} of order {order} ({kind})"
     return found
 
 
@@ -121,8 +121,9 @@ def buddy_zone(
 
     def picture(run: Run) -> Frame:
         zone = run.world
+        listed = sum(count << order for order, count in enumerate(zone.nr_free()))
         return Frame(
-            f"zone {zone.name}: {zone.nr_free_pages} of {zone.managed} pages free",
+            f"zone {zone.name}: {listed} of {zone.managed} pages on its free lists",
             (memory(zone, touched(run)), free_lists(zone), locks(run, zone.lock)),
         )
 

@@ -103,10 +103,12 @@ def _numbers(path: Path, body: bytes, count: int) -> Numbers:
                 break
     except zlib.error:
         raise FreepagesError(f"{path}: the compressed runs are damaged") from None
-    if have != count or rest or not stream.eof or stream.unused_data:
+    if have != count:
         raise FreepagesError(
             f"{path}: {have // 2} free runs, line 1 says {count // 2}; is the file cut short?"
         )
+    if rest or not stream.eof or stream.unused_data:
+        raise FreepagesError(f"{path}: the compressed runs do not end with the file; is it cut short?")
     return np.concatenate([np.empty(0, np.int64), *pieces])
 
 

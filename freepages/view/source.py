@@ -30,8 +30,8 @@ class Listing:
 
 STYLE = """
 .fp-source{font:12px/17px var(--jp-code-font-family,monospace);color:var(--jp-content-font-color1,#222);
-  overflow:hidden;white-space:pre;tab-size:2}
-.fp-source .line{height:17px}
+  overflow:auto hidden;scrollbar-width:thin;white-space:pre;tab-size:2}
+.fp-source .line{height:17px;width:max-content;min-width:100%}
 .fp-source .number{display:inline-block;width:34px;margin-right:8px;text-align:right;
   color:var(--jp-ui-font-color2,#666);font-size:10px}
 .fp-source .now{background:#f8f3a3;box-shadow:inset 3px 0 #e69f00}

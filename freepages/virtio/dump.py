@@ -43,8 +43,10 @@ def read_dump(path: str | Path) -> Dump:
     """Read a dump file. Raises DumpError."""
     try:
         text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DumpError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    except OSError as error:
+        raise DumpError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise DumpError(f"{path}: is not JSON: byte {error.start} is not text") from None
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:

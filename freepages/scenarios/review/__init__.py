@@ -8,7 +8,6 @@ it: the schedule is the shortest that a search finds, and a test finds it again.
 from __future__ import annotations
 
 import re
-from textwrap import shorten
 
 from freepages.columns import columns
 from freepages.errors import FreepagesError
@@ -49,19 +48,19 @@ def row(id: str) -> Row:
 
 
 class Table:
-    """Rows as a table: id, verdict, how many moves show it, what it is, and where."""
+    """Rows as a table: id, verdict, how many moves show it, and what it is."""
 
     def __init__(self, rows: tuple[Row, ...]):
         self.rows = rows
 
     def __repr__(self) -> str:
-        head = ("", "verdict", "moves", "what", "where")
+        head = ("", "verdict", "moves", "what")
         return "\n".join(columns([head, *(_cells(row) for row in self.rows)], rule=True))
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     moves = "-" if row.moves is None else str(row.moves)
-    return row.id, row.verdict, moves, row.title, shorten(row.where, 60, placeholder=" ...")
+    return row.id, row.verdict, moves, row.title
 
 
 def review_table(verdict: str = "") -> Table:

@@ -72,9 +72,9 @@ class Mover(W.HBox):
     """The button of one process, and beside it what it can choose from, or why it may not move."""
 
     def __init__(self, process: Process):
-        self.button = W.Button(
-            description=f"{process.name} ({process.letter})", layout=W.Layout(width="136px")
-        )
+        name = f"{process.name} ({process.letter})"
+        # As wide as the name: the letter at its end is what a learner types.
+        self.button = W.Button(description=name, layout=W.Layout(width=f"{max(136, 40 + 7 * len(name))}px"))
         self.dropdown = W.Dropdown(
             tooltip=f"{process.name}'s choice", layout=W.Layout(flex="1 1 0", min_width="0", width="auto")
         )

@@ -57,12 +57,6 @@ def shuffled_lists(lists: str, pages: int, seed: int = 1) -> Heads:
     return [chance.permutation((heads + starts).ravel().astype(np.uint32)) for heads in layout]
 
 
-def set_range_per_block(heads: Heads, bitmap: PageBitmap) -> None:
-    for order, blocks in enumerate(heads):
-        for pfn in blocks.tolist():
-            bitmap.set_range(pfn, pfn + (1 << order))
-
-
 def extra_mib(method: Method, heads: Heads, bitmap: PageBitmap) -> float:
     """The most memory that the method held at any moment beside its lists and the bitmap."""
     tracemalloc.start()

@@ -6,7 +6,6 @@ page, and a bitmap lies beside it. Needs a checkout, whose tests bring the rig, 
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +24,6 @@ from freepages.view.frame import Bits, Frame, Memory, State
 SIZES = (64, 4096, 65536)  # pages
 CLICKS = 15
 BUTTONS = ("one step back", "one step forward")
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 STATES = np.array([state for state in State if state is not State.HOLE], np.uint8)
 
 # From the click to the svg that says the next step, and on to the second animation frame after it.
@@ -68,19 +66,18 @@ def rows() -> Iterator[Row]:
     try:
         from playwright.sync_api import sync_playwright
 
-        from tests.browser.lab import Lab, Server
+        from tests.browser.lab import NO_CHROMIUM, Lab, Server, chromium_path, launch
     except ImportError as fault:
         raise FreepagesError(
             f"run it as python -m freepages in a checkout, with Playwright: {fault}"
         ) from None
-    chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if chromium is None:
-        raise FreepagesError("no Chromium (Debian, Ubuntu: apt-get install chromium)")
+    if chromium_path() is None:
+        raise FreepagesError(NO_CHROMIUM)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         (notebooks := Path(folder, "notebooks")).mkdir()
         server = Server(Path(folder, "lab"), notebooks)
         try:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--disable-gpu"])
+            browser = launch(playwright)
             lab = Lab(server, browser)
             for pages in SIZES:
                 yield from _clicks(lab, Path(folder, f"{pages}-pages.ipynb"), pages)

@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from freepages.errors import FreepagesError
 from freepages.guest.freemap import mark_free_blocks
-from freepages.guest.zone import ZoneError
+from freepages.guest.span import Span
 from freepages.pages import CHUNK_WORDS, MAX_ORDER, ORDERS, PageBitmap, check_order, count_bits, set_bits
 
 Words = NDArray[Any]
@@ -102,7 +102,7 @@ def _first_bits(words: NDArray[np.uint64], count: int) -> NDArray[np.uint64]:
     return kept
 
 
-class BulkZone:
+class BulkZone(Span):
     """The pages [start_pfn, start_pfn + spanned); those that add_memory() gives exist, and are free at first.
 
     ``free`` is a PageBitmap over the pfns from 0 to the zone's end, and the whole state: to take or give
@@ -112,20 +112,8 @@ class BulkZone:
     """
 
     def __init__(self, name: str, start_pfn: int, spanned: int) -> None:
-        if start_pfn < 0 or spanned < 0:
-            raise ZoneError(f"zone {name}: [{start_pfn}, {start_pfn + spanned}) is no range of pages")
-        self.name, self.start_pfn, self.spanned = name, start_pfn, spanned
+        super().__init__(name, start_pfn, spanned)
         self.free = PageBitmap(self.end_pfn)
-        self.memory: list[tuple[int, int]] = []
-
-    @property
-    def end_pfn(self) -> int:
-        return self.start_pfn + self.spanned
-
-    @property
-    def managed(self) -> int:
-        """Pages that exist."""
-        return sum(end - start for start, end in self.memory)
 
     @property
     def nr_free_pages(self) -> int:
@@ -133,16 +121,8 @@ class BulkZone:
 
     def add_memory(self, start: int, end: int) -> None:
         """Let the pages [start, end) exist, and be free."""
-        if not self.start_pfn <= start < end <= self.end_pfn:
-            raise self._error(f"[{start}, {end}) is not in [{self.start_pfn}, {self.end_pfn})")
-        for low, high in self.memory:
-            if start < high and low < end:
-                raise self._error(f"[{start}, {end}) overlaps [{low}, {high}), managed already")
-        self.memory.append((start, end))
+        self.reserve(start, end)
         self.free.set_range(start, end)
-
-    def _error(self, fault: str) -> ZoneError:
-        return ZoneError(f"zone {self.name}: {fault}")
 
     # -- the free lists, derived
 
@@ -190,7 +170,7 @@ class BulkZone:
         pages = blocks << order
         available = sum(counts[o] << o for o in ORDERS[order:])
         if not 0 <= pages <= available:
-            raise self._error(
+            raise self.error(
                 f"{blocks} blocks of order {order} are asked for, {available >> order} can be had"
             )
         chosen = PageBitmap(self.end_pfn)
@@ -236,20 +216,20 @@ class BulkZone:
 
     def _refuse(self, pages: PageBitmap, fault: str) -> None:
         if pages.words.any():
-            raise self._error(f"pfn {pages.runs()[0][0]} {fault}")
+            raise self.error(f"pfn {pages.runs()[0][0]} {fault}")
 
     def _bits(self, pages: Pages, order: int) -> PageBitmap:
         """The pages as a bitmap of the zone's size; ZoneError for a pfn past its end, or there twice."""
         if isinstance(pages, PageBitmap):
             if pages.pages != self.end_pfn:
-                raise self._error(f"a bitmap of {pages.pages} pages, the zone ends at {self.end_pfn}")
+                raise self.error(f"a bitmap of {pages.pages} pages, the zone ends at {self.end_pfn}")
             return pages
         try:
             if isinstance(pages, tuple):
                 return PageBitmap.from_runs(self.end_pfn, *pages)
             return self._bits_of_blocks(np.asarray(pages), check_order(order))
         except FreepagesError as fault:
-            raise self._error(str(fault)) from None
+            raise self.error(str(fault)) from None
 
     def _bits_of_blocks(self, heads: NDArray[Any], order: int) -> PageBitmap:
         bits = PageBitmap(self.end_pfn)
@@ -282,11 +262,11 @@ class BulkZone:
         for order, heads in enumerate(lists[:-1]):
             buddies = np.flatnonzero(heads[:-1] ^ heads[1:] == 1 << order)
             if len(buddies):
-                raise self._error(f"blocks {heads[buddies[0]]} of order {order} and its buddy are both free")
+                raise self.error(f"blocks {heads[buddies[0]]} of order {order} and its buddy are both free")
         marked = PageBitmap(self.end_pfn)
         mark_free_blocks(lists, marked)
         if marked != self.free:
-            raise self._error("the blocks derived from the free pages are not those pages")
+            raise self.error("the blocks derived from the free pages are not those pages")
 
     def __repr__(self) -> str:
         free = f"{self.nr_free_pages} of {self.managed} free"

@@ -12,8 +12,9 @@ from typing import Literal
 
 from freepages.engine import Act, Steps
 from freepages.guest.percpu import free_pcp, rmqueue_pcp, zone_batchsize
+from freepages.guest.span import ZoneError
 from freepages.guest.watermark import Watermarks, lowmem_reserve, watermarks, zone_watermark_ok
-from freepages.guest.zone import Zone, ZoneError
+from freepages.guest.zone import Zone
 from freepages.machine import FOUR_GIB, ram_ranges
 from freepages.pages import PAGE_SHIFT, PAGEBLOCK_ORDER, Migratetype, check_order
 from freepages.ranges import arrays, intersect, merge, pages, pairs, without

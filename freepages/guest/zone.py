@@ -16,10 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from freepages.engine import DROPS_LOCK, TAKES_LOCK, Act, Lock, Steps, straight
-from freepages.errors import FreepagesError
 from freepages.guest.free_area import FreeArea, FreeList, aligned_blocks
+from freepages.guest.span import Span
 from freepages.pages import FALLBACKS, MAX_ORDER, ORDERS, PAGEBLOCK_ORDER, Migratetype, check_order
-from freepages.ranges import merge
 
 MOVABLE, CMA, ISOLATE = Migratetype.MOVABLE, Migratetype.CMA, Migratetype.ISOLATE
 
@@ -33,11 +32,7 @@ CLAIMS = Act("makes {2.name} of the pageblocks in [{0}, {1})", cost="list")
 FINDS_NOTHING = Act("finds no block of order {0} or above", cost="list")
 
 
-class ZoneError(FreepagesError):
-    """A pfn or a block that is not what the call takes it for, or an invariant of the zone that is broken."""
-
-
-class Zone:
+class Zone(Span):
     """A zone: the pages [start_pfn, start_pfn + spanned) and the lists of those that are free.
 
     A new zone manages no memory; :meth:`add_memory` gives it ranges, and what it is never given is a hole.
@@ -59,15 +54,12 @@ class Zone:
         node: int = 0,
         pageblock_order: int = PAGEBLOCK_ORDER,
     ):
-        if start_pfn < 0 or spanned < 0:
-            raise ZoneError(f"zone {name}: [{start_pfn}, {start_pfn + spanned}) is no range of pages")
-        self.name, self.node = name, node
-        self.start_pfn, self.spanned = start_pfn, spanned
+        super().__init__(name, start_pfn, spanned)
+        self.node = node
         self.pageblock_order = check_order(pageblock_order)
         self.lock = Lock(f"zone {name}'s lock")
         self.free_area = [FreeArea(order) for order in ORDERS]
         self.nr_free_pages = 0
-        self.memory: list[tuple[int, int]] = []
         self.used: dict[int, tuple[int, str]] = {}
         self.pageset: dict[str, list[FreeList]] = {}
         self._list_of: dict[int, FreeList] = {}
@@ -75,15 +67,6 @@ class Zone:
         self._pageblock_type = bytearray([MOVABLE]) * (last - first + 1)
 
     # -- pages and pageblocks
-
-    @property
-    def end_pfn(self) -> int:
-        return self.start_pfn + self.spanned
-
-    @property
-    def managed(self) -> int:
-        """Pages that were given to the allocator."""
-        return sum(end - start for start, end in self.memory)
 
     def pageblock(self, pfn: int) -> int:
         return (pfn >> self.pageblock_order) - (self.start_pfn >> self.pageblock_order)
@@ -256,7 +239,7 @@ class Zone:
             where = "on a per-CPU list already"
         else:
             where = "not the start of an allocated block"
-        raise ZoneError(f"zone {self.name}: cannot free pfn {pfn} with order {order}: it is {where}")
+        raise self.error(f"cannot free pfn {pfn} with order {order}: it is {where}")
 
     def free(self, pfn: int, order: int, cpu: str = "cpu 0") -> Steps:
         """Free a block that was allocated with that order. Process.
@@ -282,22 +265,6 @@ class Zone:
         for pfn, order in aligned_blocks(start, end):
             straight(self.free_one_page_locked(pfn, order, self.pageblock_migratetype(pfn)))
 
-    def reserve(self, start: int, end: int) -> None:
-        """Let the zone manage the pages [start, end), but leave it to the caller what they are used for.
-
-        Raises ZoneError as add_memory does.
-        """
-        if not self.start_pfn <= start < end <= self.end_pfn:
-            raise ZoneError(
-                f"zone {self.name}: [{start}, {end}) is not in [{self.start_pfn}, {self.end_pfn})"
-            )
-        for low, high in self.memory:
-            if start < high and low < end:
-                raise ZoneError(
-                    f"zone {self.name}: [{start}, {end}) overlaps [{low}, {high}), managed already"
-                )
-        self.memory = list(merge([*self.memory, (start, end)]))
-
     # -- looking at it
 
     def validate(self) -> None:
@@ -307,11 +274,8 @@ class Zone:
         another.
         """
 
-        def broken(what: str) -> ZoneError:
-            return ZoneError(f"zone {self.name}: {what}")
-
         if self.lock.holder:
-            raise broken(f"cannot be validated while {self.lock.holder} holds its lock")
+            raise self.error(f"cannot be validated while {self.lock.holder} holds its lock")
         free = [(pfn, order, "free") for pfn, order, _ in self.free_blocks()]
         used = [(pfn, order, f"used ({kind})") for pfn, (order, kind) in self.used.items()]
         percpu = [
@@ -323,33 +287,39 @@ class Zone:
         end, last = -1, "nothing"
         for pfn, order, what in sorted(free + used + percpu):
             if pfn & ((1 << order) - 1):
-                raise broken(f"block {pfn} of order {order}, {what}, is not aligned")
+                raise self.error(f"block {pfn} of order {order}, {what}, is not aligned")
             if pfn < end:
-                raise broken(f"block {pfn} of order {order}, {what}, overlaps the one before, {last}")
+                raise self.error(f"block {pfn} of order {order}, {what}, overlaps the one before, {last}")
             if not any(low <= pfn and pfn + (1 << order) <= high for low, high in self.memory):
-                raise broken(f"block {pfn} of order {order}, {what}, is not in the memory of the zone")
+                raise self.error(f"block {pfn} of order {order}, {what}, is not in the memory of the zone")
             end, last = pfn + (1 << order), what
         held = sum(1 << order for _, order, _ in free + used + percpu)
         if held != self.managed:
-            raise broken(f"{held} pages are free, used or on per-CPU lists, but {self.managed} are managed")
+            raise self.error(
+                f"{held} pages are free, used or on per-CPU lists, but {self.managed} are managed"
+            )
         for pfn, order, _ in free:
             blocks = self._list_of.get(pfn)
             if blocks is None or blocks.order != order or pfn not in blocks:
-                raise broken(f"block {pfn} is on a list of order {order} that does not know it")
+                raise self.error(f"block {pfn} is on a list of order {order} that does not know it")
             buddy = pfn ^ (1 << order)
             if (
                 order < MAX_ORDER - 1
                 and self._is_free(buddy, order)
                 and not self._parts_isolation(pfn, buddy)
             ):
-                raise broken(f"blocks {pfn} and {buddy} of order {order} are free buddies, not merged")
+                raise self.error(f"blocks {pfn} and {buddy} of order {order} are free buddies, not merged")
         if len(self._list_of) != len(free):
-            raise broken(f"{len(self._list_of)} blocks are known to be free, {len(free)} are on the lists")
+            raise self.error(
+                f"{len(self._list_of)} blocks are known to be free, {len(free)} are on the lists"
+            )
         for order, area in enumerate(self.free_area):
             if area.nr_free != sum(map(len, area.free_list)):
-                raise broken(f"nr_free of order {order} is {area.nr_free}, its lists have another length")
+                raise self.error(f"nr_free of order {order} is {area.nr_free}, its lists have another length")
         if self.nr_free_pages != sum(1 << order for _, order, _ in free):
-            raise broken(f"nr_free_pages is {self.nr_free_pages}, which is not the sum of its free blocks")
+            raise self.error(
+                f"nr_free_pages is {self.nr_free_pages}, which is not the sum of its free blocks"
+            )
 
     def free_blocks(self) -> Iterator[tuple[int, int, Migratetype]]:
         """(pfn, order, migratetype) of every free block: by order, then migratetype, then in list order."""

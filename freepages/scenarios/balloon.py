@@ -190,12 +190,10 @@ def picture(run: Run) -> Frame:
 def bitmaps(world: Machine) -> Iterable[Panel]:
     """The bitmap in the guest's memory, and what the host will skip."""
     driver, pages = world.driver, world.node.max_pfn
-    if isinstance(driver, Repaired) and driver.free_pages is not None and driver.chunk == pages:
-        yield Bits("bitmap", 0, GuestBitmap(world.kernel.memory, driver.free_pages, pages).seen())
-    elif (
-        isinstance(driver, AprilPatch) and not isinstance(driver, Repaired) and driver.free_pages is not None
-    ):
-        yield Bits("bitmap", 0, GuestBitmap(world.kernel.memory, driver.free_pages, pages).seen())
+    if isinstance(driver, AprilPatch) and driver.free_pages is not None:
+        # The repaired driver's may be of a stretch of the pages only, and would not lie under them.
+        if not isinstance(driver, Repaired) or driver.chunk == pages:
+            yield Bits("bitmap", 0, GuestBitmap(world.kernel.memory, driver.free_pages, pages).seen())
     yield Bits("host skips", 0, world.device.skips)
 
 

@@ -9,7 +9,8 @@ from freepages.engine import Act, Choose, Process, Run, Scenario, Steps, straigh
 from freepages.errors import FreepagesError
 from freepages.guest.free_area import FreeList, aligned_blocks
 from freepages.guest.percpu import PCPTYPES
-from freepages.guest.zone import Zone, ZoneError
+from freepages.guest.span import ZoneError
+from freepages.guest.zone import Zone
 from freepages.pages import ORDERS, Migratetype
 from freepages.scenarios.pictures import free_lists, locks, memory, touched
 from freepages.view.frame import Frame

@@ -5,7 +5,6 @@ and whatever else wants a loop there (nbval's and nbclient's kernels) must have 
 """
 
 import os
-import shutil
 import signal
 import threading
 from collections.abc import Iterator
@@ -15,37 +14,14 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from rewrite_notebooks import NOTEBOOKS
 
-from tests.browser.lab import Lab, Server
+from tests.browser.lab import NO_CHROMIUM, Lab, Server, chromium_path, launch
 
 HERE = Path(__file__).parent
-ON_PATH = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
-ON_MACOS = ["Chromium.app/Contents/MacOS/Chromium", "Google Chrome.app/Contents/MacOS/Google Chrome"]
-FLAGS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-NO_CHROMIUM = "no Chromium (Debian, Ubuntu: apt-get install chromium; macOS: brew install --cask chromium)"
 TEST_SECONDS = 300
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: HERE in item.path.parents)
-
-
-def chromium_path() -> str | None:
-    """Chromium or Chrome, as Linux distributions and macOS install them."""
-    for name in ON_PATH:
-        if found := shutil.which(name):
-            return found
-    for folder in (Path("/Applications"), Path.home() / "Applications"):
-        for name in ON_MACOS:
-            if (folder / name).exists():
-                return str(folder / name)
-    return None
 
 
 def pytest_runtest_setup() -> None:
@@ -59,7 +35,7 @@ def pytest_runtest_setup() -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS, timeout=60_000)
+        browser = launch(playwright)
         yield browser
         browser.close()
 

@@ -18,12 +18,24 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request
 
 START_SECONDS = 60
 STOP_SECONDS = 5
 PAGE_SECONDS = 60
 RUN_SECONDS = 240
+
+ON_PATH = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
+ON_MACOS = ["Chromium.app/Contents/MacOS/Chromium", "Google Chrome.app/Contents/MacOS/Google Chrome"]
+FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NO_CHROMIUM = "no Chromium (Debian, Ubuntu: apt-get install chromium; macOS: brew install --cask chromium)"
 
 SETTINGS: dict[str, dict[str, Any]] = {
     # No question about news, and no look for a newer JupyterLab.
@@ -60,6 +72,23 @@ RACE = """([text, argument, milliseconds]) => Promise.race([
     eval('(' + text + ')')(argument),
     new Promise((_, reject) => setTimeout(() => reject(new Error('no answer in time')), milliseconds)),
 ])"""
+
+
+def chromium_path() -> str | None:
+    """Chromium or Chrome, as Linux distributions and macOS install them."""
+    for name in ON_PATH:
+        if found := shutil.which(name):
+            return found
+    for folder in (Path("/Applications"), Path.home() / "Applications"):
+        for name in ON_MACOS:
+            if (folder / name).exists():
+                return str(folder / name)
+    return None
+
+
+def launch(playwright: Playwright) -> Browser:
+    """A headless Chromium that looks for nothing beyond this machine."""
+    return playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS, timeout=60_000)
 
 
 class Server:

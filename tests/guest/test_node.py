@@ -7,8 +7,8 @@ import pytest
 from freepages.engine import straight
 from freepages.errors import FreepagesError
 from freepages.guest.node import Node, pc_memory_map
+from freepages.guest.span import ZoneError
 from freepages.guest.watermark import lowmem_reserve, min_free_kbytes, watermarks, zone_watermark_ok
-from freepages.guest.zone import ZoneError
 from freepages.machine import GIB
 from freepages.pages import Migratetype
 

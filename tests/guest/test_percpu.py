@@ -14,7 +14,8 @@ from freepages.guest.percpu import (
     rmqueue_pcp,
     zone_batchsize,
 )
-from freepages.guest.zone import Zone, ZoneError
+from freepages.guest.span import ZoneError
+from freepages.guest.zone import Zone
 from freepages.pages import Migratetype
 
 

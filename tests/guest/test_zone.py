@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from freepages.engine import straight
 from freepages.errors import FreepagesError
 from freepages.guest.free_area import aligned_blocks
-from freepages.guest.zone import Zone, ZoneError
+from freepages.guest.span import ZoneError
+from freepages.guest.zone import Zone
 from freepages.pages import ORDERS, Migratetype
 from freepages.scenarios.zones import FRAGMENTED, zone_drawn
 

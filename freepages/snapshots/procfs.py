@@ -118,7 +118,8 @@ def zone_label(key: ZoneKey) -> str:
     return f"node {key[0]} zone {key[1]}"
 
 
-def _lines(path: Path) -> list[Line]:
+def text_lines(path: Path) -> list[Line]:
+    """The lines of a file of /proc that are not blank."""
     with io.BufferedReader(open_file(path)) as file:
         data = file.read(TEXT_LIMIT + 1)
     if len(data) > TEXT_LIMIT:
@@ -142,7 +143,7 @@ def read_buddyinfo(path: Path) -> dict[ZoneKey, tuple[int, ...]]:
     """Free blocks by order of every populated zone; as many orders as the kernel has, the same for all."""
     found: dict[ZoneKey, tuple[int, ...]] = {}
     orders = 0
-    lines = _lines(path)
+    lines = text_lines(path)
     for line in lines:
         match = _BUDDY.fullmatch(line.text)
         if not match:
@@ -165,7 +166,7 @@ def read_pagetypeinfo(path: Path) -> dict[ZoneKey, ZoneTypes]:
     found: dict[ZoneKey, ZoneTypes] = {}
     names: list[str] | None = None  # of the pageblock table's columns, once its heading was read
     orders = 0
-    for line in _lines(path):
+    for line in text_lines(path):
         if line.text.startswith("Number of blocks type"):
             names = line.text.split()[4:]
         elif line.text.startswith("Number of mixed blocks"):  # CONFIG_PAGE_OWNER, a table we do not need
@@ -257,7 +258,7 @@ def read_zoneinfo(path: Path) -> list[ZoneInfo]:
     """The populated zones, in the file's order: nodes ascending, and each node's zones by address."""
     sections: dict[ZoneKey, _Section] = {}
     section: _Section | None = None
-    for line in _lines(path):
+    for line in text_lines(path):
         if match := _ZONE.fullmatch(line.text):
             section = _Section(line, (int(match[1]), match[2]))
             if section.key in sections:
@@ -279,7 +280,7 @@ _RESOURCE = re.compile(r"( *)([0-9a-f]{1,16})-([0-9a-f]{1,16}) : (.*)")
 def read_iomem(path: Path) -> list[Resource]:
     """The tree of physical addresses, line by line. Every address is 0 for a reader without CAP_SYS_ADMIN."""
     found = []
-    for line in _lines(path):
+    for line in text_lines(path):
         match = _RESOURCE.fullmatch(line.text)
         if not match:
             raise line.fault("not a line of iomem ('START-END : NAME')")
@@ -302,7 +303,7 @@ def ram_ranges(resources: list[Resource]) -> tuple[tuple[int, int], ...]:
 
 def read_version(path: Path) -> str:
     """The kernel's release: "6.1.0-56-amd64"."""
-    line = _lines(path)[0]
+    line = text_lines(path)[0]
     match = re.match(r"Linux version ([!-~]{1,100})( |$)", line.text)
     if not match:
         raise line.fault("not 'Linux version RELEASE'")

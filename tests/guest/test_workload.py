@@ -152,7 +152,7 @@ def test_seeds_choose_different_pages() -> None:
 
 
 @given(
-    guests(), st.lists(st.integers(0, 3 * TICK), max_size=12), st.sampled_from(["40KiB", "1MiB", "7.7MiB"])
+    guests(), st.lists(st.integers(0, 40 * TICK), max_size=12), st.sampled_from(["40KiB", "1MiB", "7.7MiB"])
 )
 def test_the_dirtier_goes_round_its_pages_in_ticks(guest: Guest, times: list[int], rate: str) -> None:
     free, ram = guest
@@ -250,6 +250,17 @@ def test_without_free_memory_churn_writes_again_to_what_it_holds() -> None:
     free, ram = PageBitmap(512), ranges.arrays([(0, 512)])
     did = begun("churn:10k/s:1MiB", free, ram).advance(10, free)
     assert len(of(did.written)) == 256 and did.taken is None and did.given is None
+
+
+def test_with_little_free_memory_churn_takes_all_of_it_and_gives_as_much() -> None:
+    free, ram = PageBitmap(512), ranges.arrays([(0, 512)])
+    for pfn in range(0, 500, 5):
+        free.set(pfn)
+    workload = begun("churn:10k/s:1MiB", free, ram)
+    for _ in range(5):
+        did = workload.advance(10, free)
+        assert len(of(did.taken)) == len(of(did.given)) == free.count() == 100
+        assert len(of(did.written)) == 256
 
 
 def test_a_build_keeps_what_it_caches_until_memory_is_full() -> None:

@@ -67,6 +67,17 @@ def test_every_page_is_as_likely_and_its_neighbour_has_no_say(mean: float) -> No
     assert abs(both - times * p * p).max() <= SIGMAS * sqrt(times * p * p) + 1
 
 
+@pytest.mark.parametrize("mean", [0.02, 0.3, 1.0])
+def test_pages_that_are_words_apart_have_no_say_either(mean: float) -> None:
+    map_, p = written(np.random.default_rng(4), mean, 2 * CHUNK_WORDS), -expm1(-mean)
+    for apart in (1, 2, 3, 64, CHUNK_WORDS):
+        pairs = (len(map_) - apart) * 64
+        both = count_bits(map_[apart:] & map_[:-apart])
+        # The variance of one pair, and its covariance with the two that share a page with it.
+        spread = sqrt(pairs * (p**2 * (1 - p**2) + 2 * p**3 * (1 - p)))
+        assert abs(both - pairs * p**2) <= SIGMAS * spread
+
+
 @given(st.sampled_from(MEANS), st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=9), st.randoms())
 def test_only_the_given_pages_are_written_and_none_is_forgotten(
     mean: float, masks: list[int], random: Random

@@ -31,7 +31,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import CodeType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from freepages.errors import FreepagesError
 
@@ -53,11 +53,16 @@ class Act:
     ``text`` is a format string over the announcement's arguments, a sentence without its subject (``"splits
     [{0}, {1}) in two"``). ``cost`` names the modelled cost of the action, for the clock; ``amount`` is the
     index of the argument that counts its units, or None where the action is one unit.
+
+    ``mover`` is for the search: "right" where the action may as well be made just before the process's next
+    one, whatever the others do in between (taking a lock), "left" where it may as well be made right after
+    the one before (dropping the lock), "" where neither holds. R. Lipton, Reduction, CACM 18(12), 1975.
     """
 
     text: str
     cost: str = ""
     amount: int | None = None
+    mover: Literal["left", "right", ""] = ""
 
     def say(self, args: tuple[Any, ...]) -> str:
         return self.text.format(*args)
@@ -78,10 +83,10 @@ class Until(Guard):
     """Wait until ``ready()`` holds; ``why`` says what for (text, or a function giving text)."""
 
     def __init__(self, ready: Callable[[], bool], why: str | Callable[[], str]):
-        self._ready, self._why = ready, why
+        self.asks, self._why = ready, why
 
     def ready(self) -> bool:
-        return self._ready()
+        return self.asks()
 
     def reason(self) -> str:
         return self._why() if callable(self._why) else self._why
@@ -104,6 +109,10 @@ class Choose(Guard):
         why: str = "has nothing to choose from",
     ):
         self.options, self.refuse, self._why = options, refuse, why
+
+    @property
+    def asks(self) -> Callable[[], Any]:
+        return self.options
 
     def ready(self) -> bool:
         return bool(self.options())
@@ -150,8 +159,8 @@ class Lock(Guard):
         return self.name
 
 
-TAKES_LOCK = Act("takes {0}", cost="lock")
-DROPS_LOCK = Act("drops {0}", cost="unlock")
+TAKES_LOCK = Act("takes {0}", cost="lock", mover="right")
+DROPS_LOCK = Act("drops {0}", cost="unlock", mover="left")
 
 
 # -- schedules
@@ -207,14 +216,17 @@ class Schedule(tuple[Move, ...]):
 class Process:
     """A named generator with what it announces next.
 
-    ``letter`` is one small letter, unique in its scenario. ``steps`` is the generator; it is run up to its
-    first ``yield`` here, which by the first rule touches nothing shared.
+    ``letter`` is one small letter, unique in its scenario. ``steps`` is the generator, or a function that
+    makes it, which is what a search needs; it is run up to its first ``yield`` here, which by the first rule
+    touches nothing shared.
     """
 
-    def __init__(self, letter: str, name: str, steps: Steps):
+    def __init__(self, letter: str, name: str, steps: Steps | Callable[[], Steps]):
         if not re.fullmatch("[a-z]", letter):
             raise FreepagesError(f"process {name}: its letter must be one small letter, not {letter!r}")
-        self.letter, self.name, self.steps = letter, name, steps
+        self.letter, self.name = letter, name
+        self.make = steps if callable(steps) else None
+        self.steps = steps() if callable(steps) else steps
         self.result: Any = None
         self.act: Act | None = None
         self.args: tuple[Any, ...] = ()

@@ -5,12 +5,12 @@ Models virt/kvm and arch/x86/kvm/mmu of Linux 4.6, and what came later. A page i
 write to it will be caught; the write then sets the page's bit and takes the protection away, so further
 writes are free. Three ways to read the log differ in when a page is protected again:
 
-auto           reading returns the bits, clears them and protects the pages, all at once (2016) manual
-reading returns the bits and changes nothing; clear() does the rest for a range, just before it is sent
-               (KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, Linux commit 2a31b9db1535)
+auto           reading returns the bits, clears them and protects the pages, all at once (2016): a page is
+               protected just when its bit is not set
+manual         reading returns the bits and changes nothing; clear() does the rest for a range, just before it
+               is sent (KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, Linux commit 2a31b9db1535)
 initially set  manual, and when the log is switched on every bit is set and no page protected: the first
-clear() of a
-               range protects it
+               clear() of a range protects it
 
 The write and its bit are one step by default. With ``late`` they are two: the bit of a write is pending until
 :meth:`settle` makes it visible, and no reading in between shows it.
@@ -18,7 +18,7 @@ The write and its bit are one step by default. With ``late`` they are two: the b
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from freepages.errors import FreepagesError
 from freepages.pages import PageBitmap
@@ -26,62 +26,76 @@ from freepages.pages import PageBitmap
 Mode = Literal["auto", "manual", "initially set"]
 MODES: tuple[Mode, ...] = ("auto", "manual", "initially set")
 
-CLEAR_PAGES = (
-    64  # KVM_CLEAR_DIRTY_LOG takes a first page and, but at the end, a length that are multiples of this
-)
+CLEAR_PAGES = 64
+"""KVM_CLEAR_DIRTY_LOG takes a first page and, but at the end, a length that are multiples of this."""
 
 
 class DirtyLog:
-    """The dirty log of ``pages`` pages.
+    """The dirty log of ``pages`` pages; its sets of pages are of the kind ``kind`` (PageBitmap, PageSet).
 
     bits       pages written since they were last protected, as a reading shows them
-    protected  pages whose next write will be caught
-    pending    pages that were written and whose bit nobody can see yet; always empty unless ``late``
+    protected  pages whose next write will be caught; None in mode "auto", where the bits say so
+    pending    pages that were written and whose bit nobody can see yet; None unless ``late``
     """
 
-    def __init__(self, pages: int, mode: Mode = "auto", *, late: bool = False):
+    def __init__(self, pages: int, mode: Mode = "auto", *, late: bool = False, kind: Any = PageBitmap):
         if mode not in MODES:
             raise FreepagesError(f"dirty log mode {mode!r} is not one of {', '.join(MODES)}")
-        self.pages, self.mode, self.late = pages, mode, late
+        self.pages, self.mode, self.late, self.kind = pages, mode, late, kind
         self.on = False
-        self.bits = PageBitmap(pages)
-        self.protected = PageBitmap(pages)
-        self.pending = PageBitmap(pages)
+        self.bits = kind(pages)
+        self.protected: Any = None if mode == "auto" else kind(pages)
+        self.pending: Any = kind(pages) if late else None
 
     def start(self) -> None:
         """Switch the log on: from now on writes are caught, or with "initially set" every page counts as
         written."""
         self.on = True
-        (self.bits if self.mode == "initially set" else self.protected).set_range(0, self.pages)
+        if self.mode == "initially set":
+            self.bits.set_range(0, self.pages)
+        elif self.mode == "manual":
+            self.protected.set_range(0, self.pages)
 
     def stop(self) -> None:
         """Switch the log off, and forget what it has."""
         self.on = False
-        for bitmap in (self.bits, self.protected, self.pending):
-            bitmap.clear_range(0, self.pages)
+        for some in (self.bits, self.protected, self.pending):
+            if some is not None:
+                some.clear_range(0, self.pages)
 
-    def write(self, written: PageBitmap) -> None:
+    def write(self, written: Any) -> None:
         """The guest writes these pages."""
-        caught = written.copy()
-        caught &= self.protected
-        self.protected -= caught
+        if not self.on:
+            return
+        caught = written
+        if self.protected is not None:
+            caught = written.copy()
+            caught &= self.protected
+            self.protected -= caught
+        elif self.late:  # what is not protected has its bit set already, and is not caught again
+            caught = written.copy()
+            caught -= self.bits
         if self.late:
             self.pending |= caught
         else:
             self.bits |= caught
 
-    def settle(self) -> None:
-        """Make every pending bit visible."""
-        self.bits |= self.pending
-        self.pending.clear_range(0, self.pages)
+    def settle(self, these: Any = None) -> None:
+        """Make the pending bits of these pages visible; of all pages, if none are given."""
+        if self.pending is None:
+            return
+        seen = self.pending.copy()
+        if these is not None:
+            seen &= these
+        self.bits |= seen
+        self.pending -= seen
 
-    def read(self) -> PageBitmap:
+    def read(self) -> Any:
         """KVM_GET_DIRTY_LOG: the bits; in mode "auto" they are cleared and their pages protected."""
         if not self.on:
             raise FreepagesError("the dirty log is read while it is off")
-        bits = self.bits.copy()
-        if self.mode == "auto":
-            self._clear(bits)
+        bits = self.bits
+        self.bits = bits.copy() if self.mode != "auto" else self.kind(self.pages)
         return bits
 
     def clear(self, start: int, end: int) -> None:
@@ -100,13 +114,16 @@ class DirtyLog:
             raise FreepagesError(
                 f"[{start}, {end}) cannot be cleared: multiples of {CLEAR_PAGES}, or {self.pages}"
             )
-        these = PageBitmap(self.pages)
+        these = self.kind(self.pages)
         these.set_range(start, end)
-        self._clear(these)
+        self.forget(these)
 
-    def _clear(self, these: PageBitmap) -> None:
+    def forget(self, these: Any) -> None:
+        """Clear the bits of these pages and protect them again, as whoever clears for them does."""
         self.bits -= these
-        # A page whose write is still pending was caught already: it stays unprotected until its bit is seen,
-        # or its next write would be caught twice and the pending bit taken for the later one.
-        self.protected |= these
-        self.protected -= self.pending
+        if self.protected is not None:
+            self.protected |= these
+            if self.pending is not None:
+                # A page whose write is still pending was caught already: it stays unprotected until its bit
+                # is seen, or its next write would be caught twice and the pending bit taken for the later.
+                self.protected -= self.pending

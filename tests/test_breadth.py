@@ -1,9 +1,9 @@
-"""The search: breadth first, to the end or honest about it."""
+"""The plain search: breadth first, to the end or honest about it."""
 
 from itertools import product
 
+from freepages.breadth import Shows, follow, shortest
 from freepages.engine import Process, Scenario, Schedule, Steps
-from freepages.explore import Shows, follow, shortest
 
 
 def adders(*turns: int) -> Scenario:

@@ -1,0 +1,71 @@
+"""What the host knows of a migration: what is still to be sent, and how that set changes.
+
+Models the migration bitmap of migration/ram.c (QEMU 2.6): all ones at first; a page's bit is cleared when it
+is sent; a sync adds what the dirty log brings, and never takes away. Skipping free pages is the one other
+thing that clears bits, and so the one thing that can lose a page.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from freepages.assumptions import Assumptions
+from freepages.host.dirtylog import DirtyLog
+
+
+class Migration:
+    """The host's side of a migration of ``log.pages`` pages.
+
+    to_send  the migration bitmap
+    copy     the bitmap as it was when the last request was sent, for a host that keeps it (Tsirkin's recipe)
+    brought  what the log has brought since that copy was taken
+    """
+
+    def __init__(self, content: Any, log: DirtyLog, assume: Assumptions):
+        self.content, self.log, self.assume = content, log, assume
+        self.to_send = log.kind(log.pages)
+        self.to_send.set_range(0, log.pages)
+        self.copy: Any = None
+        self.brought: Any = None
+        self.stopped = False
+
+    def sync(self) -> Any:
+        """Read the log; what it has is to be sent. Returns what it had."""
+        if self.assume.log_bit_late_flushed:
+            self.log.settle()
+        dirty = self.log.read()
+        self.to_send |= dirty
+        if self.brought is not None:
+            self.brought |= dirty
+        return dirty
+
+    def send(self, pages: Any) -> None:
+        """These pages are on the destination as they are now."""
+        self.to_send -= pages
+        self.content.send(pages)
+
+    def keep_copy(self) -> None:
+        """From now on :meth:`skip_in_copy` is possible."""
+        self.copy, self.brought = self.to_send.copy(), self.log.kind(self.log.pages)
+
+    def skip(self, pages: Any) -> None:
+        """Do not send these pages, unless the log brings them later."""
+        self.to_send -= pages
+        self._applied(pages)
+
+    def skip_in_copy(self, pages: Any) -> None:
+        """To send is the copy without these pages, and whatever the log has brought since it was taken."""
+        self.to_send = self.copy.copy()
+        self.to_send -= pages
+        self.to_send |= self.brought
+        self._applied(pages)
+
+    def _applied(self, pages: Any) -> None:
+        if self.assume.report_clears_log:
+            self.log.forget(pages)
+
+    def stop(self) -> None:
+        """The guest stands still: the last sync, and the last pages."""
+        self.sync()
+        self.send(self.to_send.copy())
+        self.stopped = True

@@ -1,0 +1,110 @@
+"""A set of a few pages in one int: what a search copies, compares and keeps by the million.
+
+The plain twin of :class:`freepages.pages.PageBitmap`, with the same methods, for worlds of a handful of
+pages; a property test holds the two equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Self
+
+from freepages.errors import FreepagesError
+
+
+class PageSet:
+    """A mutable set of the pages 0..pages-1; bit i of ``value`` is page i."""
+
+    __slots__ = ("pages", "value")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, pages: int, value: int = 0) -> None:
+        self.pages, self.value = pages, value
+
+    @classmethod
+    def of(cls, pages: int, members: Iterable[int]) -> PageSet:
+        """The set of these pages."""
+        some = cls(pages)
+        for pfn in members:
+            some.set(pfn)
+        return some
+
+    def _check_range(self, lo: int, hi: int) -> None:
+        if not 0 <= lo <= hi <= self.pages:
+            raise FreepagesError(f"pfns [{lo}, {hi}) are not a range of [0, {self.pages})")
+
+    def set(self, pfn: int) -> None:
+        self._check_range(pfn, pfn + 1)
+        self.value |= 1 << pfn
+
+    def clear(self, pfn: int) -> None:
+        self._check_range(pfn, pfn + 1)
+        self.value &= ~(1 << pfn)
+
+    def __getitem__(self, pfn: int) -> int:
+        self._check_range(pfn, pfn + 1)
+        return self.value >> pfn & 1
+
+    def set_range(self, lo: int, hi: int) -> None:
+        self._check_range(lo, hi)
+        self.value |= (1 << hi) - (1 << lo)
+
+    def clear_range(self, lo: int, hi: int) -> None:
+        self._check_range(lo, hi)
+        self.value &= ~((1 << hi) - (1 << lo))
+
+    def count(self) -> int:
+        return self.value.bit_count()
+
+    def range_count(self, lo: int, hi: int) -> int:
+        self._check_range(lo, hi)
+        return (self.value & ((1 << hi) - (1 << lo))).bit_count()
+
+    def __len__(self) -> int:
+        return self.pages
+
+    def __iter__(self) -> Iterator[int]:
+        """The pages in it, ascending."""
+        value = self.value
+        while value:
+            low = value & -value
+            yield low.bit_length() - 1
+            value ^= low
+
+    def __bool__(self) -> bool:
+        return self.value != 0
+
+    def copy(self) -> PageSet:
+        return PageSet(self.pages, self.value)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PageSet):
+            return NotImplemented
+        return self.pages == other.pages and self.value == other.value
+
+    def _value_of(self, other: PageSet) -> int:
+        if other.pages != self.pages:
+            raise FreepagesError(f"sets of {self.pages} and of {other.pages} pages do not combine")
+        return other.value
+
+    def __ior__(self, other: PageSet) -> Self:
+        self.value |= self._value_of(other)
+        return self
+
+    def __iand__(self, other: PageSet) -> Self:
+        self.value &= self._value_of(other)
+        return self
+
+    def __isub__(self, other: PageSet) -> Self:
+        self.value &= ~self._value_of(other)
+        return self
+
+    def __str__(self) -> str:
+        """The pages as a learner counts them: "page 3", "pages 0, 2 and 5", "no page"."""
+        names = [str(pfn) for pfn in self]
+        if len(names) < 2:
+            return f"page {names[0]}" if names else "no page"
+        return f"pages {', '.join(names[:-1])} and {names[-1]}"
+
+    def __repr__(self) -> str:
+        return f"<PageSet: {self} of {self.pages}>"

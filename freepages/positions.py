@@ -1,0 +1,142 @@
+"""Where a process stands, as a value that can be compared: its running functions, and what they still need.
+
+A process keeps its position in plain local values (the engine's second rule), so the place in each of its
+functions and the locals that are read again say all. A local that is written before it is read is left out:
+what an answer listed does not matter once it was used. So is what belongs to the world, which is compared by
+itself; a function counts with the values that it was made over, also the one that a guard asks. A local of
+any other kind is an error, since two positions that differ in it would be taken for one.
+
+How far a ``for`` loop is, nobody but its iterator knows; its variable says so where it runs over different
+values, so a loop's variables always count, and so does what it runs over.
+"""
+
+from __future__ import annotations
+
+import dis
+from functools import cache
+from types import CodeType, FunctionType
+from typing import Any, NamedTuple
+
+from freepages.engine import Act, Choose, Guard, Process, Until
+from freepages.errors import FreepagesError
+from freepages.pageset import PageSet
+
+PLAIN = (int, str, type(None))
+
+
+class Pages(NamedTuple):
+    """A set of pages among what is kept."""
+
+    pages: int
+    value: int
+
+
+def position(process: Process) -> tuple[Any, ...]:
+    """The position of a process; empty when it is done."""
+    where: list[Any] = []
+    steps: Any = process.steps
+    while (frame := getattr(steps, "gi_frame", None)) is not None:
+        code, at = steps.gi_code, frame.f_lasti
+        kept = []
+        if names := needed(code)[at]:
+            have = frame.f_locals
+            kept = [_kept(process, name, have[name]) for name in names if name in have]
+        where.append((code, at, *kept))
+        steps = steps.gi_yieldfrom
+    if isinstance(process.guard, (Until, Choose)):
+        where.append(_kept(process, "its guard", process.guard.asks))
+    return tuple(where)
+
+
+def _kept(process: Process, name: str, value: Any) -> Any:
+    if isinstance(value, PLAIN):
+        return value
+    if isinstance(value, (Guard, Act)) or hasattr(value, "save"):
+        return None  # a part of the world; and what a guard asks is looked at where it is announced
+    if isinstance(value, FunctionType):
+        cells = value.__closure__ or ()
+        return (value.__code__, *(_kept(process, name, cell.cell_contents) for cell in cells))
+    if isinstance(value, PageSet):
+        return Pages(value.pages, value.value)
+    if isinstance(value, tuple):
+        return tuple(_kept(process, name, some) for some in value)
+    raise FreepagesError(
+        f"process {process.name} keeps {name}, a {type(value).__name__}: a search cannot compare it"
+    )
+
+
+@cache
+def needed(code: CodeType) -> dict[int, tuple[str, ...]]:
+    """For each instruction of a function, the locals that may be read behind it before they are written.
+
+    The usual backward analysis (A. Aho et al., Compilers, 9.2.5), on Python's own instructions.
+    """
+    instructions = list(dis.get_instructions(code))
+    places = {instruction.offset: n for n, instruction in enumerate(instructions)}
+    follows: list[list[int]] = []
+    for n, instruction in enumerate(instructions):
+        ends = instruction.opname.startswith(("RETURN", "RAISE", "RERAISE", "JUMP_FORWARD", "JUMP_BACKWARD"))
+        after = [n + 1] if not ends and n + 1 < len(instructions) else []
+        if instruction.opcode in dis.hasjrel or instruction.opcode in dis.hasjabs:
+            after.append(places[instruction.argval])
+        follows.append(after)
+    loops = _loop_variables(instructions)
+    before: list[frozenset[str]] = [frozenset()] * len(instructions)
+    behind = list(before)
+    changed = True
+    while changed:
+        changed = False
+        for n in reversed(range(len(instructions))):
+            behind[n] = frozenset().union(*(before[m] for m in follows[n]))
+            reads, writes = _reads_writes(instructions[n])
+            now = (behind[n] - writes) | reads
+            changed |= now != before[n]
+            before[n] = now
+    return {i.offset: tuple(sorted(behind[n] | loops)) for n, i in enumerate(instructions)}
+
+
+def _names(instruction: dis.Instruction) -> frozenset[str]:
+    value = instruction.argval
+    return frozenset([value] if isinstance(value, str) else value)
+
+
+def _reads_writes(instruction: dis.Instruction) -> tuple[frozenset[str], frozenset[str]]:
+    if instruction.opname == "STORE_FAST":
+        return frozenset(), _names(instruction)
+    if "_FAST" in instruction.opname or "_DEREF" in instruction.opname or "_CLOSURE" in instruction.opname:
+        return _names(instruction), frozenset()
+    return frozenset(), frozenset()
+
+
+def _loop_variables(instructions: list[dis.Instruction]) -> frozenset[str]:
+    """The names that a ``for`` assigns to, the stores right behind it, and those that it runs over."""
+    names: frozenset[str] = frozenset()
+    for n, instruction in enumerate(instructions):
+        if instruction.opname == "FOR_ITER":
+            for after in instructions[n + 1 :]:
+                if "STORE_FAST" in after.opname:
+                    names |= _names(after)
+                elif not after.opname.startswith("UNPACK"):
+                    break
+        elif instruction.opname == "GET_ITER":
+            for other in instructions:
+                if "LOAD_FAST" in other.opname and _within(other.positions, instruction.positions):
+                    names |= _names(other)
+    return names
+
+
+def _within(inner: Any, outer: Any) -> bool:
+    start, end = (outer.lineno, outer.col_offset), (outer.end_lineno, outer.end_col_offset)
+    return start <= (inner.lineno, inner.col_offset) and (inner.end_lineno, inner.end_col_offset) <= end
+
+
+def renumber(value: int, turn: tuple[int, ...]) -> int:
+    """A set of pages, in an int, with page i called turn[i]."""
+    return sum(1 << new for old, new in enumerate(turn) if value >> old & 1)
+
+
+def renumbered(place: Any, turn: tuple[int, ...]) -> Any:
+    """A position with its pages renumbered."""
+    if isinstance(place, Pages):
+        return Pages(place.pages, renumber(place.value, turn))
+    return tuple(renumbered(some, turn) for some in place) if isinstance(place, tuple) else place

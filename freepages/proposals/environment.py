@@ -1,0 +1,89 @@
+"""What may happen at any step: a guest that allocates, writes and frees, and what the switches let loose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
+
+from freepages.engine import Act, Choose, Process, Steps
+
+CHOOSES = Act("does what it likes")
+SETTLES = Act("makes a log bit visible")
+GIVES_UP = Act("gives something back early")
+
+
+def adversary(w: Any) -> Steps:
+    """Allocate, write and free any page at any step."""
+
+    def options() -> dict[str, str]:
+        can = {}
+        unlocked = w.lock.ready()
+        for page in range(w.pages):
+            if w.guest.free[page]:
+                if unlocked:
+                    can[f"{page}a"] = f"allocates page {page}" + " and writes it" * w.assume.write_at_alloc
+            elif not w.guest.held[page]:
+                can[f"{page}w"] = f"writes page {page}"
+                if unlocked:
+                    can[f"{page}f"] = f"frees page {page}"
+        return can
+
+    def refuse(choice: str) -> str:
+        page, what = int(choice[:-1]), choice[-1]
+        if page >= w.pages:
+            return f"cannot: there is no page {page}"
+        if w.guest.held[page]:
+            return f"cannot: page {page} is held by the driver"
+        if w.guest.free[page] != (what == "a"):
+            return f"cannot: page {page} is {'free' if w.guest.free[page] else 'in use'}"
+        return w.lock.reason() if what in "af" and not w.lock.ready() else ""
+
+    menu = Choose(options, refuse)
+    while True:
+        choice = yield CHOOSES, menu
+        page = w.page(int(choice[:-1]))
+        if choice[-1] == "a":
+            w.guest.allocate(page)
+        elif choice[-1] == "w":
+            w.guest.write(page)
+        else:
+            w.guest.release(page)
+
+
+def late_bits(w: Any) -> Steps:
+    """The hypervisor makes the log bit of a write visible, some time after the write."""
+    menu = Choose(lambda: {f"{page}l": f"makes the log bit of page {page} visible" for page in w.log.pending})
+    while True:
+        choice = yield SETTLES, menu
+        w.log.settle(w.page(int(choice[:-1])))
+
+
+def shrinker(w: Any) -> Steps:
+    """The driver gives a held page back to the guest before the host is done with it."""
+
+    def options() -> dict[str, str]:
+        pages = w.guest.held if w.lock.ready() else ()
+        return {f"{page}e": f"gives page {page} back early" for page in pages}
+
+    menu = Choose(options, why="has no page to give back")
+    while True:
+        choice = yield GIVES_UP, menu
+        w.guest.release(w.page(int(choice[:-1])))
+
+
+def processes(
+    w: Any,
+    guest: Callable[[Any], Steps] | None,
+    host: Callable[[Any], Steps],
+    others: Iterable[Callable[[Any], Steps]] = (),
+) -> Iterator[Process]:
+    """The processes of a proposal: guest, host, the workload, and what the switches add."""
+    if guest:
+        yield Process("g", "guest", partial(guest, w))
+    yield Process("h", "host", partial(host, w))
+    yield Process("w", "workload", partial(adversary, w))
+    if w.assume.late and w.purpose == "migrate":
+        yield Process("k", "hypervisor", partial(late_bits, w))
+    for other in others:
+        yield Process("d", "shrinker", partial(other, w))

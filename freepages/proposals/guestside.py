@@ -1,0 +1,161 @@
+"""What a guest does in a proposal, one verb each; every ``yield`` stands before one atomic step.
+
+Which steps commute with all that others may do meanwhile is said at each (``mover``), with the reason; a
+search then need not try them in every order, and a test holds it to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from freepages.engine import Act, Choose, Steps, Until
+from freepages.virtio.mailbox import Answer
+
+# The host only adds to the end of the requests, and the guest's answer only to the end of the answers:
+# looking may as well be later, answering sooner, whatever the others do in between.
+LOOKS = Act("looks at the request", cost="interrupt", mover="right")
+ANSWERS = Act("answers: {0}", cost="kick", mover="left")
+READS_ID = Act("reads the command id", cost="interrupt")
+WALKS = Act("walks the free lists and marks what is free: {0} pages", cost="walk_page", amount=0)
+LOOKS_AT_PAGE = Act("marks page {0} if it is free", cost="walk_page")
+NOTICES = Act("sees that the host is done with its buffer", cost="interrupt", mover="right")
+WAITS = Act("waits for its buffer, or not")
+INFLATES = Act("takes the free pages into the balloon: {1} pages", cost="allocate", amount=1)
+DEFLATES = Act("takes its pages out of the balloon: {1} pages", cost="free", amount=1)
+ISOLATES = Act("isolates the free pages it has not reported", cost="isolate")
+HINTS = Act("allocates a block and hints at it", cost="hint")
+PUTS_BACK = Act("puts its pages back on the free lists, as reported: {1} pages", cost="isolate", amount=1)
+DRIVER = "the driver"
+SILENCE = {"0g": "goes on", "0s": "falls silent for ever"}
+
+
+def next_request(w: Any) -> Steps:
+    """Wait for a request; its id, or None for a guest that falls silent instead."""
+    if (yield from _goes_on(w, LOOKS, lambda: bool(w.mail.requests), "waits for a request")):
+        return w.mail.requests.pop(0)
+    return None
+
+
+def next_command(w: Any, seen: int) -> Steps:
+    """Wait until the register shows another command id than the one seen; that id, or None for a guest that
+    falls silent instead."""
+    if (yield from _goes_on(w, READS_ID, lambda: w.mail.register != seen, "waits for another command id")):
+        return w.mail.register
+    return None
+
+
+def _goes_on(w: Any, act: Act, ready: Callable[[], bool], why: str) -> Steps:
+    if not w.assume.silent_guest:
+        yield act, Until(ready, why)
+        return True
+    choice = yield act, Choose(lambda: SILENCE if ready() else {}, why=why)
+    return choice == "0g"
+
+
+def free_page_bitmap(w: Any, within: Any = None) -> Steps:
+    """The free pages (``within`` a set, if one is given), found under the zone lock, which is then still
+    held.
+
+    How long it is held is what the proposals differ in, so it is theirs to drop.
+    """
+    if w.assume.no_lock_while_building:
+        found = w.kind(w.pages)
+        for page in within or w.every:
+            yield LOOKS_AT_PAGE, page
+            if w.guest.free[page]:
+                found.set(page)
+        yield from w.lock.acquire(DRIVER)
+        return found
+    yield from w.lock.acquire(DRIVER)
+    yield WALKS, w.guest.free.count()
+    found = w.guest.free.copy()
+    if within is not None:
+        found &= within
+    return found
+
+
+def drop_lock(w: Any) -> Steps:
+    """Drop the zone lock, if it was not dropped before."""
+    if w.lock.holder == DRIVER:
+        yield from w.lock.release(DRIVER)
+
+
+def answer(w: Any, pages: Any, request: int | None = None) -> Steps:
+    """Send the host a buffer that lists these pages."""
+    yield ANSWERS, pages
+    w.mail.answers.append(Answer(request, pages))
+
+
+def until_returned(w: Any) -> Steps:
+    """Wait until the host has given the buffer back; with "lock-timeout" the zone lock may be dropped
+    meanwhile."""
+    if w.assume.lock_timeout and w.lock.holder == DRIVER:
+
+        def options() -> dict[str, str]:
+            back = {"0g": "sees that the host is done with its buffer"} if w.mail.returned else {}
+            return back | {"0d": "drops the zone lock: the host takes too long"}
+
+        choice = yield WAITS, Choose(options)
+        if choice == "0g":
+            w.mail.returned -= 1
+            return
+        w.lock.drop(DRIVER)
+    yield NOTICES, Until(lambda: w.mail.returned > 0, "waits for its buffer")
+    w.mail.returned -= 1
+
+
+def inflate(w: Any) -> Steps:
+    """Allocate every free page for the balloon; the pages."""
+    yield INFLATES, w.lock, w.guest.free.count()
+    pages = w.guest.free.copy()
+    w.guest.hold(pages)
+    return pages
+
+
+def deflate(w: Any, pages: Any) -> Steps:
+    """Free these pages of the balloon, but those that were given back before."""
+    yield DEFLATES, w.lock, pages.count()
+    still = pages.copy()
+    still &= w.guest.held
+    w.guest.release(still)
+
+
+def isolate(w: Any) -> Steps:
+    """Take the free pages that are not reported yet off the free lists; the pages, or None for a guest that
+    falls silent instead."""
+    if not (yield from _goes_on(w, ISOLATES, lambda: w.lock.ready(), "waits for the zone lock")):
+        return None
+    pages = w.guest.free.copy()
+    pages -= w.guest.reported
+    w.guest.isolate(pages)
+    return pages
+
+
+def put_back(w: Any, pages: Any) -> Steps:
+    """Return isolated pages to the free lists."""
+    yield PUTS_BACK, w.lock, pages.count()
+    w.guest.put_back(pages)
+
+
+def hint(w: Any, command: int) -> Steps:
+    """Allocate a free block, keep it and queue it as a hint, as long as the command id stands; whether there
+    was one.
+
+    Which block the allocator gives is the schedule's choice, and that it has none may be at any time.
+    """
+
+    def options() -> dict[str, str]:
+        room = sum(answer.pages is not None for answer in w.mail.answers) < w.pages  # in the queue
+        blocks = w.guest.free if room and w.mail.register == command and w.lock.ready() else ()
+        return {"0n": "has no more hints"} | {
+            f"{page}h": f"takes page {page} and hints at it" for page in blocks
+        }
+
+    choice = yield HINTS, Choose(options)
+    if choice == "0n":
+        return False
+    block = w.page(int(choice[:-1]))
+    w.guest.hold(block)
+    w.mail.answers.append(Answer(None, block))
+    return True

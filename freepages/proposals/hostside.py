@@ -1,0 +1,116 @@
+"""What a host does in a proposal, one verb each.
+
+Between the steps that a proposal prescribes the host is free: it sends, it syncs, it stops, and it takes the
+guest's answers as they come. :func:`precopy` is that freedom. How it is used is not the proposal's matter but
+the scheduler's: by hand and under the search every choice is the schedule's (:func:`freely`); by the clock it
+is QEMU's (:mod:`freepages.host.precopy`).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from freepages.engine import Act, Choose, Steps
+from freepages.virtio.mailbox import Answer
+
+LOGS = Act("switches the dirty log on", cost="log_start")
+ASKS = Act("asks for the free pages", cost="interrupt_guest")
+CHOOSES = Act("goes on with the migration")
+DISCARDS = Act("discards {0}", cost="madvise")
+SAYS_DONE = Act("says that it is done")
+
+ASK, SYNC = "ask", "sync"
+"""What :func:`precopy` leaves to its caller, where the caller wants to hear of it."""
+
+
+def log_on(w: Any) -> Steps:
+    """Switch the dirty log on. Who only discards needs none."""
+    if w.purpose == "migrate":
+        yield (LOGS,)
+        w.log.start()
+
+
+def ask(w: Any) -> Steps:
+    """Send a request, whatever else there is to do."""
+    yield (ASKS,)
+    w.request()
+
+
+def precopy(
+    w: Any, *, sync: bool = True, stop: bool = True, asks: bool = False, tells_sync: bool = False
+) -> Steps:
+    """Migrate on until there is something that only the proposal can decide.
+
+    Returns an Answer that came from the guest; ASK, with ``asks``, when it is time for a request; SYNC, with
+    ``tells_sync``, before a sync; None when the migration is over. ``sync`` and ``stop`` say whether those
+    may happen meanwhile.
+    """
+    return w.pace(w, sync, stop, asks, tells_sync)
+
+
+def apply(w: Any, pages: Any, *, in_copy: bool = False) -> Steps:
+    """Use what an answer lists: do not send those pages; or discard them, one by one."""
+    if w.purpose == "discard":
+        for page in pages:
+            yield DISCARDS, f"page {page}"
+            w.discard(w.page(page))
+    elif in_copy:
+        w.host.skip_in_copy(pages)
+    else:
+        w.host.skip(pages)
+
+
+def freely(w: Any, sync: bool, stop: bool, asks: bool, tells_sync: bool) -> Steps:
+    """The host's freedom, step by step, as the schedule chooses."""
+    migrates = w.purpose == "migrate"
+
+    def options() -> dict[str, str]:
+        can = {}
+        if w.mail.answers:
+            can["0t"] = "takes the guest's answer"
+        if asks and w.mail.asked < w.requests:
+            can["0r"] = "asks for the free pages"
+        if migrates:
+            for page in w.host.to_send:
+                can[f"{page}s"] = _sends(page)
+        if sync:
+            can["0y"] = "syncs with the dirty log" if migrates else "has other things to do"
+        if stop:
+            can["0x"] = "stops the guest, syncs, sends the rest" if migrates else "takes no more answers"
+        return can
+
+    def refuse(choice: str) -> str:
+        if choice == "0y":
+            return "does not sync between its request and the answer"
+        if choice == "0x":
+            return "does not stop between its request and the answer"
+        if choice == "0t":
+            return "has no answer to take"
+        return f"has not to send page {choice[:-1]}" if choice.endswith("s") else ""
+
+    menu = Choose(options, refuse, "waits for the guest's answer")
+    while True:
+        choice = yield CHOOSES, menu
+        if choice == "0t":
+            return w.mail.answers.pop(0)
+        if choice == "0r":
+            return ASK
+        if choice == "0y":
+            if tells_sync:
+                return SYNC
+            w.sync()
+        elif choice == "0x":
+            if migrates:
+                w.stop()
+            return None
+        else:
+            w.host.send(w.page(int(choice[:-1])))
+
+
+@lru_cache
+def _sends(page: int) -> str:
+    return f"sends page {page}"
+
+
+__all__ = ["ASK", "SYNC", "Answer", "apply", "ask", "freely", "log_on", "precopy"]

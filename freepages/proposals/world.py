@@ -1,0 +1,224 @@
+"""The world that every proposal moves in: a guest, its memory, a queue and a migrating host.
+
+The parts know nothing of each other: ownership is the guest's, the mailbox is the queue, the migration is the
+host's, and what a write does to both sides is the memory's. What joins them is here: what the environment is
+free to do, when content counts as lost, and what each proposal is written in terms of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+from freepages.assumptions import Assumptions
+from freepages.content import LETTERS, ZERO, Content
+from freepages.engine import Steps
+from freepages.guest.ownership import Ownership
+from freepages.host.dirtylog import DirtyLog
+from freepages.host.migration import Migration
+from freepages.pageset import PageSet
+from freepages.positions import renumber
+from freepages.proposals.hostside import freely
+from freepages.virtio.mailbox import Answer, Mailbox
+
+Purpose = Literal["migrate", "discard"]
+PURPOSES: tuple[Purpose, ...] = ("migrate", "discard")
+
+
+class Saved(NamedTuple):
+    """All of a small world that changes while a run goes on; sets of pages as ints."""
+
+    lost: bool
+    over: bool
+    owners: tuple[int, ...] = ()
+    host: tuple[int | None, ...] = ()
+    answers: tuple[tuple[int | None, int | None], ...] = ()
+    source: tuple[int, ...] = ()
+    destination: tuple[int, ...] = ()
+    plain: tuple[Any, ...] = ()
+
+
+class World:
+    """A guest of ``pages`` pages and the host that migrates it, or discards what it reports.
+
+    purpose   "migrate" or "discard"
+    requests  how often the host asks (or, where the guest begins, how often it reports)
+    chunk     pages that a bitmap built chunk by chunk covers at a time; half of all, if not given
+    pace      how the host goes on between what a proposal prescribes: a function as hostside.freely
+    free      which pages are free at the start; all, if not given: a guest that may allocate and write before
+              the host begins can bring about every other start
+    interchangeable  whether no step depends on which number a page has
+    lost      the pages whose content was lost, and what each should hold
+    """
+
+    def __init__(
+        self,
+        pages: int,
+        *,
+        purpose: Purpose = "migrate",
+        assume: Assumptions | None = None,
+        requests: int = 2,
+        free: Any = None,
+        chunk: int | None = None,
+        pace: Callable[..., Steps] = freely,
+        kind: Any = PageSet,
+        content: Any = Content,
+        interchangeable: bool = False,
+    ):
+        self.pages, self.purpose, self.requests, self.kind = pages, purpose, requests, kind
+        self.assume, self.pace = assume or Assumptions(), pace
+        size = chunk or max(1, pages // 2)
+        self.chunks = [(at, min(at + size, pages)) for at in range(0, pages, size)]
+        mode: Any = "manual" if self.assume.log_not_cleared_by_sync else "auto"
+        self.log = DirtyLog(pages, mode, late=self.assume.late, kind=kind)
+        self.memory = content(pages, self.log)
+        self.guest = Ownership(pages, self.memory, self.assume, free if free is not None else self.every)
+        self.lock = self.guest.lock
+        self.mail = Mailbox()
+        self.host = Migration(self.memory, self.log, self.assume)
+        self.lost: dict[int, int] = {}
+        self.interchangeable = interchangeable
+        a = self.assume
+        self._content_kept = bool(
+            a.every_page_in_use or a.rely_on_free_content or a.init_on_free or a.init_on_alloc
+        )
+
+    @property
+    def every(self) -> Any:
+        """All pages."""
+        return self.range(0, self.pages)
+
+    def page(self, pfn: int) -> Any:
+        """One page."""
+        one = self.kind(self.pages)
+        one.set(pfn)
+        return one
+
+    def range(self, start: int, end: int) -> Any:
+        """The pages [start, end)."""
+        pages = self.kind(self.pages)
+        pages.set_range(start, end)
+        return pages
+
+    def next_id(self) -> int:
+        """The id of one more request; with "id-bits" they come round again."""
+        id = self.mail.asked
+        self.mail.asked += 1
+        return id % (1 << self.assume.id_bits) if self.assume.id_bits else id
+
+    def request(self) -> int:
+        """The host sends one more request; its id."""
+        id = self.next_id()
+        self.mail.requests.append(id)
+        return id
+
+    def sync(self) -> None:
+        """The host reads the dirty log; who only discards has none."""
+        if self.purpose == "migrate":
+            self.host.sync()
+
+    # -- what is judged
+
+    def stop(self) -> None:
+        """Stop, last sync, last send and comparison, which are one step."""
+        self.host.stop()
+        lost = self.guest.matters()
+        lost &= self.memory.unequal()
+        self._lose(lost)
+
+    def discard(self, pages: Any) -> None:
+        """The host drops these pages: a loss of those whose content matters and is changed."""
+        should = list(self.memory.source)
+        lost = self.memory.discard(pages)
+        lost &= self.guest.matters()
+        for pfn in lost:
+            self.lost[pfn] = should[pfn]
+
+    def _lose(self, pages: Any) -> None:
+        for pfn in pages:
+            self.lost[pfn] = self.memory.source[pfn]
+
+    # -- what a search keeps and brings back
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing that happens now can matter any more."""
+        return self.host.stopped or bool(self.lost)
+
+    def save(self, reduced: bool = False) -> Saved:
+        """All that changes. ``reduced``: content only as far as it can matter."""
+        g, m, log, h = self.guest, self.mail, self.log, self.host
+        if reduced and self.over:
+            return Saved(lost=bool(self.lost), over=True)
+        source, destination = tuple(self.memory.source), tuple(self.memory.destination)
+        if reduced:
+            pairs = zip(source, destination, range(self.pages), strict=True)
+            source, destination = zip(*(self._reduced(*pair) for pair in pairs), strict=True)
+        return Saved(
+            bool(self.lost),
+            self.over,
+            (g.free.value, g.held.value, g.isolated.value, g.written.value, g.reported.value),
+            (
+                h.to_send.value,
+                log.bits.value,
+                *(_value(s) for s in (log.protected, log.pending, h.copy, h.brought)),
+            ),
+            tuple((a.id, _value(a.pages)) for a in m.answers),
+            source,
+            destination,
+            (m.asked, tuple(m.requests), m.returned, m.register, log.on, self.lock.holder),
+        )
+
+    def _reduced(self, source: int, destination: int, page: int) -> tuple[int, int]:
+        """A page's two tokens with the letters renamed: what can matter is whether they are equal, and with
+        fills or content that is relied on also whether they are zeros or poison."""
+        if not self._content_kept and not self.guest.written[page]:
+            return ZERO, ZERO  # whatever is written next is new
+        here = min(source, LETTERS)
+        if source == destination:
+            return here, here
+        return here, destination if self._content_kept and destination < LETTERS else LETTERS + 1
+
+    def restore(self, saved: Saved) -> None:
+        """Bring back what was saved."""
+        g, m, log, h = self.guest, self.mail, self.log, self.host
+        self.lost.clear()
+        h.stopped = False
+        owners = (g.free, g.held, g.isolated, g.written, g.reported)
+        for pages, value in zip(owners, saved.owners, strict=True):
+            pages.value = value
+        h.to_send.value, log.bits.value, protected, pending, copy, brought = saved.host
+        if protected is not None:
+            log.protected.value = protected
+        if pending is not None:
+            log.pending.value = pending
+        h.copy, h.brought = self._pages(copy), self._pages(brought)
+        m.answers = [Answer(id, self._pages(pages)) for id, pages in saved.answers]
+        self.memory.source[:] = saved.source
+        self.memory.destination[:] = saved.destination
+        m.asked, requests, m.returned, m.register, log.on, self.lock.holder = saved.plain
+        m.requests = list(requests)
+
+    def _pages(self, value: int | None) -> PageSet | None:
+        return None if value is None else PageSet(self.pages, value)
+
+    def renumbered(self, saved: Saved, turn: tuple[int, ...]) -> Saved:
+        """What was saved, with page i called turn[i]."""
+
+        def pages(value: Any) -> Any:
+            return None if value is None else renumber(value, turn)
+
+        def tokens(old: tuple[int, ...]) -> tuple[int, ...]:
+            return tuple(token for _, token in sorted(zip(turn, old, strict=True))) if old else old
+
+        return saved._replace(
+            owners=tuple(map(pages, saved.owners)),
+            host=tuple(map(pages, saved.host)),
+            answers=tuple((id, pages(value)) for id, value in saved.answers),
+            source=tokens(saved.source),
+            destination=tokens(saved.destination),
+        )
+
+
+def _value(pages: PageSet | None) -> int | None:
+    return None if pages is None else pages.value

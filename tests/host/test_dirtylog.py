@@ -19,6 +19,8 @@ def bitmap(*pages):
 
 
 def listed(of):
+    if of is None:  # the log keeps none in this mode
+        return []
     return [page for page in range(PAGES) if of[page]]
 
 

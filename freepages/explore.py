@@ -2,9 +2,9 @@
 
 A state is the world's, and where each process stands with the values it keeps there. Two schedules that lead
 to the same state are followed on once. A generator cannot be copied, so a process is brought to where it
-stands in a state by running it alone, on the worlds that it saw on its first way there; and since a step can
-depend on nothing but the world and the process's own position, each is run once for every pair of the two,
-however many states have that pair in common.
+stands in a state by running it alone, on the worlds that it saw on its first way there. And since what a step
+does can depend on nothing but the process's place and what it reads of the world, it is run once for each
+(:mod:`freepages.footprint`), however many states have those in common.
 
 Three reductions, each of which can be switched off, and a test holds them to the same verdicts:
 
@@ -22,25 +22,18 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import permutations
-from typing import Any, Literal, NamedTuple
+from operator import itemgetter
+from typing import Any, Literal
 
 from freepages.engine import Move, Process, Scenario, Schedule
-from freepages.positions import position, renumbered
+from freepages.footprint import UNKNOWN, Outcome, Places, Reads
+from freepages.proposals.world import LOST, OVER
 
 PROVED, REFUTED, UNDETERMINED = "PROVED", "REFUTED", "UNDETERMINED"
 Verdict = Literal["PROVED", "REFUTED", "UNDETERMINED"]
 
 LIMIT = 3_000_000
 """States after which a search gives up, unless told otherwise: about a gigabyte and a half."""
-
-
-class Goes(NamedTuple):
-    """One way a process can go from where it stands: by which choice, in how many moves, to where."""
-
-    choice: str
-    moves: int
-    place: int
-    world: int
 
 
 @dataclass(frozen=True)
@@ -78,95 +71,78 @@ def explore(
     return _Explorer(scenario, reduce).search(waiter, limit, watch)
 
 
+State = tuple[int, ...]
+"""The world's number, and the number of each process's place."""
+
+
 class _Explorer:
-    """The states of one scenario. A state is a tuple: the world's number, and each process's place."""
+    """The states of one scenario."""
 
     def __init__(self, scenario: Scenario, reduce: bool):
-        self.scenario, self.reduce = scenario, reduce
+        self.reduce = reduce
         self.world, processes = scenario.build()
-        self.processes = list(processes)
-        count = len(self.processes)
+        self.reads = Reads(self.world.fields())
         self.worlds: list[Any] = []
         self.world_number: dict[Any, int] = {}
-        self.places: list[list[Any]] = [[] for _ in range(count)]
-        self.place_number: list[dict[Any, int]] = [{} for _ in range(count)]
-        self.origin: list[list[tuple[int, int, str, int] | None]] = [[] for _ in range(count)]
-        self.parked: list[dict[int, list[Process]]] = [defaultdict(list) for _ in range(count)]
-        self.goes: list[dict[tuple[int, int], tuple[Goes, ...]]] = [{} for _ in range(count)]
-        pages = self.world.pages
-        turns = permutations(range(pages)) if reduce and self.world.interchangeable else [tuple(range(pages))]
-        self.turns = list(turns)[1:]
-        self.turned: dict[tuple[int, ...], tuple[int, ...]] = {}
-        self.turned_world: list[dict[int, int]] = [{} for _ in self.turns]
-        self.turned_place: list[dict[tuple[int, int], int]] = [{} for _ in self.turns]
-        here = self._world_now()
-        self.start = (here, *(self._place_of(i, p, None) for i, p in enumerate(self.processes)))
-        for i, process in enumerate(self.processes):
-            self.parked[i][self.start[i + 1]].append(process)
+        self.places = [Places(process) for process in processes]
+        pages = range(self.world.pages)
+        self.turns = list(permutations(pages))[1:] if reduce and self.world.interchangeable else []
+        self.turned: list[dict[int, int]] = [{} for _ in self.turns]
+        self.start = (self._number(self.world.save(reduce)), *(0 for _ in self.places))
 
-    # -- numbers for what is compared
-
-    def _world_now(self) -> int:
-        saved = self.world.save(self.reduce)
-        number = self.world_number.get(saved)
-        if number is None:
-            number = self.world_number[saved] = len(self.worlds)
+    def _number(self, saved: Any) -> int:
+        number = self.world_number.setdefault(saved, len(self.worlds))
+        if number == len(self.worlds):
             self.worlds.append(saved)
-        return number
-
-    def _place_of(self, i: int, process: Process, origin: tuple[int, int, str, int] | None) -> int:
-        return self._place_number(i, position(process), origin)
-
-    def _place_number(self, i: int, place: Any, origin: tuple[int, int, str, int] | None) -> int:
-        number = self.place_number[i].get(place)
-        if number is None:
-            number = self.place_number[i][place] = len(self.places[i])
-            self.places[i].append(place)
-            self.origin[i].append(origin)
-        elif self.origin[i][number] is None and origin is not None and number:
-            self.origin[i][number] = origin
         return number
 
     # -- one process at a time
 
     def _process(self, i: int, place: int) -> Process:
         """The process, standing there: a parked one, or a new one that is brought there alone."""
-        if self.parked[i][place]:
-            return self.parked[i][place].pop()
-        origin = self.origin[i][place]
-        if origin is None:
-            old = self.processes[i]
-            assert old.make is not None
-            return Process(old.letter, old.name, old.make)
-        before, world, choice, moves = origin
+        here = self.places[i][place]
+        if here.parked:
+            return here.parked.pop()
+        if here.origin is None:
+            return self.places[i].new()
+        before, world, choice, moves = here.origin
         process = self._process(i, before)
-        self.world.restore(self.worlds[world])
+        self.world.restore(world)
         process.go(choice)
         for _ in range(moves - 1):
             process.go()
         return process
 
-    def _ways(self, i: int, place: int, world: int) -> tuple[Goes, ...]:
-        """Every way process i can go from that place in that world."""
-        known = self.goes[i].get((place, world))
-        if known is None:
-            known = self.goes[i][place, world] = tuple(self._find_ways(i, place, world))
-        return known
-
-    def _find_ways(self, i: int, place: int, world: int) -> Iterator[Goes]:
+    def _choices(self, i: int, place: int, world: Any) -> list[str]:
+        """What process i may choose at that place in that world."""
         process = self._process(i, place)
-        self.world.restore(self.worlds[world])
-        choices = list(process.options())
-        if not choices:
-            self.parked[i][place].append(process)
-        for n, choice in enumerate(choices):
-            if n:
-                process = self._process(i, place)
-                self.world.restore(self.worlds[world])
+        self.world.restore(world)
+        with self.reads as fields:
+            choices = list(process.options())
+        here = self.places[i][place]
+        here.parked.append(process)
+        here.choices.learn(fields.read, world, choices)
+        return choices
+
+    def _outcome(self, i: int, place: int, world: Any, choice: str) -> Outcome | None:
+        """What comes of that choice; None where nothing does."""
+        process = self._process(i, place)
+        self.world.restore(world)
+        with self.reads as fields:
             moves = self._go(process, choice)
-            reached = self._place_of(i, process, (place, world, choice, moves))
-            yield Goes(choice, moves, reached, self._world_now())
-            self.parked[i][reached].append(process)
+            over = self.world.over
+        there = self.places[i].place(process, (place, world, choice, moves))
+        self.places[i][there].parked.append(process)
+        after = self.world.save(self.reduce)
+        if over:
+            outcome = Outcome(moves, there, after, ())
+        else:
+            changed = (n for n, value in enumerate(after) if n in fields.written or value != world[n])
+            outcome = Outcome(moves, there, None, tuple((n, after[n]) for n in changed))
+        stays = there == place and all(world[n] == value for n, value in outcome.changes) and not over
+        known = None if stays and not fields.written else outcome
+        self.places[i][place].outcomes[choice].learn(fields.read, world, known)
+        return known
 
     def _go(self, process: Process, choice: str) -> int:
         """Make a move, and those that may as well be made with it; how many those are."""
@@ -185,43 +161,48 @@ class _Explorer:
 
     # -- states
 
-    def _canonical(self, state: tuple[int, ...]) -> tuple[int, ...]:
-        """Of the states that are this one with its pages renumbered, the least."""
-        if not self.turns:
-            return state
-        least = self.turned.get(state)
-        if least is None:
-            least = min([state, *(self._turn(n, state) for n in range(len(self.turns)))])
-            self.turned[state] = least
-        return least
-
-    def _turn(self, n: int, state: tuple[int, ...]) -> tuple[int, ...]:
-        turn, world = self.turns[n], state[0]
-        turned = self.turned_world[n].get(world)
-        if turned is None:
-            saved = self.world.renumbered(self.worlds[world], turn)
-            turned = self.world_number.setdefault(saved, len(self.worlds))
-            if turned == len(self.worlds):
-                self.worlds.append(saved)
-            self.turned_world[n][world] = turned
-        places = []
-        for i, place in enumerate(state[1:]):
-            other = self.turned_place[n].get((i, place))
-            if other is None:
-                other = self._place_number(i, renumbered(self.places[i][place], turn), None)
-                self.turned_place[n][i, place] = other
-            places.append(other)
-        return (turned, *places)
-
-    def _next(self, state: tuple[int, ...]) -> Iterator[tuple[int, Goes, tuple[int, ...]]]:
-        """Every way on from a state: the process, how it goes, and the state it leads to."""
-        world = state[0]
-        if self.worlds[world].over:
+    def _next(self, state: State) -> Iterator[tuple[int, str, int, State]]:
+        """Every way on from a state: the process, its choice, in how many moves, and the state it leads
+        to."""
+        saved = self.worlds[state[0]]
+        if saved[0] in (LOST, OVER):
             return
-        for i in range(len(self.processes)):
-            for goes in self._ways(i, state[i + 1], world):
-                reached = (goes.world, *state[1 : i + 1], goes.place, *state[i + 2 :])
-                yield i, goes, reached
+        for i, places in enumerate(self.places):
+            place = places[state[i + 1]]
+            choices = place.choices.known(saved)
+            if choices is UNKNOWN:
+                choices = self._choices(i, state[i + 1], saved)
+            for choice in choices:
+                outcome = place.outcomes[choice].known(saved)
+                if outcome is UNKNOWN:
+                    outcome = self._outcome(i, state[i + 1], saved, choice)
+                if outcome is None:
+                    continue
+                if outcome.over is not None:
+                    after = outcome.over
+                elif outcome.changes:
+                    changed = list(saved)
+                    for n, value in outcome.changes:
+                        changed[n] = value
+                    after = tuple(changed)
+                else:
+                    after = saved
+                world = self._number(after)
+                yield i, choice, outcome.moves, (world, *state[1 : i + 1], outcome.place, *state[i + 2 :])
+
+    def _canonical(self, state: State) -> State:
+        """Of the states that are this one with its pages renumbered, the least."""
+        return min(state, *(self._turn(n, state) for n in range(len(self.turns)))) if self.turns else state
+
+    def _turn(self, n: int, state: State) -> State:
+        world = self.turned[n].get(state[0])
+        if world is None:
+            world = self._number(self.world.renumbered(self.worlds[state[0]], self.turns[n]))
+            self.turned[n][state[0]] = world
+        return (
+            world,
+            *(p.turned(place, self.turns[n]) for p, place in zip(self.places, state[1:], strict=True)),
+        )
 
     def search(self, waiter: str, limit: int, watch: Callable[[int], bool | None] | None) -> Search:
         """Breadth first by the number of moves."""
@@ -229,26 +210,24 @@ class _Explorer:
         index = {first: 0}
         states, parents, depths = [first], array("q", [-1]), array("I", [0])
         waiting: dict[int, list[int]] = defaultdict(list, {0: [0]})
-        loss, deepest, complete, looked = -1, 0, True, 0
-        depth = 0
-        while waiting and complete:
+        loss, deepest, complete, looked, depth = -1, 0, True, 0, 0
+        while waiting and complete and (loss < 0 or waiter):
             for at in waiting.pop(depth, ()):
                 if depths[at] != depth:
                     continue  # it was reached in fewer moves meanwhile
                 looked += 1
-                if looked % 4096 == 0 and watch and watch(len(states)):
+                if len(states) > limit or (looked % 4096 == 0 and watch and watch(len(states))):
                     complete = False
                     break
-                if self.worlds[states[at][0]].lost:
+                state = states[at]
+                if self.worlds[state[0]][0] == LOST:
                     loss = at if loss < 0 else loss
-                    if not waiter:
-                        break
                     continue
                 deepest = depth
-                for _, goes, reached in self._next(states[at]):
+                for _, _, moves, reached in self._next(state):
                     reached = self._canonical(reached)
                     there = index.get(reached)
-                    length = depth + goes.moves
+                    length = depth + moves
                     if there is None:
                         there = index[reached] = len(states)
                         states.append(reached)
@@ -258,14 +237,7 @@ class _Explorer:
                     elif length < depths[there]:
                         parents[there], depths[there] = at, length
                         waiting[length].append(there)
-                if len(states) > limit:
-                    complete = False
-                    break
-            if loss >= 0 and not waiter:
-                break
             depth += 1
-            while waiting and depth not in waiting:
-                depth += 1
         stuck = self._stuck(states, index, depths, waiter) if waiter and complete else -1
 
         def schedule(at: int) -> Schedule | None:
@@ -280,34 +252,28 @@ class _Explorer:
         verdict: Verdict = "REFUTED" if loss >= 0 else "PROVED" if complete else "UNDETERMINED"
         return Search(verdict, len(states), deepest, schedule(loss), schedule(stuck))
 
-    def _schedule(self, way: list[tuple[int, ...]]) -> Schedule:
+    def _schedule(self, way: list[State]) -> Schedule:
         """The moves along a way of canonical states, by one numbering of the pages from beginning to end."""
-        state, moves = self.start, []
+        state, schedule = self.start, []
         for wanted in way[1:]:
-            found = [
-                (goes.moves, i, goes, reached)
-                for i, goes, reached in self._next(state)
-                if self._canonical(reached) == wanted
-            ]
-            _, i, goes, state = min(found, key=lambda way: way[0])
-            letter = self.processes[i].letter
-            moves += [Move(letter, goes.choice), *[Move(letter)] * (goes.moves - 1)]
-        return Schedule(moves)
+            ways = (way for way in self._next(state) if self._canonical(way[3]) == wanted)
+            i, choice, moves, state = min(ways, key=itemgetter(2))
+            letter = self.places[i].letter
+            schedule += [Move(letter, choice), *[Move(letter)] * (moves - 1)]
+        return Schedule(schedule)
 
-    def _stuck(self, states: list[Any], index: dict[Any, int], depths: Any, waiter: str) -> int:
+    def _stuck(self, states: list[State], index: dict[State, int], depths: Any, waiter: str) -> int:
         """The nearest state from which that process can never move again, though it is not done; or -1."""
-        i = next(n for n, process in enumerate(self.processes) if process.letter == waiter)
-        held = {
-            at
-            for at, state in enumerate(states)
-            if self.places[i][state[i + 1]]
-            and not self.worlds[state[0]].over
-            and not self._ways(i, state[i + 1], state[0])
-        }
+        i = next(n for n, places in enumerate(self.places) if places.letter == waiter)
+        held = set()
+        for at, state in enumerate(states):
+            saved, place = self.worlds[state[0]], self.places[i][state[i + 1]]
+            if saved[0] not in (LOST, OVER) and place.where and not self._choices(i, state[i + 1], saved):
+                held.add(at)
         leaves: dict[int, list[int]] = defaultdict(list)
         free = []
         for at in held:
-            for _, _, reached in self._next(states[at]):
+            for _, _, _, reached in self._next(states[at]):
                 there = index[self._canonical(reached)]
                 if there in held:
                     leaves[there].append(at)

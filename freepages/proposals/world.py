@@ -8,7 +8,7 @@ free to do, when content counts as lost, and what each proposal is written in te
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from freepages.assumptions import Assumptions
 from freepages.content import LETTERS, ZERO, Content
@@ -25,17 +25,11 @@ Purpose = Literal["migrate", "discard"]
 PURPOSES: tuple[Purpose, ...] = ("migrate", "discard")
 
 
-class Saved(NamedTuple):
-    """All of a small world that changes while a run goes on; sets of pages as ints."""
+Saved = tuple[Any, ...]
+"""All of a small world that changes while a run goes on, in the order of World.fields; pages as ints."""
 
-    lost: bool
-    over: bool
-    owners: tuple[int, ...] = ()
-    host: tuple[int | None, ...] = ()
-    answers: tuple[tuple[int | None, int | None], ...] = ()
-    source: tuple[int, ...] = ()
-    destination: tuple[int, ...] = ()
-    plain: tuple[Any, ...] = ()
+OVER, LOST = "over", "lost"
+"""How what is saved begins in a world in which nothing can matter any more."""
 
 
 class World:
@@ -145,29 +139,38 @@ class World:
         """Whether nothing that happens now can matter any more."""
         return self.host.stopped or bool(self.lost)
 
+    def fields(self) -> dict[tuple[Any, str], int]:
+        """Where in what is saved each attribute of each part is; content goes with what was written."""
+        g, m, log, h, c = self.guest, self.mail, self.log, self.host, self.memory
+        order = [
+            [(g, "written"), (c, "source"), (c, "destination")],
+            *([(g, name)] for name in ("free", "held", "isolated", "reported")),
+            *([(h, name)] for name in ("to_send", "copy", "brought")),
+            *([(log, name)] for name in ("bits", "protected", "pending", "on")),
+            *([(m, name)] for name in ("answers", "requests", "asked", "returned", "register")),
+            [(self.lock, "holder")],
+        ]
+        return {attribute: at for at, same in enumerate(order) for attribute in same}
+
     def save(self, reduced: bool = False) -> Saved:
-        """All that changes. ``reduced``: content only as far as it can matter."""
+        """All that changes. ``reduced``: content only as far as it can matter, and nothing of a world that is
+        over."""
         g, m, log, h = self.guest, self.mail, self.log, self.host
         if reduced and self.over:
-            return Saved(lost=bool(self.lost), over=True)
-        source, destination = tuple(self.memory.source), tuple(self.memory.destination)
+            return (LOST if self.lost else OVER,)
+        content = list(zip(self.memory.source, self.memory.destination, strict=True))
         if reduced:
-            pairs = zip(source, destination, range(self.pages), strict=True)
-            source, destination = zip(*(self._reduced(*pair) for pair in pairs), strict=True)
-        return Saved(
-            bool(self.lost),
-            self.over,
-            (g.free.value, g.held.value, g.isolated.value, g.written.value, g.reported.value),
-            (
-                h.to_send.value,
-                log.bits.value,
-                *(_value(s) for s in (log.protected, log.pending, h.copy, h.brought)),
-            ),
+            content = [self._reduced(*tokens, page) for page, tokens in enumerate(content)]
+        saved = (
+            (g.written.value, *content),
+            *(g.free.value, g.held.value, g.isolated.value, g.reported.value),
+            *(h.to_send.value, _value(h.copy), _value(h.brought)),
+            *(log.bits.value, _value(log.protected), _value(log.pending), log.on),
             tuple((a.id, _value(a.pages)) for a in m.answers),
-            source,
-            destination,
-            (m.asked, tuple(m.requests), m.returned, m.register, log.on, self.lock.holder),
+            *(tuple(m.requests), m.asked, m.returned, m.register),
+            self.lock.holder,
         )
+        return (LOST if self.lost else OVER, *saved) if self.over else saved
 
     def _reduced(self, source: int, destination: int, page: int) -> tuple[int, int]:
         """A page's two tokens with the letters renamed: what can matter is whether they are equal, and with
@@ -180,23 +183,21 @@ class World:
         return here, destination if self._content_kept and destination < LETTERS else LETTERS + 1
 
     def restore(self, saved: Saved) -> None:
-        """Bring back what was saved."""
+        """Bring back what was saved of a world that is not over."""
         g, m, log, h = self.guest, self.mail, self.log, self.host
         self.lost.clear()
         h.stopped = False
-        owners = (g.free, g.held, g.isolated, g.written, g.reported)
-        for pages, value in zip(owners, saved.owners, strict=True):
-            pages.value = value
-        h.to_send.value, log.bits.value, protected, pending, copy, brought = saved.host
+        content, g.free.value, g.held.value, g.isolated.value, g.reported.value = saved[:5]
+        h.to_send.value, copy, brought, log.bits.value, protected, pending, log.on = saved[5:12]
+        answers, requests, m.asked, m.returned, m.register, self.lock.holder = saved[12:]
+        g.written.value = content[0]
+        self.memory.source[:], self.memory.destination[:] = zip(*content[1:], strict=True)
+        h.copy, h.brought = self._pages(copy), self._pages(brought)
         if protected is not None:
             log.protected.value = protected
         if pending is not None:
             log.pending.value = pending
-        h.copy, h.brought = self._pages(copy), self._pages(brought)
-        m.answers = [Answer(id, self._pages(pages)) for id, pages in saved.answers]
-        self.memory.source[:] = saved.source
-        self.memory.destination[:] = saved.destination
-        m.asked, requests, m.returned, m.register, log.on, self.lock.holder = saved.plain
+        m.answers = [Answer(id, self._pages(pages)) for id, pages in answers]
         m.requests = list(requests)
 
     def _pages(self, value: int | None) -> PageSet | None:
@@ -204,20 +205,16 @@ class World:
 
     def renumbered(self, saved: Saved, turn: tuple[int, ...]) -> Saved:
         """What was saved, with page i called turn[i]."""
+        if saved[0] in (LOST, OVER):
+            return saved
 
         def pages(value: Any) -> Any:
             return None if value is None else renumber(value, turn)
 
-        def tokens(old: tuple[int, ...]) -> tuple[int, ...]:
-            return tuple(token for _, token in sorted(zip(turn, old, strict=True))) if old else old
-
-        return saved._replace(
-            owners=tuple(map(pages, saved.owners)),
-            host=tuple(map(pages, saved.host)),
-            answers=tuple((id, pages(value)) for id, value in saved.answers),
-            source=tokens(saved.source),
-            destination=tokens(saved.destination),
-        )
+        written, *tokens = saved[0]
+        content = (pages(written), *(token for _, token in sorted(zip(turn, tokens, strict=True))))
+        answers = tuple((id, pages(value)) for id, value in saved[12])
+        return (content, *map(pages, saved[1:11]), saved[11], answers, *saved[13:])
 
 
 def _value(pages: PageSet | None) -> int | None:

@@ -55,12 +55,12 @@ class Reads:
             def __getattribute__(self, name: str) -> Any:
                 if name in names and seen._on:
                     seen.read.add(names[name])
-                return kind.__getattribute__(self, name)
+                return kind.__getattribute__(self, name)  # type: ignore[call-arg]
 
             def __setattr__(self, name: str, value: Any) -> None:
                 if name in names and seen._on:
                     seen.written.add(names[name])
-                kind.__setattr__(self, name, value)
+                kind.__setattr__(self, name, value)  # type: ignore[call-arg]
 
         part.__class__ = Watched
 

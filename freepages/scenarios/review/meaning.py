@@ -1,11 +1,16 @@
-"""Rows about what an answer means, and to whom: B23, B25, B26, B27; and the host's part: B18, B28, B29."""
+"""Rows about what an answer means, and to whom: B23, B25, B26."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from freepages.engine import Act, Process, Run, Scenario, Steps, straight
 from freepages.host.getfreepages import FreePagesDevice
 from freepages.pages import PAGE_SHIFT, Migratetype
+from freepages.pageset import PageSet
+from freepages.proposals.world import World
 from freepages.scenarios.balloon import Machine, machine, scenario
+from freepages.scenarios.debate import debate
 from freepages.scenarios.review.row import Row
 from freepages.scenarios.review.state import one_answer, spans
 
@@ -85,6 +90,25 @@ def poison_skipped(run: Run) -> str | None:
     )
 
 
+def poison_migrated(position: str) -> Scenario:
+    """One free page that holds poison, migrated to the end; the repair allocates what it reports, and so
+    fills it again when it is freed."""
+    whole = debate(position, assume=("init-on-free=poison", "rely-on-free-content"), pages=1, requests=1)
+
+    def build() -> tuple[World, list[Process]]:
+        world, processes = whole.build()
+        return world, [process for process in processes if process.name != "workload"]
+
+    return replace(whole, build=build)
+
+
+def poison_lost(run: Run) -> str | None:
+    world: World = run.world
+    if not world.lost:
+        return None
+    return f"{PageSet.of(world.pages, world.lost)} should hold poison, and the destination has zeros there"
+
+
 ROWS = (
     Row(
         "B23",
@@ -122,6 +146,9 @@ ROWS = (
         "A page that stays on the free list and is not sent reads zero on the destination, and page "
         "poisoning or init_on_free finds that it is not what was written. B25 shows which pages.",
         f"F_PAGE_POISON: {POISON_BIT}; pages that are allocated while reported are filled when freed",
-        needs="the host, to finish the migration and let the destination allocate",
+        lambda: poison_migrated("snapshot"),
+        lambda: poison_migrated("inflate_deflate"),
+        poison_lost,
+        "h h0r g g g g g h0t h0x",
     ),
 )

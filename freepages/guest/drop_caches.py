@@ -129,12 +129,10 @@ def may_go(some: Object) -> bool:
 
 
 def _shrunk(cache: PageCache, pfn: int, objects: Sequence[Object]) -> str:
-    gone = sum(map(may_go, objects))
-    rest = len(cache.slab[pfn]) - gone
+    gone, all_of_it = sum(map(may_go, objects)), len(cache.slab[pfn])
     what = "names" if isinstance(objects[0], Dentry) else "inodes"
-    return f"{gone} {what} go, " + (
-        f"{rest} stay in use, and so does the page" if rest else "and the page with them"
-    )
+    fate = "and the page with them" if gone == all_of_it else "and the page stays"
+    return f"{gone} of its {all_of_it} {what} go, {fate}"
 
 
 def sync(ctx: Context) -> Steps:

@@ -189,9 +189,9 @@ def test_names_go_first_and_the_inodes_they_held_in_the_next_pass() -> None:
     ctx = with_slab(FEW + 1, 0)
     said = sentences(ctx, drop_cache(ctx, 3))
     assert [line for line in said if "slab" in line] == [
-        "shrinks slab page 44: 11 names go, and the page with them",
-        "shrinks slab page 45: 1 inodes go, and the page with them",
-        "shrinks slab page 46: 10 inodes go, and the page with them",
+        "shrinks slab page 44: 11 of its 11 names go, and the page with them",
+        "shrinks slab page 45: 1 of its 1 inodes go, and the page with them",
+        "shrinks slab page 46: 10 of its 10 inodes go, and the page with them",
     ]
     assert free(ctx) >= {44, 45, 46} and list(cache_of(ctx).slab) == [47]
 
@@ -205,7 +205,7 @@ def test_a_pass_that_frees_few_is_the_last() -> None:
 def test_one_object_in_use_keeps_its_page() -> None:
     ctx = with_slab(FEW + 1, 1)
     said = sentences(ctx, drop_cache(ctx, 2))
-    assert "shrinks slab page 44: 11 names go, 1 stay in use, and so does the page" in said
+    assert "shrinks slab page 44: 11 of its 12 names go, and the page stays" in said
     assert 44 not in free(ctx) and 46 not in free(ctx) and 45 in free(ctx)
     assert len(names(cache_of(ctx))) == 1
 

@@ -1,0 +1,79 @@
+"""Notebook 09: read off meminfo what dropping the page cache will free."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+
+from freepages.engine import straight
+from freepages.exercises.exercise import Exercise
+from freepages.grain import coarse
+from freepages.guest.cache import PageCache
+from freepages.guest.context import Context, Kernel
+from freepages.guest.drop_caches import drop_cache
+from freepages.guest.node import Node
+from freepages.scenarios.balloon import DrawnNode
+from freepages.scenarios.zones import zone_drawn
+from freepages.snapshots.meminfo import Meminfo
+from freepages.virtio.memory import GuestMemory
+
+CASES = 60
+PAGES = 256
+ASKED = ("cached", "buffers", "shmem", "dirty", "writeback", "mapped", "reclaimable")
+
+
+def guests() -> Iterable[tuple[Node, PageCache]]:
+    """Guests with files on disk and in a tmpfs, blocks of the disk, and slab; every other page in some
+    state."""
+    chance = random.Random(2016)
+    for case in range(CASES):
+        letters = chance.choices("k·sABTD", weights=[3, 3, 1, 4, 2, case % 4, case % 3], k=PAGES)
+        node = DrawnNode(zone_drawn("".join(letters)))
+        states: dict[str, set[int]] = {"": set(), "dirty": set(), "writeback": set(), "mapped": set()}
+        for pfn, letter in enumerate(letters):
+            if letter in "ABD":
+                chance.choices(list(states.values()), weights=[5, 2, 1, 3])[0].add(pfn)
+        del states[""]
+        cache = PageCache.of(node, **states, backing={"T": "tmpfs", "D": "device"})
+        cache.slab = {pfn: [] for pfn, letter in enumerate(letters) if letter == "s"}
+        yield node, cache
+
+
+def dropped(node: Node, cache: PageCache) -> int:
+    """How many pages `echo 1 > drop_caches` frees of a guest."""
+    before = len(cache.pages)
+    straight(drop_cache(Context(Kernel(node, GuestMemory({}), cache=cache, grain=coarse), "guest"), 1))
+    return before - len(cache.pages)
+
+
+def _judge(droppable: Callable[[Meminfo], object]) -> tuple[bool, str]:
+    if not callable(droppable):
+        return False, "the answer is the function itself: droppable, without brackets behind it."
+    for case, (node, cache) in enumerate(guests()):
+        meminfo = cache.meminfo(node)
+        said, found = droppable(meminfo), dropped(node, cache)
+        if not isinstance(said, int):
+            return False, f"guest {case}: {said!r:.60} is not a number of pages."
+        if said != found:
+            off = abs(said - found)
+            told = [name for name in ASKED if getattr(meminfo, name) == off]
+            also = f", as many as {told[0]} counts" if len(told) == 1 else ""
+            way = "many" if said > found else "few"
+            counts = ", ".join(f"{name} {getattr(meminfo, name)}" for name in ASKED)
+            return False, f"guest {case} ({counts}): {said} is {off} too {way}{also}; {found} pages go."
+    return True, f"{CASES} guests free just what you read off their meminfo."
+
+
+droppable = Exercise(
+    f"""Write droppable(meminfo): how many pages `echo 1 > drop_caches` will free.
+- meminfo has, in pages, {", ".join(f".{name}" for name in ASKED[:4])},
+  {", ".join(f".{name}" for name in ASKED[4:])}, each what /proc/meminfo calls so;
+- no page is in two states, and none of tmpfs is mapped.""",
+    _judge,
+    (
+        "start with all that is page cache: two lines of meminfo count it. Which pages of it are kept?",
+        "Cached has the pages of tmpfs in it too. They have no disk to go to, so they never go.",
+        "what is dirty, under writeback or mapped stays; slab is no matter of bit 0.",
+        "buffers + cached - shmem - dirty - writeback - mapped",
+    ),
+)

@@ -1,0 +1,148 @@
+"""Proposals as they are read: the source of one, or how one differs from another, line by line.
+
+What is shown is what ``inspect`` finds of the functions that run. They fit on a slide, so nothing of them is
+folded away: a line that was taken out has a minus, one that was put in a plus, as in a unified diff. A line
+that only moves in or out, because a loop or a condition came around it, is not changed (``diff -w``).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from html import escape
+from typing import Any, NamedTuple
+
+from freepages.proposals import Proposal, proposal
+
+SIDES = ("guest", "host")
+
+STYLE = """
+.fp-diff{font:12px/17px var(--jp-code-font-family,monospace);color:var(--jp-content-font-color1,#222);
+  background:var(--jp-layout-color0,#fff)}
+.fp-diff pre{font:inherit;color:inherit;background:none;margin:0 0 6px;padding:0;white-space:pre;
+  overflow:auto hidden}
+.fp-diff pre span{display:inline-block;min-width:100%;box-sizing:border-box;padding-left:10px}
+.fp-diff .head{font:13px/20px var(--jp-ui-font-family,sans-serif);padding:2px 10px}
+.fp-diff .head a{color:inherit}
+.fp-diff .minus{background:rgb(213 94 0 / 18%);box-shadow:inset 3px 0 #d55e00}
+.fp-diff .plus{background:rgb(0 158 115 / 18%);box-shadow:inset 3px 0 #009e73}
+"""
+
+CLASSES = {"-": "minus", "+": "plus", " ": "both"}
+
+
+class Line(NamedTuple):
+    """A line of source: "-" only in the first proposal, "+" only in the second, " " in both, indented as in
+    the second."""
+
+    sign: str
+    text: str
+
+
+class _Shown:
+    """What is shown of some proposals: a head for each, then guest() and host(); as text, or in colours."""
+
+    def _heads(self) -> Iterator[tuple[str, Proposal, str]]:
+        """The sign of each proposal, the proposal, and what is said of it."""
+        raise NotImplementedError
+
+    def _sides(self) -> Iterator[tuple[str, list[Line]]]:
+        """What is said of each side, and the lines that are shown of it."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        said = [f"{sign * 3} {one.name}: {words}".strip() for sign, one, words in self._heads()]
+        for words, lines in self._sides():
+            said += ["", words, *(f"{line.sign} {line.text}".rstrip() for line in lines)]
+        return "\n".join(said)
+
+    def _repr_html_(self) -> str:
+        heads = "".join(
+            f'<div class="head {CLASSES[sign]}">{sign} <a href="{escape(one.source)}"><b>{one.name}</b></a>: '
+            f"{escape(words)}</div>"
+            for sign, one, words in self._heads()
+        )
+        body = "".join(
+            f'<div class="head">{words}</div>' + (f"<pre>{_html(lines)}</pre>" if lines else "")
+            for words, lines in self._sides()
+        )
+        return f'<style>{STYLE}</style><div class="fp-diff">{heads}{body}</div>'
+
+
+@dataclass(frozen=True, repr=False)
+class Listing(_Shown):
+    """A proposal as it is read: who argued what and when, and the source of guest() and host()."""
+
+    of: Proposal
+
+    def _heads(self) -> Iterator[tuple[str, Proposal, str]]:
+        yield " ", self.of, f"{self.of.who}, {self.of.date}. {self.of.claim}"
+
+    def _sides(self) -> Iterator[tuple[str, list[Line]]]:
+        for side in SIDES:
+            if lines := [Line(" ", line) for line in _source(getattr(self.of, side))]:
+                yield f"{side}:", lines
+
+
+@dataclass(frozen=True, repr=False)
+class Difference(_Shown):
+    """Two proposals: what must be taken out of ``a`` and put in to make it ``b``."""
+
+    a: Proposal
+    b: Proposal
+
+    def lines(self, side: str) -> list[Line]:
+        """The lines of ``side``, "guest" or "host", of both."""
+        old, new = (_source(getattr(one, side)) for one in (self.a, self.b))
+        lines: list[Line] = []
+        was, now = ([line.strip() for line in source] for source in (old, new))
+        for what, i, j, k, m in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
+            if what == "equal":
+                lines += (Line(" ", line) for line in new[k:m])
+            else:
+                lines += (Line("-", line) for line in old[i:j])
+                lines += (Line("+", line) for line in new[k:m])
+        return lines
+
+    @property
+    def changed(self) -> int:
+        """How many lines are taken out or put in."""
+        return sum(line.sign != " " for side in SIDES for line in self.lines(side))
+
+    def _heads(self) -> Iterator[tuple[str, Proposal, str]]:
+        for sign, one in (("-", self.a), ("+", self.b)):
+            yield sign, one, f"{one.title}. {one.who}, {one.date}"
+
+    def _sides(self) -> Iterator[tuple[str, list[Line]]]:
+        for side in SIDES:
+            lines = self.lines(side)
+            if any(line.sign != " " for line in lines):
+                yield f"{side}:", lines
+            elif lines:
+                yield f"{side}: the same in both", []
+
+
+def listing(one: Proposal | str) -> Listing:
+    """A proposal to be read. Raises FreepagesError for a name that is none."""
+    return Listing(_of(one))
+
+
+def difference(a: Proposal | str, b: Proposal | str) -> Difference:
+    """How proposal ``b`` differs from ``a``. Raises FreepagesError for a name that is none."""
+    return Difference(_of(a), _of(b))
+
+
+def _of(one: Proposal | str) -> Proposal:
+    return proposal(one) if isinstance(one, str) else one
+
+
+def _source(function: Any) -> list[str]:
+    return inspect.getsource(function).splitlines() if function else []
+
+
+def _html(lines: list[Line]) -> str:
+    return "\n".join(
+        f'<span class="{CLASSES[line.sign]}">{line.sign} {escape(line.text)}</span>' for line in lines
+    )

@@ -23,6 +23,9 @@ from freepages.pageset import PageSet
 
 PLAIN = (int, str, type(None))
 
+ENDS = ("RETURN", "RAISE", "RERAISE", "JUMP_FORWARD", "JUMP_BACKWARD")
+"""How the instructions are called that the next one does not follow."""
+
 
 class Pages(NamedTuple):
     """A set of pages among what is kept."""
@@ -75,12 +78,12 @@ def needed(code: CodeType) -> dict[int, tuple[str, ...]]:
     places = {instruction.offset: n for n, instruction in enumerate(instructions)}
     follows: list[list[int]] = []
     for n, instruction in enumerate(instructions):
-        ends = instruction.opname.startswith(("RETURN", "RAISE", "RERAISE", "JUMP_FORWARD", "JUMP_BACKWARD"))
+        ends = instruction.opname.startswith(ENDS) and instruction.opname != "RETURN_GENERATOR"
         after = [n + 1] if not ends and n + 1 < len(instructions) else []
         if instruction.opcode in dis.hasjrel or instruction.opcode in dis.hasjabs:
             after.append(places[instruction.argval])
         follows.append(after)
-    loops = _loop_variables(instructions)
+    always = _loop_variables(instructions) | _read_in_handlers(instructions, follows)
     before: list[frozenset[str]] = [frozenset()] * len(instructions)
     behind = list(before)
     changed = True
@@ -92,7 +95,7 @@ def needed(code: CodeType) -> dict[int, tuple[str, ...]]:
             now = (behind[n] - writes) | reads
             changed |= now != before[n]
             before[n] = now
-    return {i.offset: tuple(sorted(behind[n] | loops)) for n, i in enumerate(instructions)}
+    return {i.offset: tuple(sorted(behind[n] | always)) for n, i in enumerate(instructions)}
 
 
 def _names(instruction: dis.Instruction) -> frozenset[str]:
@@ -123,6 +126,18 @@ def _loop_variables(instructions: list[dis.Instruction]) -> frozenset[str]:
                 if "LOAD_FAST" in other.opname and _within(other.positions, instruction.positions):
                     names |= _names(other)
     return names
+
+
+def _read_in_handlers(instructions: list[dis.Instruction], follows: list[list[int]]) -> frozenset[str]:
+    """The names that are read where only an exception leads: that may be at any time."""
+    reached, ahead = {0}, [0]
+    while ahead:
+        for n in follows[ahead.pop()]:
+            if n not in reached:
+                reached.add(n)
+                ahead.append(n)
+    handlers = (instruction for n, instruction in enumerate(instructions) if n not in reached)
+    return frozenset().union(*(_reads_writes(instruction)[0] for instruction in handlers))
 
 
 def _within(inner: Any, outer: Any) -> bool:

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from freepages.engine import Scenario as Scenario
     from freepages.engine import Schedule as Schedule
     from freepages.explorer import Explorer as Explorer
+    from freepages.game import Game as Game
     from freepages.snapshots import Snapshot as Snapshot
     from freepages.stepper import Stepper as Stepper
     from freepages.view.picture import Picture as Picture
 
 _ROOMS = {
     "Explorer": "freepages.explorer",
+    "Game": "freepages.game",
     "Picture": "freepages.view.picture",
     "Run": "freepages.engine",
     "Scenario": "freepages.engine",

@@ -99,14 +99,15 @@ class Choose(Guard):
     """The move needs a choice: ``options()`` maps each choice possible now to a description.
 
     It is asked anew in every state, since others move in between. A choice is digits and a letter, ``3a``;
-    ``refuse(choice)`` may say why one that is not among the options is not.
+    ``refuse(choice)`` may say why one that is not among the options is not; ``why`` (text, or a function
+    giving text) why there is none.
     """
 
     def __init__(
         self,
         options: Callable[[], Mapping[str, str]],
         refuse: Callable[[str], str] | None = None,
-        why: str = "has nothing to choose from",
+        why: str | Callable[[], str] = "has nothing to choose from",
     ):
         self.options, self.refuse, self._why = options, refuse, why
 
@@ -118,7 +119,7 @@ class Choose(Guard):
         return bool(self.options())
 
     def reason(self) -> str:
-        return self._why
+        return self._why() if callable(self._why) else self._why
 
     def __str__(self) -> str:
         return ", ".join(self.options())

@@ -39,7 +39,9 @@ def adversary(w: Any) -> Steps:
             return f"cannot: page {page} is {'free' if w.guest.free[page] else 'in use'}"
         return w.lock.reason() if what in "af" and not w.lock.ready() else ""
 
-    menu = Choose(options, refuse)
+    menu = Choose(
+        options, refuse, lambda: "has no page: the driver holds all" if w.lock.ready() else w.lock.reason()
+    )
     while True:
         choice = yield CHOOSES, menu
         page = w.page(int(choice[:-1]))
@@ -66,7 +68,7 @@ def shrinker(w: Any) -> Steps:
         pages = w.guest.held if w.lock.ready() else ()
         return {f"{page}e": f"gives page {page} back early" for page in pages}
 
-    menu = Choose(options, why="has no page to give back")
+    menu = Choose(options, why=lambda: "has no page to give back" if w.lock.ready() else w.lock.reason())
     while True:
         choice = yield GIVES_UP, menu
         w.guest.release(w.page(int(choice[:-1])))

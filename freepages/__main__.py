@@ -43,6 +43,12 @@ def ring(args: argparse.Namespace) -> None:
     print(json.dumps(as_json(dump, state, args.queue)) if args.json else as_text(dump, state, args.queue))
 
 
+def check(args: argparse.Namespace) -> None:
+    from freepages.check import command
+
+    command.run(args)
+
+
 def bench(args: argparse.Namespace) -> None:
     from freepages import bench
 
@@ -89,6 +95,28 @@ def parser() -> Parser:
     )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=ring)
+
+    command = commands.add_parser(
+        "check", help="search every interleaving of a proposal: can it lose a page, and how"
+    )
+    command.add_argument("proposal", metavar="PROPOSAL", nargs="?", help="snapshot, request_id, ...")
+    command.add_argument("--all", action="store_true", help="every proposal, for both purposes")
+    command.add_argument(
+        "--purpose", metavar="PURPOSE", help="migrate (skip what is reported) or discard (drop it)"
+    )
+    command.add_argument(
+        "--assume",
+        metavar="NAME[=VALUE]",
+        action="append",
+        default=[],
+        help="what else may happen; may be given again",
+    )
+    command.add_argument("--pages", metavar="N", type=int, default=2, help="pages of the guest; 2")
+    command.add_argument("--requests", metavar="N", type=int, help="requests of the host at most; 2")
+    command.add_argument("--deep", action="store_true", help="give up only when 1.75 GiB are in use")
+    command.add_argument("--jobs", metavar="N", type=int, help="processes for --all; one a processor")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=check)
 
     command = commands.add_parser("bench", help="how fast this machine is at it")
     command.add_argument(

@@ -1,0 +1,180 @@
+"""One question to the search, and its answer: is this proposal safe, for this purpose, if that is assumed?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from freepages.assumptions import Assumptions
+from freepages.check.effects import without_effect
+from freepages.check.memory import in_use
+from freepages.columns import columns
+from freepages.content import letter
+from freepages.engine import Run, Scenario, Schedule
+from freepages.errors import FreepagesError
+from freepages.explore import LIMIT, UNDETERMINED, Verdict, explore
+from freepages.proposals import Proposal, proposal
+from freepages.proposals.world import Purpose
+from freepages.scenarios.debate import debate
+
+Watch = Callable[[int], "bool | None"]
+"""Told now and then how many states were seen; what is true ends the search."""
+
+MAX_PAGES = 6
+"""A state of n pages is looked at in all their n! numberings."""
+
+MEMORY = 1 << 30
+"""Bytes in use by this process at which a search gives up, unless told otherwise."""
+
+DEEP_LIMIT, DEEP_MEMORY = 20 * LIMIT, 7 << 28
+"""The same bounds for a search that may take long."""
+
+
+class Page(NamedTuple):
+    """A page whose content was lost: what it should hold, and what it holds, as letters."""
+
+    should_hold: str
+    holds: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a search has shown; the fields are the JSON of ``freepages check --json``.
+
+    verdict         of the content of pages: PROVED, no schedule loses any; REFUTED, ``schedule`` does
+    bounds          what was searched, in words; for a search that gave up also where
+    schedule        a shortest one that loses a page; ``steps`` are its sentences, ``lost`` the pages by pfn
+    stuck           a shortest one after which the host can never move again; asked only where a guest may
+                    fall silent
+    without_effect  those of the assumptions that cannot matter here
+    """
+
+    proposal: str
+    purpose: Purpose
+    assumptions: tuple[str, ...]
+    bounds: str
+    verdict: Verdict
+    states: int
+    depth: int
+    schedule: str | None = None
+    steps: tuple[str, ...] = ()
+    lost: Mapping[int, Page] = field(default_factory=dict)
+    stuck: str | None = None
+    without_effect: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        lost = {str(pfn): page._asdict() for pfn, page in self.lost.items()}
+        lists = {name: list(getattr(self, name)) for name in ("assumptions", "steps", "without_effect")}
+        return vars(self) | lists | {"lost": lost}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Checked:
+        """What :meth:`as_json` told."""
+        lists = {name: tuple(told[name]) for name in ("assumptions", "steps", "without_effect")}
+        lost = {int(pfn): Page(**page) for pfn, page in told["lost"].items()}
+        return cls(**{**told, **lists, "lost": lost})
+
+    def text(self) -> str:
+        """For people: the verdict, what it stands on, and the way to a loss."""
+        about = [
+            ["bounds", self.bounds],
+            ["states", f"{self.states:,}"],
+            ["depth", f"{self.depth} moves"],
+        ]
+        if self.without_effect:
+            about.append(["no effect", ", ".join(self.without_effect)])
+        for pfn, page in self.lost.items():
+            about.append(["lost", f"page {pfn} holds {page.holds} and should hold {page.should_hold}"])
+        if self.schedule:
+            about.append(["schedule", self.schedule])
+        if self.stuck:
+            about.append(["stuck", f"the host waits for ever after {self.stuck}"])
+        steps = [[f"{number}", text] for number, text in enumerate(self.steps, 1)]
+        head = f"{self.proposal}, {self.purpose}: {self.verdict}"
+        return "\n".join([head, *columns(about), *[""] * bool(steps), *columns(steps, {0})])
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+def check(
+    position: Proposal | str,
+    purpose: Purpose = "migrate",
+    assume: Assumptions | Iterable[str] = (),
+    *,
+    pages: int = 2,
+    requests: int | None = None,
+    limit: int = LIMIT,
+    memory: int = MEMORY,
+    watch: Watch | None = None,
+) -> Checked:
+    """Search every interleaving of a proposal; a counterexample is replayed before it is told.
+
+    ``limit`` is the number of states, ``memory`` the bytes of this process, at which the search gives up; so
+    it does when ``watch`` returns True.
+
+    Raises FreepagesError for a proposal, a purpose, an assumption or a bound that cannot be.
+    """
+    chosen = proposal(position) if isinstance(position, str) else position
+    switches = assume if isinstance(assume, Assumptions) else Assumptions.of(assume)
+    if pages > MAX_PAGES:
+        raise FreepagesError(f"pages: {pages} is more than {MAX_PAGES}, the most that a search takes")
+    scenario = debate(chosen, purpose, switches, pages=pages, requests=requests)
+    enough = _Enough(memory, watch)
+    found = explore(
+        scenario, waiter="h" if switches.silent_guest else "", limit=limit, watch=enough, reduce=True
+    )
+    bounds = scenario.bounds
+    if found.verdict == UNDETERMINED:
+        why = enough.why or f"more than {limit:,} states"
+        bounds += f"; the search ended after {found.states:,} states: {why}"
+    steps, lost = _replayed(scenario, purpose, found.schedule) if found.schedule is not None else ((), {})
+    return Checked(
+        chosen.name,
+        purpose,
+        switches.switches,
+        bounds,
+        found.verdict,
+        found.states,
+        found.depth,
+        None if found.schedule is None else str(found.schedule),
+        steps,
+        lost,
+        None if found.stuck is None else _replayed_stuck(scenario, found.stuck),
+        without_effect(chosen, purpose, switches.switches),
+    )
+
+
+class _Enough:
+    """Whether a search should end, and why."""
+
+    def __init__(self, memory: int, watch: Watch | None):
+        self.memory, self.watch, self.why = memory, watch, ""
+
+    def __call__(self, states: int) -> bool:
+        if self.watch and self.watch(states):
+            self.why = "it was stopped"
+        elif in_use() > self.memory:
+            self.why = f"{self.memory >> 20:,} MiB were in use"
+        return bool(self.why)
+
+
+def _replayed(
+    scenario: Scenario, purpose: Purpose, schedule: Schedule
+) -> tuple[tuple[str, ...], dict[int, Page]]:
+    """The sentences of a schedule that loses something, and what it loses."""
+    run = Run(scenario, schedule)
+    if not run.world.lost:
+        raise AssertionError(f"{scenario.title}: the search says that {schedule} loses a page; it does not")
+    memory = run.world.memory
+    now = memory.source if purpose == "discard" else memory.destination
+    lost = {pfn: Page(letter(should), letter(now[pfn])) for pfn, should in sorted(run.world.lost.items())}
+    return tuple(f"{step.who}: {step.text}" for step in run.steps), lost
+
+
+def _replayed_stuck(scenario: Scenario, schedule: Schedule) -> str:
+    run = Run(scenario, schedule)
+    if run.processes["h"].done or run.processes["h"].options():
+        raise AssertionError(f"{scenario.title}: the search says that {schedule} ends the host; it does not")
+    return str(schedule)

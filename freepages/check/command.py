@@ -1,0 +1,78 @@
+"""`freepages check`: its arguments made into questions, and the answers printed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import signal
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+
+from freepages.check.checked import DEEP_LIMIT, DEEP_MEMORY, MEMORY, Checked, check
+from freepages.check.progress import Progress
+from freepages.check.together import Question, check_all, default_rows
+from freepages.columns import columns
+from freepages.errors import FreepagesError
+from freepages.explore import LIMIT
+from freepages.proposals.world import PURPOSES
+
+
+def run(args: argparse.Namespace) -> None:
+    """One proposal, or with ``all`` every one; KeyboardInterrupt after what was seen is printed."""
+    if (args.proposal is None) != args.all:
+        raise FreepagesError("check: name a proposal, or give --all, and not both")
+    limit, memory = (DEEP_LIMIT, DEEP_MEMORY) if args.deep else (LIMIT, MEMORY)
+    if args.all:
+        purposes = [args.purpose] if args.purpose else PURPOSES
+        asked = default_rows(args.assume, purposes)
+        bounds = {"pages": args.pages, "requests": args.requests, "limit": limit, "memory": memory}
+        answers, stopped = at_once([question._replace(**bounds) for question in asked], args.jobs)
+        print(json.dumps([answer.as_json() for answer in answers]) if args.json else as_table(answers))
+    else:
+        with Progress(limit, "states at most") as progress:
+            answer = check(
+                args.proposal,
+                args.purpose or PURPOSES[0],
+                args.assume,
+                pages=args.pages,
+                requests=args.requests,
+                limit=limit,
+                memory=memory,
+                watch=progress,
+            )
+        stopped = progress.stopped
+        print(json.dumps(answer.as_json()) if args.json else answer)
+    if stopped:
+        raise KeyboardInterrupt
+
+
+def at_once(questions: Sequence[Question], jobs: int | None) -> tuple[list[Checked], bool]:
+    """The answers found by so many processes, as many as there are processors if not given; and whether
+    Ctrl-C ended it before all were there."""
+    if jobs is not None and jobs < 1:
+        raise FreepagesError(f"jobs: {jobs} is not a positive number")
+    with (
+        Progress(len(questions), "rows") as progress,
+        ProcessPoolExecutor(jobs or os.cpu_count(), initializer=_leave_interrupts) as executor,
+    ):
+        answers = check_all(questions, executor, progress)
+        if progress.stopped:
+            for worker in multiprocessing.active_children():
+                worker.terminate()
+    return answers, progress.stopped
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C reaches every process of the terminal; what it ends is the first one's to decide."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def as_table(answers: Sequence[Checked]) -> str:
+    heads = ["proposal", "purpose", "verdict", "states", "depth", "a shortest schedule that loses a page"]
+    rows = [
+        [a.proposal, a.purpose, a.verdict, f"{a.states:,}", str(a.depth), a.schedule or ""] for a in answers
+    ]
+    shared = sorted({answer.bounds for answer in answers})
+    return "\n".join([*columns([heads, *rows], {3, 4}, rule=True), "", *shared])

@@ -1,0 +1,106 @@
+"""check(): what it answers, what it replays, and what it refuses."""
+
+import json
+
+import pytest
+
+from freepages import explore
+from freepages.check import Checked, check, checked
+from freepages.engine import Run
+from freepages.errors import FreepagesError
+from freepages.scenarios.debate import debate
+
+KEYS = [
+    *("proposal", "purpose", "assumptions", "bounds", "verdict", "states", "depth", "schedule", "steps"),
+    *("lost", "stuck", "without_effect"),
+]
+
+
+def test_the_json_has_these_keys_and_nothing_is_found_where_nothing_is_lost() -> None:
+    told = json.loads(json.dumps(check("everything").as_json()))
+    assert list(told) == KEYS
+    assert (told["proposal"], told["purpose"], told["verdict"]) == ("everything", "migrate", "PROVED")
+    assert (told["schedule"], told["steps"], told["lost"], told["stuck"]) == (None, [], {}, None)
+    assert told["states"] > 10 and told["depth"] > 2 and "2 pages" in told["bounds"]
+
+
+@pytest.mark.parametrize(
+    "name, purpose, switches",
+    [
+        ("snapshot", "discard", []),
+        ("log_late", "migrate", []),
+        ("no_wait", "migrate", ["write-at-alloc"]),
+        ("locked", "discard", ["lock-timeout"]),
+        ("page_reporting", "migrate", ["rely-on-free-content", "init-on-free=poison", "init-on-alloc"]),
+    ],
+)
+def test_a_counterexample_is_what_the_stepper_shows(name, purpose, switches) -> None:
+    found = check(name, purpose, switches)
+    assert found.verdict == "REFUTED" and found.schedule
+    run = Run(debate(name, purpose, switches), found.schedule)
+    assert [f"{step.who}: {step.text}" for step in run.steps] == list(found.steps)
+    assert found.lost and set(found.lost) == set(run.world.lost)
+    for page in found.lost.values():
+        assert page.should_hold != page.holds
+    assert not Run(debate(name, purpose, switches), run.schedule[:-1]).world.lost
+    text = found.text()
+    assert found.schedule in text and all(step in text for step in found.steps)
+
+
+def test_the_page_lost_to_a_discard_holds_zeros() -> None:
+    lost = check("snapshot", "discard").as_json()["lost"]
+    assert [page["holds"] for page in lost.values()] == ["0"]
+
+
+def test_a_silent_guest_is_asked_about_and_the_host_then_cannot_move() -> None:
+    found = check("snapshot", assume=["silent-guest"])
+    assert found.verdict == "PROVED" and found.stuck
+    run = Run(debate("snapshot", assume=["silent-guest"]), found.stuck)
+    assert not run.processes["h"].options() and not run.world.host.stopped
+    assert check("everything", assume=["silent-guest"]).stuck is None
+    assert check("locked", "discard", ["silent-guest"]).stuck is None
+
+
+def test_what_ends_a_search_is_said_with_the_states_that_were_seen() -> None:
+    few = check("snapshot", limit=100)
+    assert few.verdict == "UNDETERMINED" and f"after {few.states} states: more than 100 states" in few.bounds
+    stopped = check("request_id", watch=lambda states: True)
+    assert stopped.verdict == "UNDETERMINED" and "states: it was stopped" in stopped.bounds
+    full = check("request_id", memory=1)
+    assert full.verdict == "UNDETERMINED" and "0 MiB were in use" in full.bounds
+    assert 100 < full.states < 30_000 and full.schedule is None
+
+
+def test_more_requests_than_can_be_searched_are_bounds_like_others() -> None:
+    found = check("request_id", assume=["id-bits=32"], limit=2000)
+    assert found.verdict == "UNDETERMINED" and f"{2**32 + 1} requests" in found.bounds
+
+
+@pytest.mark.parametrize(
+    "arguments, fault",
+    [
+        ({"position": "snapsot"}, "did you mean snapshot?"),
+        ({"assume": ["early-relase"]}, "did you mean early-release?"),
+        ({"assume": ["init-on-free=ones"]}, "zero or poison"),
+        ({"purpose": "migrat"}, "not one of migrate, discard"),
+        ({"pages": 7}, "pages: 7 is more than 6"),
+        ({"pages": 0}, "pages: 0 is not a positive"),
+        ({"requests": 0}, "requests: 0 is not a positive"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line(arguments, fault) -> None:
+    with pytest.raises(FreepagesError) as told:
+        check(**{"position": "snapshot"} | arguments)
+    assert fault in str(told.value) and "\n" not in str(told.value)
+
+
+def test_a_schedule_that_loses_nothing_is_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    false = explore.Search("REFUTED", 1, 1, Run(debate("snapshot"), "h h0y").schedule)
+    monkeypatch.setattr(checked, "explore", lambda *args, **bounds: false)
+    with pytest.raises(AssertionError, match="h h0y"):
+        check("snapshot")
+
+
+def test_an_answer_survives_its_json() -> None:
+    for found in (check("snapshot", "discard"), check("snapshot", assume=["silent-guest"])):
+        assert Checked.from_json(json.loads(json.dumps(found.as_json()))) == found

@@ -1,0 +1,53 @@
+"""The life of one page in a run of the debate, as a table: whose it is, and what each side knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from freepages.columns import columns
+from freepages.content import letter
+from freepages.engine import Move, Run, Scenario, Schedule
+from freepages.proposals.world import World
+
+
+@dataclass(frozen=True, repr=False)
+class Life:
+    """A page after each step of a schedule; its text has a row for each step.
+
+    The columns: whose the page is; whether the dirty log has it, and whether it is still to be sent (a host
+    that only discards has neither); what it holds here, and on the destination.
+    """
+
+    scenario: Scenario
+    schedule: Schedule
+    page: int = 0
+
+    def rows(self) -> Iterator[list[str]]:
+        run = Run(self.scenario)
+        yield ["", "", "at the start", *self._seen(run.world)]
+        for move in self.schedule:
+            step = run.move(move)
+            yield [str(step.number), step.who, step.text, *self._seen(run.world)]
+        if self.page in run.world.lost:
+            yield ["", "", f"page {self.page} should hold {letter(run.world.lost[self.page])}"]
+
+    def _seen(self, w: World) -> list[str]:
+        page = self.page
+        whose = "free" if w.guest.free[page] else "the driver's" if w.guest.held[page] else "in use"
+        here, there = (letter(tokens[page]) for tokens in (w.memory.source, w.memory.destination))
+        if w.purpose == "discard":
+            return [whose, here]
+        return [whose, *("yes" if some[page] else "-" for some in (w.log.bits, w.host.to_send)), here, there]
+
+    def __repr__(self) -> str:
+        discards = Run(self.scenario).world.purpose == "discard"
+        known = ["holds"] if discards else ["in the log", "to send", "here", "there"]
+        head = ["", "", "", f"page {self.page}", *known]
+        return "\n".join(columns([head, *self.rows()], right={0}))
+
+
+def life(scenario: Scenario, schedule: str | Iterable[Move], page: int = 0) -> Life:
+    """The life of a page under a schedule. Raises ScheduleError for one that cannot be read, or, when it is
+    shown, that has a move that is not possible where it stands."""
+    return Life(scenario, Schedule.parse(schedule) if isinstance(schedule, str) else Schedule(schedule), page)

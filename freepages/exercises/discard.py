@@ -1,0 +1,88 @@
+"""Notebook 14: write a guest whose pages can be discarded, a few at a time and without the lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import chain, combinations
+from typing import Any
+
+from freepages.content import ZERO
+from freepages.engine import DROPS_LOCK, Run
+from freepages.exercises.exercise import Exercise
+from freepages.exercises.searched import loss, process_function
+from freepages.proposals import Proposal, proposal
+from freepages.scenarios.debate import debate
+
+PAGES, MOVES = 4, 60
+
+
+def yours(guest: Callable[[Any], Any]) -> Proposal:
+    """The proposal of this guest, to be stepped: ``Stepper(debate(yours(guest), "discard"))``. The host is
+    the balloon's."""
+    return replace(
+        proposal("inflate_deflate"), name="yours", title="a guest of your own", guest=guest, shrinks=False
+    )
+
+
+def _judge(guest: Callable[[Any], Any]) -> tuple[bool, str]:
+    if wrong := process_function(guest):
+        return False, wrong
+    mine = yours(guest)
+    if lost := loss(mine, "discard"):
+        return False, lost
+    for free in chain.from_iterable(combinations(range(PAGES), n) for n in range(PAGES, -1, -1)):
+        for order in ("gh", "hg"):
+            run = Run(debate(mine, "discard", pages=PAGES, requests=1, free=free))
+            if fault := _fault(run, order):
+                return False, f"{fault} (free were {', '.join(map(str, free)) or 'no'} of the pages 0 to 3)"
+    return True, "no schedule loses a page, half of them stay with the guest, and the lock is soon dropped."
+
+
+def _fault(run: Run, order: str) -> str:
+    """What a run without a workload shows that should not be, where the first of ``order`` that can
+    moves; "" if nothing."""
+    world = run.world
+    most = max(end - start for start, end in world.chunks)
+    free, hold = world.guest.free.copy(), world.guest.hold
+    untimely: list[int] = []
+
+    def watched(pages: Any) -> None:
+        untimely.extend(pages if run.processes["g"].act is DROPS_LOCK else ())
+        hold(pages)
+
+    world.guest.hold = watched
+    for _ in range(MOVES):
+        ways = [move for move in run.moves() if move.letter in order and move.choice in ("", "0r", "0t")]
+        if not ways:
+            break
+        run.move(min(ways, key=lambda move: order.index(move.letter)))
+        if untimely:
+            return "it allocates when it has dropped the zone lock: in between another CPU may take the page"
+        if world.mail.answers and world.lock.holder:
+            return f"after {run.schedule} the host has an answer to work on, and the zone lock is held"
+        if (held := world.guest.held.count()) > most:
+            return f"after {run.schedule} it holds {held} of {world.pages} pages; {most} are the most it may"
+    if world.lock.holder:
+        return "its work is done, and it still holds the zone lock"
+    if world.guest.held.count():
+        return f"its work is done, and it still holds {world.guest.held}"
+    untold = [page for page in free if world.memory.source[page] != ZERO]
+    return f"it was asked, and the host was never told of page {untold[0]}, which was free" if untold else ""
+
+
+few_at_a_time = Exercise(
+    """Write guest(w) whose pages the host may discard, with two conditions:
+- while the host works on an answer, the zone lock is not held;
+- the guest never has more than one chunk of pages, (start, end) in w.chunks, out of use.
+Its verbs: next_request(w), which gives the id or None; free_page_bitmap(w, w.range(start, end)), which gives
+the free pages of a chunk and comes back with the zone lock held; drop_lock(w); w.guest.hold(pages), which
+allocates them and takes no step of its own; answer(w, pages, id); until_returned(w); deflate(w, pages).""",
+    _judge,
+    (
+        "begin with the guest of 'locked'. What keeps its pages from being used once the lock is dropped?",
+        "allocation does: hold the pages while the lock still guards them. When may they be given back?",
+        "for each chunk: pages = yield from free_page_bitmap(...); w.guest.hold(pages); then drop_lock, "
+        "answer, until_returned and deflate, each with 'yield from'",
+    ),
+)

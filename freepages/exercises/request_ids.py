@@ -1,0 +1,83 @@
+"""Notebook 13: write a host that waits for nobody and keeps no copy of the bitmap, and loses no page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from freepages.engine import Move, Run
+from freepages.exercises.exercise import Exercise
+from freepages.exercises.searched import loss, process_function
+from freepages.proposals import Proposal, proposal
+from freepages.scenarios.debate import debate
+
+STRAIGHT = 20
+"""Steps that a host may make in a row without a choice."""
+
+
+def yours(host: Callable[[Any], Any]) -> Proposal:
+    """The proposal of this host, to be stepped: ``Stepper(debate(yours(host)))``. The guest is Li's."""
+    return replace(proposal("request_id"), name="yours", title="a host of your own", host=host)
+
+
+def _judge(host: Callable[[Any], Any]) -> tuple[bool, str]:
+    if wrong := process_function(host):
+        return False, wrong
+    mine = yours(host)
+    if lost := loss(mine, "migrate"):
+        return False, lost
+    alone = Run(debate(mine))
+    if not _choose(alone, "0r"):
+        return False, "it never asks the guest."
+    alone.move("w0a")
+    alone.move("w0w")
+    if _choose(alone, "0y") and alone.world.log.bits.count():
+        return (
+            False,
+            "at a sync it does not read the dirty log: everything is left until the guest is stopped.",
+        )
+    if not _choose(alone, "0x"):
+        return False, "it has asked, and cannot stop before the guest answers: a silent guest holds it up."
+    run = Run(debate(mine))
+    _choose(run, "0r")
+    while run.processes["g"].options():
+        run.move("g")
+    if not _choose(run, "0t") or not _choose(run, "0x") or not run.world.host.stopped:
+        return False, "it asks, and the guest answers, and it does not come to the end of the migration."
+    if any(run.world.memory.destination):
+        return False, "no schedule loses a page, but it sends free pages that it was told of in good time."
+    if run.world.host.copy is not None:
+        return False, "no schedule loses a page, but it keeps a copy of the bitmap."
+    return True, "no schedule loses a page, and it waits for nobody and keeps no copy of the bitmap."
+
+
+def _choose(run: Run, choice: str) -> bool:
+    """Let the host go on until it can make this choice, and make it; whether it could."""
+    host = run.processes["h"]
+    for _ in range(STRAIGHT):
+        if host.why_not():
+            break
+        run.move("h")
+    if choice not in host.options():
+        return False
+    run.move(Move("h", choice))
+    while not host.why_not() and len(run.steps) < 2 * STRAIGHT:
+        run.move("h")
+    return True
+
+
+no_copy = Exercise(
+    """Write host(w) that asks, never waits for the answer, never calls w.host.keep_copy(), and loses no page.
+Its verbs: log_on(w), precopy(w, asks=True), apply(w, pages), w.request(), which returns the request's id.
+precopy(w, asks=True, tells_sync=True) also returns SYNC when it is time for a sync: call w.sync() then.""",
+    _judge,
+    (
+        "an answer lists pages that were free at some time after its request. What must not have happened "
+        "since that request, so that whatever was written since is still in the log?",
+        "no sync must have come in between. So an answer to a request from before the last sync is as good "
+        "as an answer to another request.",
+        "begin with request_id's host, without keep_copy() and without in_copy; and with tells_sync=True, "
+        "at SYNC: current = None, then w.sync()",
+    ),
+)

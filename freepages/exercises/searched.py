@@ -1,0 +1,34 @@
+"""Judging a protocol of the learner's own: every interleaving of it is searched."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from freepages.explore import PROVED, REFUTED, explore
+from freepages.proposals import Proposal
+from freepages.proposals.world import Purpose
+from freepages.scenarios.debate import debate
+
+LIMIT = 60_000
+"""States after which a protocol is taken to have no end of them; request_id has 37 thousand."""
+
+
+def process_function(answer: Any) -> str:
+    """What is wrong with it as the function of a process; "" if it is one."""
+    if not callable(answer):
+        return "the answer is the function itself, without brackets behind it."
+    if not inspect.isgeneratorfunction(answer):
+        return "it has no step: each verb is called with 'yield from' before it."
+    return ""
+
+
+def loss(mine: Proposal, purpose: Purpose) -> str:
+    """How it loses a page, of one or of two; "" if no schedule does."""
+    for pages in (1, 2):
+        found = explore(debate(mine, purpose, pages=pages), limit=LIMIT)
+        if found.verdict == REFUTED:
+            return f"{found.schedule} loses a page ({pages} in all)."
+        if found.verdict != PROVED:
+            return f"no end of states after {found.states}: is there a value that grows with every round?"
+    return ""

@@ -1,0 +1,90 @@
+"""Notebook 11: the five things a host does, in an order of one's own, and every interleaving of that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from freepages.engine import Act, Steps
+from freepages.errors import FreepagesError
+from freepages.exercises.exercise import Exercise
+from freepages.explore import PROVED, explore
+from freepages.proposals import Proposal, proposal
+from freepages.proposals.hostside import apply, ask, log_on, precopy
+from freepages.proposals.world import World
+from freepages.scenarios.debate import debate
+
+WORDS = ("log on", "ask", "wait", "clear", "sync")
+"""In Li's order."""
+
+CLEARS = Act("takes the reported pages out of what is to be sent")
+SYNCS = Act("syncs with the dirty log")
+
+NEEDS = {
+    "wait": ("ask", "a host that has not asked waits for ever"),
+    "clear": ("wait", "there is no answer yet whose pages could be cleared"),
+    "sync": ("log on", "a log that is off cannot be read"),
+}
+"""What each word needs before it, and why."""
+
+
+def in_order(words: str | Iterable[str]) -> Proposal:
+    """A host that does the five things in this order, once, and then migrates on as it likes.
+
+    Raises FreepagesError where they are not the five, or an order that cannot be.
+    """
+    texts = words.split(",") if isinstance(words, str) else words
+    order = tuple(" ".join(text.split()) for text in texts)
+    if sorted(order) != sorted(WORDS):
+        raise FreepagesError(f"an order has each of {', '.join(WORDS)} once, and nothing else")
+    for word, (first, why) in NEEDS.items():
+        if order.index(word) < order.index(first):
+            raise FreepagesError(f"{word} before {first}: {why}")
+    return replace(proposal("snapshot"), name="your order", title=", ".join(order), host=_host(order))
+
+
+def _host(order: tuple[str, ...]) -> Callable[[World], Steps]:
+    def host(w: World) -> Steps:
+        pages: Any = None
+        for word in order:
+            if word == "log on":
+                yield from log_on(w)
+            elif word == "ask":
+                yield from ask(w)
+            elif word == "wait":
+                pages = (yield from precopy(w, sync=False, stop=False)).pages
+            elif word == "clear":
+                yield (CLEARS,)
+                yield from apply(w, pages)
+            else:
+                yield (SYNCS,)
+                w.sync()
+        yield from precopy(w)
+
+    return host
+
+
+def _judge(answer: Any) -> tuple[bool, str]:
+    if not isinstance(answer, (str, list, tuple)):
+        return False, f"the answer is an order such as {', '.join(WORDS)!r}, not {answer!r}."
+    chosen = in_order(answer)
+    found = explore(debate(chosen))
+    if found.verdict != PROVED:
+        return False, f"a page is lost after {found.schedule} (debate(in_order(...)) opens it)."
+    if chosen.title == ", ".join(WORDS):
+        return False, f"no page is lost in any of {found.states:,} states, but this is Li's order."
+    return True, f"no page is lost in any of {found.states:,} states."
+
+
+another_order = Exercise(
+    f"Put {', '.join(WORDS)} in another order than Li's, one that loses no page either.",
+    _judge,
+    (
+        "the log must be on before the guest can possibly look, so one word is settled. Which of the others "
+        "has more than one place to go?",
+        "a sync before the request reads only what was written before it. Can a report clear any of that "
+        "which is still needed?",
+        "log on, sync, ask, wait, clear",
+    ),
+)

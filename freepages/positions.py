@@ -122,10 +122,16 @@ def _loop_variables(instructions: list[dis.Instruction]) -> frozenset[str]:
                 elif not after.opname.startswith("UNPACK"):
                     break
         elif instruction.opname == "GET_ITER":
-            for other in instructions:
-                if "LOAD_FAST" in other.opname and _within(other.positions, instruction.positions):
-                    names |= _names(other)
+            # What it runs over is computed right before, on the loop's own lines.
+            for before in reversed(instructions[:n]):
+                if _line(before) < _line(instruction):
+                    break
+                names |= _reads_writes(before)[0]
     return names
+
+
+def _line(instruction: dis.Instruction) -> int:
+    return (instruction.positions and instruction.positions.lineno) or 0
 
 
 def _read_in_handlers(instructions: list[dis.Instruction], follows: list[list[int]]) -> frozenset[str]:
@@ -138,11 +144,6 @@ def _read_in_handlers(instructions: list[dis.Instruction], follows: list[list[in
                 ahead.append(n)
     handlers = (instruction for n, instruction in enumerate(instructions) if n not in reached)
     return frozenset().union(*(_reads_writes(instruction)[0] for instruction in handlers))
-
-
-def _within(inner: Any, outer: Any) -> bool:
-    start, end = (outer.lineno, outer.col_offset), (outer.end_lineno, outer.end_col_offset)
-    return start <= (inner.lineno, inner.col_offset) and (inner.end_lineno, inner.end_col_offset) <= end
 
 
 def renumber(value: int, turn: tuple[int, ...]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
+from re import fullmatch
 from typing import Literal
 
 from freepages.errors import FreepagesError
@@ -97,10 +98,10 @@ class Assumptions:
 def _value(name: str, value: str | None) -> bool | int | str:
     if name == "init-on-free":
         if value not in ("zero", "poison"):
-            raise FreepagesError(f"assumption init-on-free={value or ''}: the value is zero or poison")
+            raise FreepagesError(f"assumption init-on-free={value or ''!s:.20}: the value is zero or poison")
         return value
     if name == "id-bits":
-        if value is None or not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 32:
+        if value is None or not fullmatch("[0-9]{1,2}", value) or not 1 <= int(value) <= 32:
             raise FreepagesError(f"assumption id-bits={value or ''!s:.20}: the value is 1 to 32 bits")
         return int(value)
     if value is not None:

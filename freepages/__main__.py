@@ -49,6 +49,12 @@ def check(args: argparse.Namespace) -> None:
     command.run(args)
 
 
+def migrate(args: argparse.Namespace) -> None:
+    from freepages.migrate import command
+
+    command.run(args)
+
+
 def bench(args: argparse.Namespace) -> None:
     from freepages import bench
 
@@ -64,6 +70,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser() -> Parser:
+    from freepages.migrate.options import options
     from freepages.virtio.messages import MEANINGS
 
     top = Parser(prog="freepages", description="Free pages of a guest, and a migration that skips them.")
@@ -117,6 +124,10 @@ def parser() -> Parser:
     command.add_argument("--jobs", metavar="N", type=int, help="processes for --all; one a processor")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=check)
+
+    command = commands.add_parser("migrate", help="migrate a guest by the clock: what it takes, what is sent")
+    options(command)
+    command.set_defaults(run=migrate)
 
     command = commands.add_parser("bench", help="how fast this machine is at it")
     command.add_argument(

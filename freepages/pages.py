@@ -236,8 +236,17 @@ class PageBitmap:
             raise FreepagesError(f"bitmaps of {self.pages} and of {other.pages} pages do not combine")
         return other.words
 
+    def _beside(self, other: PageBitmap) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint64]]]:
+        """The words of both, chunk by chunk, where the other has a bit set; memory never touched stays so."""
+        theirs = self._words_of(other)
+        for at in range(0, len(theirs), CHUNK_WORDS):
+            there = theirs[at : at + CHUNK_WORDS]
+            if there[::64].any() or there.max():  # a sample tells it in most cases
+                yield self.words[at : at + CHUNK_WORDS], there
+
     def __ior__(self, other: PageBitmap) -> Self:
-        np.bitwise_or(self.words, self._words_of(other), out=self.words)
+        for here, there in self._beside(other):
+            np.bitwise_or(here, there, out=here)
         return self
 
     def __iand__(self, other: PageBitmap) -> Self:
@@ -245,14 +254,18 @@ class PageBitmap:
         return self
 
     def __isub__(self, other: PageBitmap) -> Self:
-        # a & ~b without a temporary as large as the map: (a | b) ^ b
-        words = self._words_of(other)
-        np.bitwise_or(self.words, words, out=self.words)
-        np.bitwise_xor(self.words, words, out=self.words)
+        for here, there in self._beside(other):
+            clear_bits(here, there)
         return self
 
     def __repr__(self) -> str:
         return f"<PageBitmap: {self.count()} of {self.pages} pages set>"
+
+
+def clear_bits(words: NDArray[np.uint64], those: NDArray[np.uint64]) -> None:
+    """Clear the bits of ``words`` that are set in ``those``: a & ~b in place, without a temporary."""
+    np.bitwise_or(words, those, out=words)  # the second pass of a chunk finds it in the cache
+    np.bitwise_xor(words, those, out=words)
 
 
 def count_bits(words: NDArray[np.unsignedinteger[Any]]) -> int:

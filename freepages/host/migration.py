@@ -14,17 +14,17 @@ from freepages.host.dirtylog import DirtyLog
 
 
 class Migration:
-    """The host's side of a migration of ``log.pages`` pages.
+    """The host's side of a migration of ``pages`` pages; as many as the log has, if not given.
 
     to_send  the migration bitmap
     copy     the bitmap as it was when the last request was sent, for a host that keeps it (Tsirkin's recipe)
     brought  what the log has brought since that copy was taken
     """
 
-    def __init__(self, content: Any, log: DirtyLog, assume: Assumptions):
+    def __init__(self, content: Any, log: DirtyLog, assume: Assumptions, pages: int | None = None):
         self.content, self.log, self.assume = content, log, assume
-        self.to_send = log.kind(log.pages)
-        self.to_send.set_range(0, log.pages)
+        self.to_send = log.kind(log.pages if pages is None else pages)
+        self.to_send.set_range(0, self.to_send.pages)
         self.copy: Any = None
         self.brought: Any = None
         self.stopped = False
@@ -46,7 +46,7 @@ class Migration:
 
     def keep_copy(self) -> None:
         """From now on :meth:`skip_in_copy` is possible."""
-        self.copy, self.brought = self.to_send.copy(), self.log.kind(self.log.pages)
+        self.copy, self.brought = self.to_send.copy(), self.log.kind(self.to_send.pages)
 
     def skip(self, pages: Any) -> None:
         """Do not send these pages, unless the log brings them later."""

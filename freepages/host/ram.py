@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from freepages.errors import FreepagesError
 from freepages.machine import ram_ranges
@@ -105,12 +106,51 @@ class GuestRam:
             raise FreepagesError(
                 f"a bitmap of {by_pfn.pages} pages for a guest whose pfns end at {self.max_pfn}"
             )
-        starts, ends = by_pfn.runs()
         out = PageBitmap(self.pages)
+        if self.aligned:
+            for start, end, at in self._pieces:
+                there = by_pfn.words[start >> 6 : end >> 6]
+                out.words[at >> 6 : (at >> 6) + len(there)] = there
+            return out
+        starts, ends = by_pfn.runs()
         for start, end, at in self._pieces:
             low, high = intersect((starts, ends), arrays([(start, end)]))
             out |= PageBitmap.from_runs(self.pages, low - start + at, high - start + at)
         return out
+
+    def to_pfns(self, by_ram_addr: PageBitmap) -> PageBitmap:
+        """The other way: a bitmap over ram_addr as one over the guest's pfns."""
+        if by_ram_addr.pages != self.pages:
+            raise FreepagesError(f"a bitmap of {by_ram_addr.pages} pages for RAM of {self.pages}")
+        out = PageBitmap(self.max_pfn)
+        if self.aligned:
+            for start, end, at in self._pieces:
+                there = by_ram_addr.words[at >> 6 : (at + end - start) >> 6]
+                out.words[start >> 6 : (start >> 6) + len(there)] = there
+            return out
+        starts, ends = by_ram_addr.runs()
+        for start, end, at in self._pieces:
+            low, high = intersect((starts, ends), arrays([(at, at + end - start)]))
+            out |= PageBitmap.from_runs(self.max_pfn, low - at + start, high - at + start)
+        return out
+
+    @property
+    def aligned(self) -> bool:
+        """Whether each piece begins and ends at a multiple of 64 pages: then bitmaps move by whole words."""
+        return not any((start | end | at) & 63 for start, end, at in self._pieces)
+
+    def words_at(self, by_pfn: PageBitmap, low: int, high: int) -> NDArray[np.uint64]:
+        """The words of a bitmap over pfns that stand for the words [low, high) of one over ram_addr.
+
+        They are the bitmap's own where these lie in one piece, and a copy where not. For aligned RAM only.
+        """
+        parts = []
+        for start, end, at in sorted(self._pieces, key=lambda piece: piece[2]):
+            first, last = at >> 6, (at + end - start) >> 6
+            if first < high and low < last:
+                shift = (start >> 6) - first
+                parts.append(by_pfn.words[max(first, low) + shift : min(last, high) + shift])
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def untranslated(self, by_pfn: PageBitmap) -> PageBitmap:
         """The same bitmap taken for one over ram_addr as it is: what a host does that does not translate."""

@@ -21,8 +21,8 @@ WALKS = Act("walks the free lists and marks what is free: {0} pages", cost="walk
 LOOKS_AT_PAGE = Act("marks page {0} if it is free", cost="walk_page")
 NOTICES = Act("sees that the host is done with its buffer", cost="interrupt", mover="right")
 WAITS = Act("waits for its buffer, or not")
-INFLATES = Act("takes the free pages into the balloon: {1} pages", cost="allocate", amount=1)
-DEFLATES = Act("takes its pages out of the balloon: {1} pages", cost="free", amount=1)
+INFLATES = Act("takes the free pages into the balloon: {1} pages", cost="inflate", amount=1)
+DEFLATES = Act("takes its pages out of the balloon: {1} pages", cost="deflate", amount=1)
 ISOLATES = Act("isolates the free pages it has not reported", cost="isolate")
 HINTS = Act("allocates a block and hints at it", cost="hint")
 PUTS_BACK = Act("puts its pages back on the free lists, as reported: {1} pages", cost="isolate", amount=1)
@@ -82,8 +82,8 @@ def drop_lock(w: Any) -> Steps:
 
 
 def answer(w: Any, pages: Any, request: int | None = None) -> Steps:
-    """Send the host a buffer that lists these pages."""
-    yield ANSWERS, pages
+    """Send the host a buffer that lists these pages, or one with nothing but an id."""
+    yield ANSWERS, f"the id {request}" if pages is None else pages
     w.mail.answers.append(Answer(request, pages))
 
 

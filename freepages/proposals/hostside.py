@@ -14,7 +14,7 @@ from typing import Any
 from freepages.engine import Act, Choose, Steps
 from freepages.virtio.mailbox import Answer
 
-LOGS = Act("switches the dirty log on", cost="log_start")
+LOGS = Act("switches the dirty log on", cost="log_start", amount=0)
 ASKS = Act("asks for the free pages", cost="interrupt_guest")
 CHOOSES = Act("goes on with the migration")
 DISCARDS = Act("discards {0}", cost="madvise")
@@ -27,7 +27,7 @@ ASK, SYNC = "ask", "sync"
 def log_on(w: Any) -> Steps:
     """Switch the dirty log on. Who only discards needs none."""
     if w.purpose == "migrate":
-        yield (LOGS,)
+        yield LOGS, w.pages
         w.log.start()
 
 

@@ -14,7 +14,7 @@ from freepages.assumptions import Assumptions
 from freepages.content import LETTERS, ZERO, Content
 from freepages.engine import Steps
 from freepages.guest.ownership import Ownership
-from freepages.host.dirtylog import DirtyLog
+from freepages.host.dirtylog import DirtyLog, Mode
 from freepages.host.migration import Migration
 from freepages.pageset import PageSet
 from freepages.positions import renumber
@@ -63,19 +63,26 @@ class World:
         self.assume, self.pace = assume or Assumptions(), pace
         size = chunk or max(1, pages // 2)
         self.chunks = [(at, min(at + size, pages)) for at in range(0, pages, size)]
-        mode: Any = "manual" if self.assume.log_not_cleared_by_sync else "auto"
-        self.log = DirtyLog(pages, mode, late=self.assume.late, kind=kind)
+        self.log = self.new_log("manual" if self.assume.log_not_cleared_by_sync else "auto")
         self.memory = content(pages, self.log)
-        self.guest = Ownership(pages, self.memory, self.assume, free if free is not None else self.every)
-        self.lock = self.guest.lock
         self.mail = Mailbox()
-        self.host = Migration(self.memory, self.log, self.assume)
+        self.guest, self.host = self.sides(free if free is not None else self.every)
+        self.lock = self.guest.lock
         self.lost: dict[int, int] = {}
         self.interchangeable = interchangeable
         a = self.assume
         self._content_kept = bool(
             a.every_page_in_use or a.rely_on_free_content or a.init_on_free or a.init_on_alloc
         )
+
+    def new_log(self, mode: Mode) -> DirtyLog:
+        """The dirty log of all pages."""
+        return DirtyLog(self.pages, mode, late=self.assume.late, kind=self.kind)
+
+    def sides(self, free: Any) -> tuple[Any, Any]:
+        """The guest's side of it, of whose pages ``free`` are free, and the host's."""
+        guest = Ownership(self.pages, self.memory, self.assume, free)
+        return guest, Migration(self.memory, self.log, self.assume)
 
     @property
     def every(self) -> Any:

@@ -1,0 +1,129 @@
+"""By the clock: the process that can move first in modelled time moves next.
+
+Each process has its own time. An action's effect is at the moment when it begins; then its cost passes, and
+the process announces the next. Who waits for a guard goes on at the moment of the step that made it ready,
+and how long that was is measured. Where a process chooses, a policy decides, and not a schedule; but who
+moved is kept as one, and the same run can be stepped through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from freepages.costs import Costs
+from freepages.engine import Choose, Guard, Lock, Move, Process, Schedule
+from freepages.errors import FreepagesError
+
+Policy = Callable[[Mapping[str, str]], str]
+"""Chooses one of the options of a Choose."""
+
+NEVER = float("inf")
+
+
+class Span(NamedTuple):
+    """Something that lasted, in ns: who held a lock, or waited for it."""
+
+    who: str
+    what: str
+    start: int
+    end: int
+
+    @property
+    def ns(self) -> int:
+        return self.end - self.start
+
+
+class Clock:
+    """Runs processes in modelled time; ``now`` is the moment of the step that is being made, in ns.
+
+    waits  every time that somebody had to wait for a lock
+    moves  who moved, in order
+    """
+
+    def __init__(self, costs: Costs, policies: Mapping[str, Policy] | None = None):
+        self.costs, self.policies = costs, policies or {}
+        self.now = 0
+        self.waits: list[Span] = []
+        self.moves: list[Move] = []
+        self._own: dict[Process, int] = {}  # when its last action is over
+        self._ready: dict[Process, int | None] = {}  # since when nothing holds it up
+
+    @property
+    def schedule(self) -> Schedule:
+        return Schedule(self.moves)
+
+    def run(self, processes: Iterable[Process], last: str) -> None:
+        """Move until the process with that letter is done. At the same moment the first named goes first.
+
+        Raises FreepagesError when nobody can move.
+        """
+        order = list(processes)
+        for process in order:
+            self._own[process] = self.now
+            self._ready[process] = None
+        self._look(order)
+        (awaited,) = (process for process in order if process.letter == last)
+        while not awaited.done:
+            able = [(self._start(process), at) for at, process in enumerate(order)]
+            start, at = min(able)
+            if start == NEVER:
+                why = "; ".join(f"{p.name} {p.why_not()}" for p in order if not p.done)
+                raise FreepagesError(f"nobody can move: {why}")
+            self._move(order[at], int(start))
+            self._look(order)
+
+    def others(self, me: str) -> float:
+        """When the first of the other processes moves next, as far as can be told: nothing happens before."""
+        return min((self._start(p) for p in self._own if p.letter != me), default=NEVER)
+
+    def _start(self, process: Process) -> float:
+        since = self._ready[process]
+        return NEVER if since is None or process.done else max(since, self._own[process])
+
+    def _move(self, process: Process, start: int) -> None:
+        own, guard, act, args = self._own[process], process.guard, process.act, process.args
+        assert act is not None
+        if start > own and isinstance(guard, Lock):
+            self.waits.append(Span(process.name, guard.name, own, start))
+        self.now = start
+        choice = ""
+        if isinstance(guard, Choose):
+            if process.letter not in self.policies:
+                raise FreepagesError(f"{process.name} has a choice to make, and nobody decides for it")
+            choice = self.policies[process.letter](guard.options())
+        process.go(choice)
+        self.moves.append(Move(process.letter, choice))
+        self._own[process] = start + self.costs.ns(act, args)
+        self._ready[process] = None
+
+    def _look(self, processes: Iterable[Process]) -> None:
+        """Note who is held up, and who is no longer, after the step that was made now."""
+        for process in processes:
+            guard: Guard | None = process.guard
+            if guard is not None and not guard.ready():
+                self._ready[process] = None
+            elif self._ready[process] is None:
+                self._ready[process] = self.now
+
+
+class TimedLock(Lock):
+    """A lock that knows since when it is held, and keeps how long it was: a Lock by the clock.
+
+    ``taken`` is called just before it changes hands, while nothing has happened yet.
+    """
+
+    def __init__(self, name: str, clock: Clock, taken: Callable[[], None]):
+        super().__init__(name)
+        self._clock, self._taken = clock, taken
+        self.since = 0
+        self.held: list[Span] = []
+
+    def take(self, cpu: str) -> None:
+        self._taken()
+        super().take(cpu)
+        self.since = self._clock.now
+
+    def drop(self, cpu: str) -> None:
+        super().drop(cpu)
+        self.held.append(Span(cpu, self.name, self.since, self._clock.now))

@@ -1,0 +1,103 @@
+"""What things take: the modelled costs that turn a run by hand into a run by the clock.
+
+Every cost is a number with a unit and a source. Where the source is a measurement, it names the mail; where
+it is "a choice", no mail has the number, and it is free to calibrate. Nothing here is known of today's
+machines: the measurements are those of the debate, made on Xeons of 2014 to 2016.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
+
+from freepages.engine import Act
+from freepages.errors import FreepagesError
+from freepages.pages import PAGE_SIZE
+
+RFC = "https://lore.kernel.org/r/1457001868-15949-1-git-send-email-liang.z.li@intel.com"
+CHOICE = "a choice"
+
+
+def cost(default: float, unit: str, what: str, source: str) -> Any:
+    """A field of Costs."""
+    return field(default=default, metadata={"unit": unit, "what": what, "source": source})
+
+
+class Told(NamedTuple):
+    """One cost as a table shows it."""
+
+    name: str
+    value: float
+    unit: str
+    what: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Costs:
+    """The costs of a run by the clock; replace() makes others. :meth:`table` tells each with its source."""
+
+    walk_page: float = cost(
+        9.5, "ns/page", "the free lists walked and a bit set", "Li, 4 March 2016: 20 ms for 8 GB"
+    )
+    inflate: float = cost(
+        2384.0, "ns/page", "a page into the balloon, told 256 at a time", "Li, 4 March 2016: 5 s for 8 GB"
+    )
+    deflate: float = cost(300.0, "ns/page", "a page out of the balloon", CHOICE)
+    hint: float = cost(
+        61_000.0,
+        "ns/block",
+        "a block of 4 MiB allocated and hinted at",
+        "Wang, v34 to v36 of free page hinting: 125 ms more for the blocks of an idle guest of 8 GB",
+    )
+    isolate: float = cost(50.0, "ns/page", "a page taken off the lists and put back", CHOICE)
+    free: float = cost(100.0, "ns/page", "a page given back to the free lists", CHOICE)
+    madvise: float = cost(
+        381.0, "ns/page", "madvise(MADV_DONTNEED)", "Li, June 2016: 19 % of 1577 ms, for 3 GB"
+    )
+    allocate: float = cost(250.0, "ns", "a vCPU allocates a page, when nobody is in its way", CHOICE)
+    refault: float = cost(100_000.0, "ns/page", "a dropped page of the cache read from the disk", CHOICE)
+
+    lock: float = cost(20.0, "ns", "a free lock taken", CHOICE)
+    unlock: float = cost(20.0, "ns", "a lock dropped", CHOICE)
+    interrupt_guest: float = cost(2_000.0, "ns", "the host injects an interrupt", CHOICE)
+    interrupt: float = cost(5_000.0, "ns", "the guest handles an interrupt", CHOICE)
+    kick: float = cost(3_000.0, "ns", "the guest notifies the host: an exit", CHOICE)
+    wake: float = cost(50_000.0, "ns", "a thread of the host wakes and looks into the queue", CHOICE)
+
+    log_start: float = cost(1.0, "ns/page", "the dirty log switched on, the pages protected", CHOICE)
+    sync: float = cost(0.5, "ns/page", "the log read and added to the bitmap", CHOICE)
+    visit: float = cost(5.0, "ns/page", "a page looked at in the bulk stage, whether sent or not", CHOICE)
+    zero_scan: float = cost(
+        4.2 * (1 << 30), "bytes/s", "zero pages found to be zero", f"{RFC}: 8 GB idle in 1894 ms"
+    )
+    normal_page: float = cost(500.0, "ns/page", "a page handed to the socket", CHOICE)
+    link: float = cost(8.97e9 / 8, "bytes/s", "what the wire carries", f"{RFC}: 8146291 KB in 7436 ms")
+    stop: float = cost(2_000_000.0, "ns", "the vCPUs stopped, the devices' state saved", CHOICE)
+
+    elapsed: float = cost(1.0, "ns", "a time that was reckoned", "none")
+
+    @property
+    def zero_page(self) -> float:
+        """ns of a page of zeros."""
+        return PAGE_SIZE / self.zero_scan * 1e9
+
+    def ns(self, act: Act, args: tuple[Any, ...]) -> int:
+        """How long an announced act takes. Raises FreepagesError for an act whose cost has no name here."""
+        if not act.cost:
+            return 0
+        if act.cost not in NAMES:
+            raise FreepagesError(f"{act.text!r} costs {act.cost!r}, which is none of {', '.join(NAMES)}")
+        units = 1 if act.amount is None else args[act.amount]
+        return round(getattr(self, act.cost) * units)
+
+    def table(self) -> Iterator[Told]:
+        """Every cost with its unit and source."""
+        for one in fields(self):
+            about = one.metadata
+            yield Told(one.name, getattr(self, one.name), about["unit"], about["what"], about["source"])
+
+
+NAMES = tuple(one.name for one in fields(Costs) if one.metadata["unit"].startswith("ns"))
+"""The names that an act may give as its cost."""

@@ -1,0 +1,204 @@
+"""A world of any size that lives by the clock: the guest works on while it is migrated.
+
+Nothing ticks. The workload says in bulk what it has done since it was last asked, and it is asked only when
+somebody looks: at the log, or at what is free. Until then its writes have not happened, for anybody; so a
+page may be sent as it was a while ago, and the log then has it.
+
+While the zone lock is held nobody allocates or frees. What the workload does meanwhile is put off to the
+moment when it is dropped; how long each vCPU waits is the matter of :func:`vcpu`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from freepages.assumptions import Assumptions
+from freepages.clock import Clock, TimedLock
+from freepages.content import ZERO, BulkContent
+from freepages.engine import Act, Steps, Until
+from freepages.guest.ownership import Ownership
+from freepages.guest.workloads import Workload
+from freepages.host.bulkmigration import BulkMigration
+from freepages.host.dirtylog import DirtyLog, Mode
+from freepages.host.ram import GuestRam
+from freepages.pages import PageBitmap
+from freepages.proposals.world import World
+
+WORKS = Act("works, until the zone lock is held")
+WORKS_ON = Act("works on for {0} ns", cost="elapsed", amount=0)
+ALLOCATES = Act("allocates a page", cost="allocate")
+
+
+class GuestMemory:
+    """What is in the pages, as far as it is kept: which hold zeros, and with ``keep`` a token each."""
+
+    def __init__(self, log: DirtyLog, zero: PageBitmap, keep: bool):
+        self.log, self.zero = log, zero
+        self.tokens: BulkContent | None = None
+        if keep:
+            nonzero = PageBitmap(zero.pages)
+            nonzero.set_range(0, zero.pages)
+            nonzero -= zero
+            self.tokens = BulkContent(zero.pages, log, nonzero)
+
+    @property
+    def source(self) -> Any:
+        assert self.tokens is not None
+        return self.tokens.source
+
+    def write(self, pages: PageBitmap) -> None:
+        """The guest writes these pages: they hold zeros no more."""
+        self.zero -= pages
+        (self.tokens or self.log).write(pages)
+
+    def fill(self, pages: PageBitmap, token: int) -> None:
+        """The kernel fills these pages, a write like any other."""
+        if token == ZERO:
+            self.zero |= pages
+        else:
+            self.zero -= pages
+        if self.tokens is not None:
+            self.tokens.fill(pages, token)
+        else:
+            self.log.write(pages)
+
+    def send(self, pages: PageBitmap) -> None:
+        if self.tokens is not None:
+            self.tokens.send(pages)
+
+
+class LiveLog(DirtyLog):
+    """A dirty log before whose reading, and before whose start, the guest has done what it had to do."""
+
+    def __init__(self, pages: int, mode: Mode, live: Callable[[], None], *, late: bool = False):
+        super().__init__(pages, mode, late=late)
+        self._live = live
+
+    def start(self) -> None:
+        self._live()
+        super().start()
+
+    def read(self) -> PageBitmap:
+        self._live()
+        bits: PageBitmap = super().read()
+        return bits
+
+
+class LiveGuest(Ownership):
+    """Whose each page is, after all that the guest has done by now."""
+
+    def __init__(self, memory: Any, assume: Assumptions, free: PageBitmap, lock: TimedLock, live: Any):
+        self._live = live
+        super().__init__(free.pages, memory, assume, free)
+        self.lock = lock
+
+    @property
+    def free(self) -> PageBitmap:  # type: ignore[override]
+        self._live()
+        return self.on_lists
+
+    @free.setter
+    def free(self, pages: PageBitmap) -> None:
+        self.on_lists = pages
+
+
+class LiveWorld(World):
+    """A guest whose memory is ``ram``, at work, and the host that migrates it.
+
+    free      the pfns that are free at the start; the workload may take some for itself before it begins
+    zero      the pfns that hold zeros at the start; but for those that the workload has used
+    keep      whether content is kept and compared
+    speed     the share of its time that the guest runs (auto-converge slows it down)
+    mismatched  with content, after the stop: the pfns whose content was lost
+    """
+
+    def __init__(
+        self,
+        ram: GuestRam,
+        free: PageBitmap,
+        zero: PageBitmap,
+        workload: Workload,
+        clock: Clock,
+        pace: Callable[..., Steps],
+        *,
+        assume: Assumptions | None = None,
+        keep: bool = True,
+        chunk: int | None = None,
+        requests: int = 1,
+    ):
+        self.ram, self.workload, self.clock, self.keep = ram, workload, clock, keep
+        self.speed = 1.0
+        self.mismatched: PageBitmap | None = None
+        self._lived = 0
+        workload.begin(free, ram.pfns())
+        if workload.used_before is not None:
+            zero -= workload.used_before
+        super().__init__(
+            ram.max_pfn,
+            assume=assume,
+            requests=requests,
+            free=free,
+            chunk=chunk,
+            pace=pace,
+            kind=PageBitmap,
+            content=lambda pages, log: GuestMemory(log, zero, keep),
+        )
+
+    def new_log(self, mode: Mode) -> DirtyLog:
+        return LiveLog(self.pages, mode, self.live, late=self.assume.late)
+
+    def sides(self, free: PageBitmap) -> tuple[LiveGuest, BulkMigration]:
+        lock = TimedLock("the zone lock", self.clock, self.live)
+        guest = LiveGuest(self.memory, self.assume, free, lock, lambda: None)
+        holes = self.range(0, self.pages)
+        for start, end in zip(*self.ram.pfns(), strict=True):
+            holes.clear_range(int(start), int(end))
+        guest.written -= holes
+        guest._live = self.live
+        return guest, BulkMigration(
+            self.memory, self.log, self.assume, self.ram, when=lambda: len(self.clock.moves) + 1
+        )
+
+    def live(self) -> None:
+        """The guest does what it does by now."""
+        lock = self.guest.lock
+        until = self.clock.now if lock.holder is None else lock.since
+        if until <= self._lived:
+            return
+        seconds, self._lived = (until - self._lived) * 1e-9 * self.speed, until
+        guest, log = self.guest, self.log
+        at_once = log.on and not self.keep and log.mode == "auto" and not log.late
+        did = self.workload.advance(seconds, guest.on_lists, into=log.bits if at_once else None)
+        if did.taken is not None:
+            guest.allocate(did.taken)
+        if did.written is not None:
+            if at_once:
+                self.memory.zero -= did.written
+            else:
+                guest.write(did.written)
+        if did.given is not None:
+            guest.release(did.given)
+
+    def stop(self) -> None:
+        """Stop, last sync, last send and comparison, which are one step."""
+        self.host.stop()
+        if self.memory.tokens is not None:
+            self.mismatched = self.guest.matters()
+            self.mismatched &= self.memory.tokens.unequal()
+
+
+def vcpu(w: LiveWorld, per_second: float, seed: Sequence[int]) -> Steps:
+    """A vCPU that allocates a page now and then, as a Poisson process; process.
+
+    Only what it does while the zone lock is held matters here, and a Poisson process has no memory: when the
+    lock is taken, the time until the next allocation is drawn anew.
+    """
+    chance = np.random.default_rng(seed)
+    held = Until(lambda: w.lock.holder is not None, "works, and nobody holds the zone lock")
+    while True:
+        yield WORKS, held
+        yield WORKS_ON, round(chance.exponential(1e9 / per_second))
+        yield ALLOCATES, w.lock

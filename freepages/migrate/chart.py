@@ -1,0 +1,50 @@
+"""A migration as a picture: what was left to send, and below it who held the zone lock and who waited."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+from freepages.errors import FreepagesError
+from freepages.migrate.run import Migrated
+from freepages.pages import PAGE_SIZE
+from freepages.snapshots.files import write_file
+
+BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"  # Okabe and Ito
+FORMATS = ("png", "svg", "pdf")
+
+
+def write_chart(done: Migrated, path: Path, title: str) -> None:
+    """Write the picture to FILE.png, FILE.svg or FILE.pdf."""
+    kind = path.suffix.removeprefix(".")
+    if kind not in FORMATS:
+        raise FreepagesError(f"{path}: a picture ends in {', '.join('.' + one for one in FORMATS)}")
+    write_file(path, picture(done, title, kind))
+
+
+def picture(done: Migrated, title: str, kind: str = "svg") -> bytes:
+    """The picture's bytes; the same migration gives the same."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    left, lock = figure.subplots(2, sharex=True, height_ratios=(4, 1))
+    pairs = [(0, max((s.left + s.pages for s in done.stages), default=0))]
+    for stage in done.stages:
+        pairs += [(stage.start, stage.left + stage.pages), (stage.end, stage.left)]
+    left.plot([at / 1e9 for at, _ in pairs], [of * PAGE_SIZE / (1 << 20) for _, of in pairs], color=BLUE)
+    for stage in done.stages:
+        if stage.what == "sync":
+            left.axvline(stage.start / 1e9, color=GREEN, linewidth=0.8, linestyle=":")
+    left.set_ylabel("to send, MiB")
+    left.set_ylim(bottom=0)
+    left.set_title(f"{title}: {done.total / 1e9:.3g} s, dotted where the log is read")
+    for spans, row, colour in ((done.held, 1, ORANGE), (done.waits, 0, BLUE)):
+        lock.broken_barh([(s.start / 1e9, s.ns / 1e9) for s in spans], (row - 0.4, 0.8), color=colour)
+    lock.set_yticks([0, 1], ["a vCPU waits", "zone lock held"])
+    lock.set_ylim(-0.6, 1.6)
+    lock.set_xlabel("seconds")
+    out = BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "freepages"}):
+        figure.savefig(out, format=kind, metadata={"Date": None} if kind == "svg" else None)
+    return out.getvalue()

@@ -105,6 +105,8 @@ def test_two_who_miss_the_same_page_read_it_into_one(seed: int) -> None:
     run = to_the_end(run)
     assert run.processes["r"].result == run.processes["s"].result == cache.files["A"].pages[0]
     assert sum(step.act is READS_DISK for step in run.steps) == 1
+    (zone,) = node.populated_zones()
+    assert {pfn for pfn, (_, kind) in zone.used.items() if kind == "c"} == {0, *cache.pages}
     node.validate()
 
 

@@ -17,7 +17,6 @@ from freepages.guest.drop_caches import (
     DROPS_CACHE,
     FEW,
     INVALIDATES,
-    PAGEVEC_SIZE,
     SHRINKS,
     drain_all_pages,
     drop_cache,
@@ -106,9 +105,9 @@ def test_a_page_that_changes_between_the_announcement_and_the_step_is_judged_by_
 def test_pages_leave_the_cache_a_pagevec_at_a_time_and_are_freed_one_by_one() -> None:
     ctx = guest(batch=3)
     process = Process("g", "guest", drop_cache(ctx, 1))
-    for _ in range(1 + PAGEVEC_SIZE):
+    for _ in range(1 + 14):
         process.go()
-    assert len(cache_of(ctx).pages) == 16 - PAGEVEC_SIZE
+    assert len(cache_of(ctx).pages) == 2
     assert pcp_count(zone_of(ctx), ctx.cpu) == 0
     process.go()
     assert pcp_count(zone_of(ctx), ctx.cpu) == 1
@@ -129,6 +128,17 @@ def test_what_is_written_back_can_be_dropped() -> None:
     straight(sync(ctx))
     straight(drop_cache(ctx, 3))
     assert free(ctx) & CACHE == CACHE - {12}
+
+
+def test_tmpfs_has_nowhere_to_be_written_back_to() -> None:
+    node = DrawnNode(zone_drawn("kkTTAAkk"))
+    cache = PageCache.of(node, dirty=(2,), backing={"T": "tmpfs"})
+    ctx = context(node, cache)
+    assert Process("w", "writer", sync(ctx)).done
+    cache.dirty.add(4)
+    straight(sync(ctx))
+    straight(drop_cache(ctx, 3))
+    assert free(ctx) == {4, 5} and cache.dirty == {2}
 
 
 def test_while_it_is_written_back_it_cannot() -> None:
@@ -274,6 +284,28 @@ def test_what_is_pinned_is_what_shrinking_leaves(some, ctrl: int) -> None:
     assume(shrinks_on(cache))
     straight(drop_cache(ctx, ctrl))
     assert len(cache.slab) == kept_clean
+
+
+@pytest.mark.parametrize(
+    ("counts", "least", "most"),
+    [
+        ({"cached": 20, "buffers": 5}, 25, 25),
+        ({"cached": 20, "shmem": 6, "mapped": 6}, 8, 14),  # perhaps it is tmpfs that is mapped
+        ({"cached": 20, "shmem": 6, "unevictable": 6}, 8, 14),  # perhaps it is shared memory that is locked
+        ({"cached": 20, "unevictable": 6}, 14, 14),
+        ({"cached": 20, "mapped": 4, "unevictable": 4, "mlocked": 4}, 16, 16),
+        ({"cached": 20, "dirty": 5, "writeback": 3, "mapped": 4}, 8, 15),  # perhaps the same pages
+        ({"cached": 5, "mapped": 9, "shmem": 5}, 0, 0),
+    ],
+)
+def test_the_bounds_are_what_the_counts_leave_open(counts: dict[str, int], least: int, most: int) -> None:
+    told = pages_freed(Meminfo(total=100, free=10, **counts), 1)
+    assert (told.cache, told.least, told.most) == (least, least, most)
+
+
+def test_after_a_sync_what_was_dirty_goes_too() -> None:
+    some = Meminfo(total=100, free=10, cached=20, dirty=5, writeback=3, mapped=4)
+    assert pages_freed(some, 1, synced=True).pages == 16
 
 
 def test_impossible_questions_are_refused() -> None:

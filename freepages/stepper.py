@@ -34,6 +34,7 @@ TRACK = 10_000
 KEYED = 5  # units at most by a key (Page Up and Page Down); a mouse moves by more
 HEADING = 28.0  # pixels, over the source of each process
 LEAST_TALL = 400.0  # pixels, for the source of all processes; where the picture is higher, so much
+LEAST_EACH = 130.0  # pixels, for that of one: its first function and its last, three lines each
 CHOICES = 200  # of a process that are offered; any other can be typed
 
 STYLE = (
@@ -122,7 +123,7 @@ class Stepper(W.VBox):
         self.player = Player(scenario, schedule, story)
         self.zoom = Zoom(self.player.frame, zoom, self._show)
         self._showing = False
-        self._tall = LEAST_TALL
+        self._tall = max(LEAST_TALL, LEAST_EACH * len(self.player.run.processes))
         self._message = ""
         self._task: asyncio.Task[None] | None = None
         processes = self.player.run.processes.values()

@@ -54,13 +54,17 @@ STYLE = """
 def source(position: Sequence[tuple[CodeType, int]], room: int) -> str:
     """The functions of a position, outermost first, in at most `room` lines of HTML.
 
-    The innermost has what room it needs, its callers what that leaves; LEAST lines, or they are not shown.
+    The outermost, which is what the process is, has LEAST lines if that leaves as many; the innermost has
+    what it needs of the others, and its callers what is left; LEAST lines, or they are not shown.
     """
     blocks: list[str] = []
+    kept = LEAST if room >= 2 * LEAST else 0
     for depth, (code, line) in enumerate(reversed(position)):
-        if depth and room < LEAST:
-            break
-        lines = list(_window(listing(code), line, room))
+        outermost = depth == len(position) - 1
+        own = room if outermost else room - kept
+        if depth and own < LEAST:
+            continue
+        lines = list(_window(listing(code), line, own))
         blocks.append(f'<div class="{"caller" if depth else "running"}">{"".join(lines)}</div>')
         room -= len(lines)
     return f'<div class="fp-source">{"".join(reversed(blocks))}</div>'

@@ -43,6 +43,17 @@ def test_the_line_about_to_run_is_lit_in_every_running_function() -> None:
     assert "def acquire" in "".join(lines_of(deeper))
 
 
+def test_the_outermost_function_is_shown_in_little_room() -> None:
+    process = Process("g", "guest", outer(Lock("lock")))
+    for room in range(6, 20):
+        html = source(process.position(), room)
+        assert len(lines_of(html)) <= room
+        caller, running = (lit(part) for part in html.split('"running"'))
+        assert caller == ["yield from inner(lock, number)"]
+        assert running == ['yield "begins {0}", number']
+    assert "def outer" not in source(process.position(), 5)
+
+
 def test_the_numbers_are_those_of_the_file() -> None:
     shown = listing(inner.__code__)
     file = open(__file__, encoding="utf-8").read().splitlines()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import singledispatch
-from itertools import islice, pairwise
+from itertools import groupby, islice, pairwise
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.view.frame import Bits, Facts, Frame, FreeLists, Locks, Memory, Panel
+from freepages.view.frame import Bits, Facts, Frame, FreeLists, Locks, Memory, Panel, Tokens
 from freepages.view.grid import Map
 from freepages.view.palette import MIGRATETYPE_NAMES
 
@@ -86,6 +87,22 @@ def _(new: Bits, old: Bits) -> Iterator[str]:
     yield from _flips(new.name, new.start, old.bits, new.bits)
     if new.limit != old.limit:
         yield f"{new.name}'s limit: {old.limit} → {new.limit}"
+
+
+@differences.register
+def _(new: Tokens, old: Tokens) -> Iterator[str]:
+    if not _same_pages(new, old):
+        yield f"{new.name} of [{old.start}, {old.end}) → of [{new.start}, {new.end})"
+        return
+    for (a, b), group in groupby(
+        enumerate(zip(old.tokens, new.tokens, strict=True), new.start), itemgetter(1)
+    ):
+        if a != b:
+            pfns = [pfn for pfn, _ in group]
+            yield f"{new.name}, {_pages(pfns[0], pfns[-1] + 1)}: {a or 'none'} → {b or 'none'}"
+    for pfn, token in new.lost.items():
+        if old.lost.get(pfn) != token:
+            yield f"{new.name}: page {pfn} lost its content: it should have {token}"
 
 
 def _flips(name: str, start: int, old: NDArray[np.bool_], new: NDArray[np.bool_]) -> Iterator[str]:

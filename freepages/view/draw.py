@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.pages import Migratetype
-from freepages.view.frame import MARKS, Bits, Facts, Frame, FreeLists, Locks, Memory, Panel, State
-from freepages.view.grid import Grid, aligned, shown, tally
+from freepages.view.frame import MARKS, Bits, Facts, Frame, FreeLists, Locks, Memory, Panel, State, Tokens
+from freepages.view.grid import Grid, Map, aligned, shown, tally
 from freepages.view.palette import (
     HOLE_LINE,
     MARK_LOOKS,
@@ -39,6 +39,7 @@ HEADER = 24.0
 LEGEND = 20.0
 SANS, MONO = 6.4, 7.25  # a letter's width in text of size 12, on average and always
 SIDE = 214.0  # the width of a panel that can stand beside the free lists
+NARROW = WIDTH - GAP - SIDE  # the width of maps of so few pages that such a panel can stand beside them
 ALWAYS_SHOWN = (Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE)
 BAR = 11.0
 NOTE_LETTERS = 98  # in a line of the note
@@ -99,7 +100,7 @@ def _pieces(panels: Sequence[Panel], zoom: Range | None) -> Iterator[Piece]:
     )
     tall = min(max(ALL_MAPS / max(maps, 1), ONE_MAP[0]), ONE_MAP[1])
     for group in groups:
-        if isinstance(group[0], (Memory, Bits)):
+        if isinstance(group[0], Map):
             yield _maps(group, zoom, tall)
         else:
             yield piece(group[0])
@@ -151,7 +152,7 @@ class Strip(NamedTuple):
     legend: Sequence[tuple[State, int]] = ()
 
 
-def _maps(panels: Sequence[Memory | Bits], zoom: Range | None, tall: float) -> Piece:
+def _maps(panels: Sequence[Map], zoom: Range | None, tall: float) -> Piece:
     first = panels[0]
     lo, hi = shown(first, zoom)
     kind, name = " ".join(dict.fromkeys(type(p).__name__.lower() for p in panels)), first.name
@@ -163,12 +164,13 @@ def _maps(panels: Sequence[Memory | Bits], zoom: Range | None, tall: float) -> P
     grid = Grid.fit(lo, hi, WIDTH - GUTTER, tall)
     lines = [strip for panel in panels for strip in strips(panel, grid)]
     interleaved = grid.rows <= INTERLEAVED_ROWS
+    width = NARROW if grid.columns * grid.width + GUTTER <= NARROW else WIDTH
     shapes: list[Shape] = []
     y = 0.0
     if interleaved:
         for strip in lines:
             if strip.legend:
-                y += _header(shapes, y, strip, grid)
+                y += _header(shapes, y, strip, grid, width)
         if grid.lettered:
             shapes += _ruler(grid, y + 6)
             y += 10
@@ -179,7 +181,7 @@ def _maps(panels: Sequence[Memory | Bits], zoom: Range | None, tall: float) -> P
                 label = f"{max(pfn, lo):,}" if strip.legend else _cut(strip.title, 15)
                 shapes.append(_row_label(y + row * pitch, min(strip.height, 24), label, bool(strip.legend)))
             y += strip.height + 3
-        return Piece(WIDTH, y + (grid.rows - 1) * pitch, shapes, kind, name)
+        return Piece(width, y + (grid.rows - 1) * pitch, shapes, kind, name)
     for strip in lines:
         y += _header(shapes, y, strip, grid)
         pitch = strip.height + (1 if grid.lettered else 0)
@@ -195,9 +197,9 @@ def _maps(panels: Sequence[Memory | Bits], zoom: Range | None, tall: float) -> P
     return Piece(WIDTH, y - GAP, shapes, kind, name)
 
 
-def _header(shapes: list[Shape], y: float, strip: Strip, grid: Grid) -> float:
+def _header(shapes: list[Shape], y: float, strip: Strip, grid: Grid, width: float = WIDTH) -> float:
     """The line above a map and, for states, the legend below that; returns their height."""
-    shapes += _title(y, strip.title, strip.remark)
+    shapes += _title(y, strip.title, strip.remark, width)
     if not strip.legend:
         return HEADER
     shapes += _legend(y + HEADER - 4, strip.legend, grid.lettered)
@@ -208,8 +210,8 @@ def _row_label(y: float, height: float, label: str, mono: bool) -> Text:
     return Text(GUTTER - 18, y + height / 2 + 4, label, "dim", 11, "end", mono=mono)
 
 
-def _title(y: float, title: str, remark: str) -> list[Shape]:
-    return [Text(0, y + 12, title, size=13, bold=True), Text(WIDTH, y + 12, remark, "dim", 12, "end")]
+def _title(y: float, title: str, remark: str, width: float = WIDTH) -> list[Shape]:
+    return [Text(0, y + 12, title, size=13, bold=True), Text(width, y + 12, remark, "dim", 12, "end")]
 
 
 def _legend(y: float, legend: Sequence[tuple[State, int]], lettered: bool) -> Iterator[Shape]:
@@ -482,6 +484,33 @@ def _signs(band: Band, bits: NDArray[np.bool_], zero: str, one: str) -> Iterator
             if len(at):
                 xs = GUTTER + (lo - pfn + at + 0.5) * grid.width
                 yield Letters(xs.tolist(), band.y + row * band.pitch + 11, sign * len(at), role, 10)
+
+
+@strips.register
+def _(panel: Tokens, grid: Grid) -> Iterator[Strip]:
+    def paint(band: Band) -> Iterator[Shape]:
+        if not grid.lettered:
+            return
+        for row, pfn in enumerate(grid.row_starts()):
+            columns = min(pfn + grid.columns, grid.hi) - max(pfn, grid.lo)
+            yield Boxes("shade", [band.box(row, max(grid.lo - pfn, 0), 1, columns)])
+        yield Strokes("paper", [*_gaps(band)], 1)
+        yield from _highlight(band, panel.highlight)
+        for at in range(grid.lo, grid.hi):
+            token, lost = panel.tokens[at - panel.start], panel.lost.get(at)
+            x, y, width, height = band.box(*grid.place(at), 1, 1)
+            text = token if lost is None else f"{token}≠{lost}"
+            if text:
+                quiet = lost is None and token in panel.quiet
+                size = 12 if len(text) * 8 < width else 8
+                role = "faint" if quiet else "ink"
+                yield Text(
+                    x + width / 2, y + height / 2 + size * 0.36, text, role, size, "middle", bold=not quiet
+                )
+        for at in panel.lost:
+            yield Boxes("vermillion", band.boxes(at, at + 1, 1), 2.5)
+
+    yield Strip(panel.name, "", 18 if grid.lettered else grid.height, paint)
 
 
 # -- the other panels

@@ -198,6 +198,50 @@ class Bits(Panel):
         return self.start + self.pages
 
 
+@dataclass(frozen=True, eq=False, init=False)
+class Tokens(Panel):
+    """A short text for each of the pages [start, start + len(tokens)), drawn aligned under the memory.
+
+    tokens     one a page: what is in it ("A", "B"), which message names it ("0"), "" for nothing
+    quiet      the tokens that are drawn faint, as what a page has before anything happened to it
+    lost       pfn -> the token that the page should have, for pages whose content was lost
+    highlight  [lo, hi) ranges that the last step touched, or the next one will
+    """
+
+    name: str
+    start: int
+    tokens: tuple[str, ...]
+    quiet: frozenset[str]
+    lost: Mapping[int, str]
+    highlight: tuple[tuple[int, int], ...]
+
+    def __init__(
+        self,
+        name: str,
+        start: int,
+        tokens: Sequence[str],
+        quiet: Iterable[str] = (),
+        lost: Mapping[int, str] | None = None,
+        highlight: Iterable[tuple[int, int]] = (),
+    ):
+        self.__dict__.update(
+            name=name,
+            start=int(start),
+            tokens=tuple(tokens),
+            quiet=frozenset(quiet),
+            lost=dict(sorted((lost or {}).items())),
+            highlight=_ranges(highlight),
+        )
+
+    @property
+    def pages(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def end(self) -> int:
+        return self.start + self.pages
+
+
 @dataclass(frozen=True, eq=False)
 class FreeLists(Panel):
     """free_area[]: for every order, the list of each migratetype.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.view.frame import MARKS, Bits, Facts, Frame, FreeLists, Locks, Memory, Panel
+from freepages.view.frame import MARKS, Bits, Facts, Frame, FreeLists, Locks, Memory, Panel, Tokens
 from freepages.view.grid import Grid, Map, aligned, shown, tally
 from freepages.view.palette import MARK_LOOKS, MIGRATETYPE_NAMES, STATES
 
@@ -82,6 +82,12 @@ def _(panel: Bits) -> Iterator[str]:
     yield f"{panel.name}: {int(np.count_nonzero(panel.bits)):,} of {panel.pages:,} set{limit}"
 
 
+@heading.register
+def _(panel: Tokens) -> Iterator[str]:
+    for pfn, token in panel.lost.items():
+        yield f"{panel.name}: page {pfn} lost its content: it should have {token}"
+
+
 @singledispatch
 def letters(panel: Map, grid: Grid) -> Iterator[Row]:
     """The lines of letters of a map, a letter for every cell of the grid."""
@@ -103,6 +109,13 @@ def _(panel: Memory, grid: Grid) -> Iterator[Row]:
 def _(panel: Bits, grid: Grid) -> Iterator[Row]:
     bits = panel.bits[grid.lo - panel.start : grid.hi - panel.start]
     yield Row(panel.name, _bit_letters(bits, grid, "0", "1"))
+
+
+@letters.register
+def _(panel: Tokens, grid: Grid) -> Iterator[Row]:
+    if grid.per_cell == 1:
+        here = slice(grid.lo - panel.start, grid.hi - panel.start)
+        yield Row(panel.name, "".join((token or "·")[0] for token in panel.tokens[here]))
 
 
 def _bit_letters(bits: NDArray[np.bool_], grid: Grid, none: str, every: str) -> str:

@@ -25,7 +25,7 @@ STYLE = """
   overflow:auto hidden}
 .fp-diff pre span{display:inline-block;min-width:100%;box-sizing:border-box;padding-left:10px}
 .fp-diff .head{font:13px/20px var(--jp-ui-font-family,sans-serif);padding:2px 10px}
-.fp-diff .head a{color:inherit}
+.fp-diff .head a{color:var(--jp-content-link-color,#0645ad)}
 .fp-diff .minus{background:rgb(213 94 0 / 18%);box-shadow:inset 3px 0 #d55e00}
 .fp-diff .plus{background:rgb(0 158 115 / 18%);box-shadow:inset 3px 0 #009e73}
 """

@@ -16,7 +16,7 @@ class Life:
     """A page after each step of a schedule; its text has a row for each step.
 
     The columns: whose the page is; whether the dirty log has it, and whether it is still to be sent (a host
-    that only discards has neither); what it holds here, and on the destination.
+    that only discards has neither); what it holds here, if that matters, and on the destination.
     """
 
     scenario: Scenario
@@ -35,9 +35,10 @@ class Life:
     def _seen(self, w: World) -> list[str]:
         page = self.page
         whose = "free" if w.guest.free[page] else "the driver's" if w.guest.held[page] else "in use"
-        here, there = (letter(tokens[page]) for tokens in (w.memory.source, w.memory.destination))
+        here = letter(w.memory.source[page]) if w.guest.matters()[page] else "-"
         if w.purpose == "discard":
             return [whose, here]
+        there = letter(w.memory.destination[page])
         return [whose, *("yes" if some[page] else "-" for some in (w.log.bits, w.host.to_send)), here, there]
 
     def __repr__(self) -> str:

@@ -109,6 +109,9 @@ def parser() -> Parser:
     command.add_argument("proposal", metavar="PROPOSAL", nargs="?", help="snapshot, request_id, ...")
     command.add_argument("--all", action="store_true", help="every proposal, for both purposes")
     command.add_argument(
+        "--table", metavar="FILE", type=Path, help="compute the table of the debate and keep it in a file"
+    )
+    command.add_argument(
         "--purpose", metavar="PURPOSE", help="migrate (skip what is reported) or discard (drop it)"
     )
     command.add_argument(

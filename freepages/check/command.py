@@ -7,22 +7,28 @@ import json
 import multiprocessing
 import os
 import signal
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 
 from freepages.check.checked import DEEP_LIMIT, DEEP_MEMORY, MEMORY, Checked, check
 from freepages.check.progress import Progress
+from freepages.check.table import Table, questions
 from freepages.check.together import Question, check_all, default_rows
 from freepages.columns import columns
 from freepages.errors import FreepagesError
 from freepages.explore import LIMIT
 from freepages.proposals.world import PURPOSES
+from freepages.snapshots.files import write_file
 
 
 def run(args: argparse.Namespace) -> None:
     """One proposal, or with ``all`` every one; KeyboardInterrupt after what was seen is printed."""
-    if (args.proposal is None) != args.all:
-        raise FreepagesError("check: name a proposal, or give --all, and not both")
+    if sum((args.proposal is not None, args.all, args.table is not None)) != 1:
+        raise FreepagesError("check: name a proposal, or give --all or --table FILE")
+    if args.table:
+        return write_table(args.table, args.jobs)
     limit, memory = (DEEP_LIMIT, DEEP_MEMORY) if args.deep else (LIMIT, MEMORY)
     if args.all:
         purposes = [args.purpose] if args.purpose else PURPOSES
@@ -48,20 +54,36 @@ def run(args: argparse.Namespace) -> None:
         raise KeyboardInterrupt
 
 
-def at_once(questions: Sequence[Question], jobs: int | None) -> tuple[list[Checked], bool]:
+def write_table(path: Path, jobs: int | None) -> None:
+    """Compute the table of the debate, keep it in a file, and print it."""
+    if not path.parent.is_dir():
+        raise FreepagesError(f"{path}: there is no folder {path.parent}")
+    asked = len(list(questions()))
+    with Progress(asked, "searches") as progress, _workers(jobs, progress) as executor:
+        table = Table.compute(executor, progress)
+    if table is None:
+        raise KeyboardInterrupt
+    write_file(path, table.json().encode())
+    print(table)
+
+
+def at_once(asked: Sequence[Question], jobs: int | None) -> tuple[list[Checked], bool]:
     """The answers found by so many processes, as many as there are processors if not given; and whether
     Ctrl-C ended it before all were there."""
+    with Progress(len(asked), "searches") as progress, _workers(jobs, progress) as executor:
+        return check_all(asked, executor, progress), progress.stopped
+
+
+@contextmanager
+def _workers(jobs: int | None, progress: Progress) -> Iterator[Executor]:
+    """So many processes, one a processor if not given; after Ctrl-C those that still search are ended."""
     if jobs is not None and jobs < 1:
         raise FreepagesError(f"jobs: {jobs} is not a positive number")
-    with (
-        Progress(len(questions), "rows") as progress,
-        ProcessPoolExecutor(jobs or os.cpu_count(), initializer=_leave_interrupts) as executor,
-    ):
-        answers = check_all(questions, executor, progress)
+    with ProcessPoolExecutor(jobs or os.cpu_count(), initializer=_leave_interrupts) as executor:
+        yield executor
         if progress.stopped:
             for worker in multiprocessing.active_children():
                 worker.terminate()
-    return answers, progress.stopped
 
 
 def _leave_interrupts() -> None:

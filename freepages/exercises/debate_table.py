@@ -1,0 +1,82 @@
+"""Notebook 16: the rows of the debate's table, predicted; and which of them a set of assumptions flips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from freepages.check import Checked, check
+from freepages.check.table import Table
+from freepages.exercises.exercise import Exercise
+from freepages.explore import PROVED, REFUTED
+from freepages.proposals import PROPOSALS, proposal
+from freepages.proposals.world import PURPOSES, Purpose
+
+WORDS = {PROVED: "safe", REFUTED: "lost"}
+"""How a reader says a verdict."""
+
+
+def compared(guesses: Mapping[str, Iterable[Any]], table: Table) -> str:
+    """The reader's rows beside the table's: a line a row, and how many verdicts are right.
+
+    A guess is (migrate, discard), each "safe", "lost" or ``...`` for none.
+    """
+    lines, right, made = [], 0, 0
+    for name, row in guesses.items():
+        said = []
+        for purpose, guess in zip(PURPOSES, row, strict=True):
+            word = WORDS[table.answer(name, purpose).verdict]
+            made += guess is not ...
+            right += guess == word
+            sign = "○" if guess is ... else "✓" if guess == word else "✗"
+            said.append(f"{purpose} {sign} {word}")
+        lines.append(f"{name:21} {'   '.join(said)}")
+    return "\n".join([*lines, f"{right} of your {made} guesses are right" if made else "you made no guess"])
+
+
+@cache
+def _row(name: str, purpose: Purpose, switches: tuple[str, ...] = ()) -> Checked:
+    return check(name, purpose, switches)
+
+
+def flips(*switches: str, purpose: Purpose = "discard") -> Exercise:
+    """Which proposals have another verdict under all of these assumptions at once than under none. All rows
+    are searched when the answer is judged; for "migrate" that may take a minute.
+
+    Raises FreepagesError, when judged, for an assumption that is none.
+    """
+
+    def judge(answer: Any) -> tuple[bool, str]:
+        if isinstance(answer, str) or not isinstance(answer, Iterable):
+            return False, f"the answer is a set of names such as {{'snapshot', 'locked'}}, not {answer!r}."
+        named = {proposal(name).name for name in answer}
+        searched = 0
+        flipped = set()
+        for name in PROPOSALS:
+            before, after = _row(name, purpose), _row(name, purpose, switches)
+            searched += before.states + after.states
+            if before.verdict != after.verdict:
+                flipped.add(name)
+            elif name in named:
+                return False, f"{name}: {before.verdict} before, {after.verdict} after."
+        missed = [name for name in PROPOSALS if name in flipped - named]
+        if missed:
+            way = _row(missed[0], purpose, switches).schedule
+            shown = f"; one of them by {way}" if way else ""
+            return False, f"all that you named flip, and {len(missed)} more do{shown}."
+        found = (f"{name} to {_row(name, purpose, switches).verdict}" for name in PROPOSALS if name in named)
+        return True, f"{', '.join(found) or 'none'}; {searched:,} states were searched."
+
+    return Exercise(
+        f"Which proposals flip under {' and '.join(switches)}, for {purpose}? Answer with a set of names.",
+        judge,
+        (
+            "who was refuted before? What only lets more happen cannot make it safe.",
+            "of those that were safe: by what? The lock, allocation, isolation, or that nothing is reported? "
+            "Which of these does an assumption take away?",
+            f"freepages check NAME --purpose {purpose} "
+            + " ".join(f"--assume {switch}" for switch in switches)
+            + " says it of one.",
+        ),
+    )

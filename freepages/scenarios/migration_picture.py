@@ -54,7 +54,7 @@ def picture(run: Run) -> Frame:
         if "keep_copy" in _code(host).co_names:
             none = w.kind(w.pages)
             panels.append(_bits(w, "copy", none if w.host.copy is None else w.host.copy))
-            panels.append(_bits(w, "brought since", none if w.host.brought is None else w.host.brought))
+            panels.append(_bits(w, "brought", none if w.host.brought is None else w.host.brought))
         panels += [
             _bits(w, "to send", w.host.to_send),
             Tokens(

@@ -71,10 +71,10 @@ def test_the_bitmap_of_a_guest_without_the_lock_grows_page_by_page():
 
 def test_a_host_that_keeps_a_copy_shows_it_and_its_current_id():
     run = Run(debate("request_id", pages=2), "h h0s h0r")
-    assert (row(run, "copy"), row(run, "brought since")) == ("01", "00")
+    assert (row(run, "copy"), row(run, "brought")) == ("01", "00")
     assert facts(run)["host's current"] == "0"
     run = Run(run.scenario, f"{run.schedule} w1a w1w h0y")
-    assert row(run, "brought since") == "01"
+    assert row(run, "brought") == "01"
 
 
 def test_a_window_and_its_command_id_are_shown():

@@ -19,6 +19,7 @@ from freepages.assumptions import Assumptions
 from freepages.clock import Clock, TimedLock
 from freepages.content import ZERO, BulkContent
 from freepages.engine import Act, Steps, Until
+from freepages.guest.hintblocks import HintBlocks, min_pages
 from freepages.guest.ownership import Ownership
 from freepages.guest.workloads import Workload
 from freepages.host.bulkmigration import BulkMigration
@@ -33,10 +34,15 @@ ALLOCATES = Act("allocates a page", cost="allocate")
 
 
 class GuestMemory:
-    """What is in the pages, as far as it is kept: which hold zeros, and with ``keep`` a token each."""
+    """What is in the pages, as far as it is kept: which hold zeros, and with ``keep`` a token each.
+
+    ``exact`` says whether a page is known to hold zeros no more as soon as it is written, or only when its
+    bit in the log is read.
+    """
 
     def __init__(self, log: DirtyLog, zero: PageBitmap, keep: bool):
         self.log, self.zero = log, zero
+        self.exact = keep or log.late or log.mode != "auto"
         self.tokens: BulkContent | None = None
         if keep:
             nonzero = PageBitmap(zero.pages)
@@ -76,14 +82,20 @@ class LiveLog(DirtyLog):
     def __init__(self, pages: int, mode: Mode, live: Callable[[], None], *, late: bool = False):
         super().__init__(pages, mode, late=late)
         self._live = live
+        self._spare: PageBitmap | None = None
 
     def start(self) -> None:
         self._live()
         super().start()
 
     def read(self) -> PageBitmap:
+        """The bits, of which the reader leaves none: the next reading but one uses their memory again."""
         self._live()
-        bits: PageBitmap = super().read()
+        if self.mode != "auto" or self._spare is None:
+            bits: PageBitmap = super().read()
+        else:
+            bits, self.bits = self.bits, self._spare
+        self._spare = bits
         return bits
 
 
@@ -146,6 +158,7 @@ class LiveWorld(World):
             kind=PageBitmap,
             content=lambda pages, log: GuestMemory(log, zero, keep),
         )
+        self.blocks = HintBlocks(lambda: self.guest.free, min_pages(ram.pages))
 
     def new_log(self, mode: Mode) -> DirtyLog:
         return LiveLog(self.pages, mode, self.live, late=self.assume.late)
@@ -170,14 +183,12 @@ class LiveWorld(World):
             return
         seconds, self._lived = (until - self._lived) * 1e-9 * self.speed, until
         guest, log = self.guest, self.log
-        at_once = log.on and not self.keep and log.mode == "auto" and not log.late
+        at_once = log.on and not self.memory.exact
         did = self.workload.advance(seconds, guest.on_lists, into=log.bits if at_once else None)
         if did.taken is not None:
             guest.allocate(did.taken)
         if did.written is not None:
-            if at_once:
-                self.memory.zero -= did.written
-            else:
+            if not at_once:
                 guest.write(did.written)
         if did.given is not None:
             guest.release(did.given)

@@ -7,17 +7,16 @@ count in ram_addr. What comes from the guest is translated here, word by word, a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from freepages.assumptions import Assumptions
-from freepages.errors import FreepagesError
 from freepages.host.dirtylog import DirtyLog
 from freepages.host.migration import Migration
-from freepages.host.ram import GuestRam
+from freepages.host.ram import GuestRam, Span
 from freepages.pages import CHUNK_WORDS, PageBitmap, clear_bits, count_bits
 
 CHUNKS = 4096
@@ -51,16 +50,17 @@ class BulkMigration(Migration):
     def __init__(
         self, content: Any, log: DirtyLog, assume: Assumptions, ram: GuestRam, when: Callable[[], int]
     ):
-        if not ram.aligned:
-            raise FreepagesError("RAM whose pieces are no multiples of 64 pages cannot be migrated in bulk")
         super().__init__(content, log, assume, ram.pages)
         self.ram, self._when = ram, when
         self.reports: list[tuple[int, PageBitmap]] = []
         words = len(self.to_send.words)
         self.chunk = min(1 << max(0, (words // CHUNKS).bit_length() - 1), CHUNK_WORDS)
+        while any(at % self.chunk for at in ram.word_borders()):
+            self.chunk //= 2
+        self.spans = tuple(ram.spans(CHUNK_WORDS // self.chunk * self.chunk))
         chunks = -(-words // self.chunk)
         self.pages_in, self.zeros_in = np.zeros(chunks, np.int64), np.zeros(chunks, np.int64)
-        self._recount(0, words)
+        self._recount()
         self.position = self.syncs = self.dirtied = self.skipped = 0
         self.bulk_stage = True
         self.last = Sent()
@@ -74,52 +74,58 @@ class BulkMigration(Migration):
     # -- what the log and the guest's reports change
 
     def sync(self) -> PageBitmap:
-        """Read the log, over pfns; what it has is to be sent."""
+        """Read the log, over pfns; what it has is to be sent, and holds zeros no more. Returns an empty
+        map, the log's to use again."""
         if self.assume.log_bit_late_flushed:
             self.log.settle()
         dirty: PageBitmap = self.log.read()
         before = self.remaining
-        self._change(dirty, lambda here, there: np.bitwise_or(here, there, out=here))
+        for span, here, there in self._beside(dirty):
+            np.bitwise_or(here, there, out=here)
+            if self.brought is not None:
+                self.brought.words[span.low : span.high] |= there
+            if not self.content.exact:
+                clear_bits(self.content.zero.words[span.first : span.last], there)
+            there.fill(0)
+            self._recount(span)
         self.syncs, self.dirtied = self.syncs + 1, self.dirtied + self.remaining - before
-        if self.brought is not None:
-            self.brought |= self.ram.to_ram_addr(dirty)
         return dirty
 
     def skip(self, pages: PageBitmap) -> None:
         """Do not send these pages (pfns), unless the log brings them later."""
         before = self.remaining
-        self._change(pages, clear_bits)
+        for span, here, there in self._beside(pages):
+            clear_bits(here, there)
+            self._recount(span)
         self.skipped += before - self.remaining
         self._applied(pages)
+
+    def skip_in_copy(self, pages: PageBitmap) -> None:
+        """To send is the copy without these pages (pfns), and what the log has brought since it was taken."""
+        before = self.remaining
+        super().skip_in_copy(self.ram.to_ram_addr(pages))
+        self._recount()
+        self.skipped += max(0, before - self.remaining)
 
     def _applied(self, pages: PageBitmap) -> None:
         super()._applied(pages)
         if self.content.tokens is not None:
             self.reports.append((self._when(), pages))
 
-    def skip_in_copy(self, pages: PageBitmap) -> None:
-        """To send is the copy without these pages (pfns), and what the log has brought since it was taken."""
-        before = self.remaining
-        super().skip_in_copy(self.ram.to_ram_addr(pages))
-        self._recount(0, len(self.to_send.words))
-        self.skipped += max(0, before - self.remaining)
+    def _beside(self, by_pfn: PageBitmap) -> Iterator[tuple[Span, Words, Words]]:
+        """The words of the bitmap and those of one over pfns, span by span, where the latter has a bit."""
+        for span in self.spans:
+            there = by_pfn.words[span.first : span.last]
+            if there[::64].any() or there.max():  # a sample tells it in most cases
+                yield span, self.to_send.words[span.low : span.high], there
 
-    def _change(self, by_pfn: PageBitmap, change: Callable[[Words, Words], object]) -> None:
-        words = self.to_send.words
-        for at in range(0, len(words), CHUNK_WORDS):
-            here = words[at : at + CHUNK_WORDS]
-            there = self.ram.words_at(by_pfn, at, at + len(here))
-            if there[::64].any() or there.max():
-                change(here, there)
-                self._recount(at, at + len(here))
-
-    def _recount(self, low: int, high: int) -> None:
-        """Count anew what is in the words [low, high), which are whole chunks."""
-        for at in range(low, high, CHUNK_WORDS):
-            words = self.to_send.words[at : min(at + CHUNK_WORDS, high)]
-            zeros = self.ram.words_at(self.content.zero, at, at + len(words))
+    def _recount(self, *spans: Span) -> None:
+        """Count anew what is in these spans, or in all."""
+        for span in spans or self.spans:
+            words = self.to_send.words[span.low : span.high]
+            zeros = self.content.zero.words[span.first : span.last]
             edges = np.arange(0, len(words), self.chunk)
-            chunks = slice(at // self.chunk, at // self.chunk + len(edges))
+            chunks = slice(span.low // self.chunk, span.low // self.chunk + len(edges))
             for counts, some in ((self.pages_in, words), (self.zeros_in, words & zeros)):
                 np.add.reduceat(np.bitwise_count(some), edges, dtype=np.int64, out=counts[chunks])
 
@@ -198,8 +204,10 @@ class BulkMigration(Migration):
         if first < last and high < min(last * self.chunk, len(self.to_send.words)):
             last -= 1
             self._take(last, last * self.chunk, high)
+        for span in self.spans:
+            if span.low < high and low < span.high and self.pages_in[span.low // self.chunk : -(-span.high // self.chunk)].any():
+                self.to_send.words[max(low, span.low) : min(high, span.high)] = 0
         self.pages_in[first:last] = self.zeros_in[first:last] = 0
-        self.to_send.words[low:high] = 0
         return Sent(int(before[0] - self.pages_in.sum()), int(before[1] - self.zeros_in.sum()), names)
 
     def _take(self, chunk: int, low: int, high: int) -> None:

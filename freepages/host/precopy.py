@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from freepages.clock import Clock
+from freepages.clock import NEVER, Clock
 from freepages.costs import Costs
 from freepages.engine import Act, Steps, Until
 from freepages.errors import FreepagesError
@@ -41,8 +41,8 @@ SECOND = 1_000_000_000
 THROTTLE_FIRST, THROTTLE_MORE, THROTTLE_MOST = 0.2, 0.1, 0.99
 
 LOOKS = Act("looks what there is to do")
-WAKES = Act("wakes: there is an answer", cost="wake")
-WAITS = Act("sees the guest's answer")
+WAITS = Act("waits for the guest's answer")
+WAKES = Act("waits for its thread that looks into the queue", cost="elapsed", amount=0)
 SYNCS = Act("reads the dirty log", cost="sync", amount=1)
 SENDS = Act("sends {0} pages", cost="elapsed", amount=1)
 STOPS = Act("stops the guest and syncs", cost="stop")
@@ -103,6 +103,7 @@ class Precopy:
         self._threshold = 0.0  # max_size: bytes that are sent within the downtime
         self._period_start = self._period_dirtied = self._period_bytes = 0
         self._busy = 0
+        self._woken: float = NEVER
         self.dirty_rate = 0.0
 
     @property
@@ -120,14 +121,14 @@ class Precopy:
         while True:
             yield (LOOKS,)
             self._note_sync(w)
-            if w.mail.answers:
-                yield (WAKES,)
+            if self._wakes_at(w) <= self.clock.now:
+                self._woken = NEVER
                 return w.mail.answers.pop(0)
             if asks and self._may_ask(w, tells_sync):
                 self._asked, self._syncs_at_ask = True, w.host.syncs
                 return ASK
             if not sync:
-                yield WAITS, answers
+                yield from self._wait(w, answers)
                 continue
             left = w.host.remaining
             if self.started < 0 or (left * PAGE_SIZE < self._threshold and not self._fresh):
@@ -142,7 +143,20 @@ class Precopy:
                 yield from self._finish(w)
                 return None
             else:
-                yield WAITS, answers
+                yield from self._wait(w, answers)
+
+    def _wakes_at(self, w: Any) -> float:
+        """When the thread that looks into the queue has seen the answer there, and the others go on till
+        then."""
+        if w.mail.answers and self._woken == NEVER:
+            self._woken = self.clock.now + round(self.costs.wake)
+        return self._woken
+
+    def _wait(self, w: Any, answers: Until) -> Steps:
+        if w.mail.answers:
+            yield WAKES, self._woken - self.clock.now
+        else:
+            yield WAITS, answers
 
     def _may_ask(self, w: Any, tells_sync: bool) -> bool:
         if tells_sync:  # after every sync
@@ -192,45 +206,42 @@ class Precopy:
         """Send until somebody else moves or it is time for a sync."""
         now = self.clock.now
         plan = _Plan(w.host, self.costs)
-        end, ahead = self._run(plan, now, self.clock.others("h"))
+        end, ahead = self._run(plan, now, min(self.clock.others("h"), self._woken))
         before = self.bytes
         sent = w.host.send_ahead(ahead)
         self.sent += sent
         self._fresh = False
         # What is sent ends with a whole word, which may be a little later than planned.
-        over = plan.ns_of(sent) - plan.at(plan.times, ahead) if sent.pages else 0
-        end = max(end, end + round(over)) if ahead < plan.size else end
+        if ahead < plan.size:
+            end += max(0, round(_work(self.costs, sent.pages, sent.zeros, 0) - plan.ns_until(ahead)))
         self.stages.append(Stage("send", now, end, sent.pages, self.bytes - before, w.host.remaining))
         yield SENDS, sent.pages, end - now
 
     def _run(self, plan: _Plan, now: int, horizon: float) -> tuple[int, float]:
         """Follow the main loop from now on: when it ends, and how many chunks are sent by then."""
         limit = self.bandwidth * WINDOW / SECOND
-        t, x, left = float(now), 0.0, float(plan.pages[-1])
+        start, used, threshold = self._window_start, self._window_bytes, self._threshold / PAGE_SIZE
+        t, at, sections = float(now), plan.first(), 0
         while True:
-            if t >= self._window_start + WINDOW:
-                rate = self._window_bytes / (t - self._window_start) * SECOND
-                self._threshold = rate * self.downtime
-                self._window_start, self._window_bytes = t, 0.0
-            if self._window_bytes >= limit:
-                t = min(self._window_start + WINDOW, horizon)
+            if t >= start + WINDOW:
+                threshold = used / (t - start) * SECOND * self.downtime / PAGE_SIZE
+                start, used = t, 0.0
+            if used >= limit:
+                t = min(start + WINDOW, horizon)
             else:
-                left = plan.pages[-1] - plan.at(plan.pages, x)
-                if left < 0.5 or left * PAGE_SIZE < self._threshold:
+                left = plan.left(at)
+                if left < 0.5 or left < threshold:
                     break
-                work = plan.at(plan.times, x)
-                done = plan.at(plan.bytes, x)
-                until = min(SECTION, horizon - t)
-                x = min(
-                    plan.find(plan.bytes, done + limit - self._window_bytes),
-                    plan.find(plan.times, work + until),
-                )
-                t += plan.at(plan.times, x) - work
-                self._window_bytes += plan.at(plan.bytes, x) - done + SECTION_END
-                self.sections += 1
-            if t >= horizon:
+                reached = plan.on(at, limit - used, min(SECTION, horizon - t))
+                t += reached.ns - at.ns
+                used += reached.bytes - at.bytes + SECTION_END
+                at = reached
+                sections += 1
+            if t > horizon - 1:  # less than a ns is left
                 break
-        return round(t), plan.size if left < 0.5 else x
+        self._window_start, self._window_bytes, self._threshold = start, used, threshold * PAGE_SIZE
+        self.sections += sections
+        return round(t), plan.size if plan.left(at) < 0.5 else at.chunks
 
     def _finish(self, w: Any) -> Steps:
         """Stop the guest, and send what is left."""
@@ -257,37 +268,63 @@ def _work(costs: Costs, pages: Any, zeros: Any, visited: Any) -> Any:
     return np.maximum(cpu, wire)
 
 
+class _Place(NamedTuple):
+    """A place in a plan: chunks, bytes and ns up to there."""
+
+    chunks: float
+    bytes: float
+    ns: float
+
+
 class _Plan:
     """All that is to be sent, chunk after chunk: pages, bytes and ns up to the end of each."""
 
     def __init__(self, host: Any, costs: Costs):
-        self.costs = costs
         pages, zeros = host.ahead()
         visited = np.zeros(len(pages))
         visited[: host.in_bulk_stage(len(pages))] = host.chunk * 64
         self.size = len(pages)
-        self.pages = _sums(pages)
-        self.bytes = _sums((pages - zeros) * NORMAL_BYTES + zeros * ZERO_BYTES)
-        self.times = _sums(_work(costs, pages, zeros, visited))
+        self._pages = _sums(pages)
+        self._bytes = _sums((pages - zeros) * NORMAL_BYTES + zeros * ZERO_BYTES)
+        self._ns = _sums(_work(costs, pages, zeros, visited))
 
-    def at(self, sums: list[float], chunks: float) -> float:
-        """The sum after so many chunks."""
-        whole = int(chunks)
-        if whole >= self.size:
-            return sums[-1]
-        return sums[whole] + (chunks - whole) * (sums[whole + 1] - sums[whole])
+    def first(self) -> _Place:
+        """Where it begins."""
+        return _Place(0.0, 0.0, 0.0)
 
-    def find(self, sums: list[float], value: float) -> float:
-        """How many chunks it takes until the sum is so much."""
-        if value >= sums[-1]:
-            return self.size
-        whole = bisect_right(sums, value) - 1
-        return whole + (value - sums[whole]) / (sums[whole + 1] - sums[whole])
+    def left(self, at: _Place) -> float:
+        """How many pages are not sent yet there."""
+        return self._pages[-1] - _between(self._pages, at.chunks)
 
-    def ns_of(self, sent: Sent) -> float:
-        return float(_work(self.costs, sent.pages, sent.zeros, 0))
+    def ns_until(self, chunks: float) -> float:
+        """How long it takes to send so many chunks."""
+        return _between(self._ns, chunks)
+
+    def on(self, at: _Place, bytes: float, ns: float) -> _Place:
+        """The place that is so many bytes, or so long, after another, whatever comes first."""
+        chunks = min(
+            _where(self._bytes, at.bytes + bytes, int(at.chunks)),
+            _where(self._ns, at.ns + ns, int(at.chunks)),
+        )
+        return _Place(chunks, _between(self._bytes, chunks), _between(self._ns, chunks))
 
 
 def _sums(values: Any) -> list[float]:
     summed: list[float] = [0.0, *np.cumsum(values).tolist()]
     return summed
+
+
+def _between(sums: list[float], chunks: float) -> float:
+    """The sum after so many chunks."""
+    whole = int(chunks)
+    low = sums[whole]
+    return low + (chunks - whole) * (sums[whole + 1] - low) if chunks > whole else low
+
+
+def _where(sums: list[float], value: float, begin: int) -> float:
+    """How many chunks it takes until the sum is so much; it is not before ``begin``."""
+    if value >= sums[-1]:
+        return len(sums) - 1
+    whole = bisect_right(sums, value, begin) - 1
+    low = sums[whole]
+    return whole + (value - low) / (sums[whole + 1] - low)

@@ -8,8 +8,9 @@ for one misses every such page by the size of the hole (the review's row B18).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,15 @@ class RamBlock:
             raise FreepagesError(
                 f"RAM block {self.idstr}: {self.pages} pages, of which the guest sees {shown}"
             )
+
+
+class Span(NamedTuple):
+    """The words [low, high) of a bitmap over ram_addr, and [first, last) of one over pfns: the same pages."""
+
+    low: int
+    high: int
+    first: int
+    last: int
 
 
 class GuestRam:
@@ -140,17 +150,30 @@ class GuestRam:
         return not any((start | end | at) & 63 for start, end, at in self._pieces)
 
     def words_at(self, by_pfn: PageBitmap, low: int, high: int) -> NDArray[np.uint64]:
-        """The words of a bitmap over pfns that stand for the words [low, high) of one over ram_addr.
+        """The words of a bitmap over pfns that stand for the words [low, high) of one over ram_addr, a
+        copy."""
+        parts = [by_pfn.words[span.first : span.last] for span in self.spans(high - low, low, high)]
+        return np.concatenate(parts)
 
-        They are the bitmap's own where these lie in one piece, and a copy where not. For aligned RAM only.
+    def spans(self, most: int, low: int = 0, high: int | None = None) -> Iterator[Span]:
+        """The words [low, high) of a bitmap over ram_addr in stretches of at most so many words, each of
+        which lies beside one stretch of a bitmap over pfns.
+
+        Raises FreepagesError for RAM that is not aligned.
         """
-        parts = []
+        if not self.aligned:
+            raise FreepagesError("RAM whose pieces are no multiples of 64 pages has no words in common")
         for start, end, at in sorted(self._pieces, key=lambda piece: piece[2]):
-            first, last = at >> 6, (at + end - start) >> 6
-            if first < high and low < last:
-                shift = (start >> 6) - first
-                parts.append(by_pfn.words[max(first, low) + shift : min(last, high) + shift])
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+            shift = (start - at) >> 6
+            stop = (at + end - start) >> 6
+            stop = stop if high is None else min(stop, high)
+            for first in range(max(at >> 6, low), stop, most):
+                last = min(first + most, stop)
+                yield Span(first, last, first + shift, last + shift)
+
+    def word_borders(self) -> list[int]:
+        """The words of a bitmap over ram_addr at which a piece begins."""
+        return [at >> 6 for _, _, at in self._pieces]
 
     def untranslated(self, by_pfn: PageBitmap) -> PageBitmap:
         """The same bitmap taken for one over ram_addr as it is: what a host does that does not translate."""

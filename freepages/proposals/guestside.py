@@ -25,6 +25,8 @@ INFLATES = Act("takes the free pages into the balloon: {1} pages", cost="inflate
 DEFLATES = Act("takes its pages out of the balloon: {1} pages", cost="deflate", amount=1)
 ISOLATES = Act("isolates the free pages it has not reported", cost="isolate")
 HINTS = Act("allocates a block and hints at it", cost="hint")
+TAKES_BLOCKS = Act("allocates blocks and hints at them")
+HINTED = Act("has hinted at {0} blocks", cost="hint", amount=0)
 PUTS_BACK = Act("puts its pages back on the free lists, as reported: {1} pages", cost="isolate", amount=1)
 DRIVER = "the driver"
 SILENCE = {"0g": "goes on", "0s": "falls silent for ever"}
@@ -142,8 +144,11 @@ def hint(w: Any, command: int) -> Steps:
     """Allocate a free block, keep it and queue it as a hint, as long as the command id stands; whether there
     was one.
 
-    Which block the allocator gives is the schedule's choice, and that it has none may be at any time.
+    Which block the allocator gives is the schedule's choice, and that it has none may be at any time; or it
+    is the world's, which then has an allocator of blocks, and many are taken at a time.
     """
+    if w.blocks is not None:
+        return (yield from _hint_many(w, command))
 
     def options() -> dict[str, str]:
         room = sum(answer.pages is not None for answer in w.mail.answers) < w.pages  # in the queue
@@ -159,3 +164,15 @@ def hint(w: Any, command: int) -> Steps:
     w.guest.hold(block)
     w.mail.answers.append(Answer(None, block))
     return True
+
+
+def _hint_many(w: Any, command: int) -> Steps:
+    yield TAKES_BLOCKS, w.lock
+    if w.mail.register != command:
+        return False
+    count, blocks = w.blocks.take(command)
+    if count:
+        w.guest.hold(blocks)
+        w.mail.answers.append(Answer(None, blocks))
+        yield HINTED, count
+    return count > 0

@@ -42,8 +42,11 @@ class World:
     free      which pages are free at the start; all, if not given: a guest that may allocate and write before
               the host begins can bring about every other start
     interchangeable  whether no step depends on which number a page has
+    blocks    an allocator of the blocks that are hinted at; None where each is the schedule's choice
     lost      the pages whose content was lost, and what each should hold
     """
+
+    blocks: Any = None
 
     def __init__(
         self,

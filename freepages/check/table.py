@@ -1,7 +1,8 @@
 """The table of the debate: what each proposal is safe for, what flips that, and what it costs.
 
-Every verdict in it is a search's, and every column is computed; ``freepages check --table FILE`` writes what
-the searches found, and a table is read from there, since all of them together take a minute or so.
+Every verdict in it is a search's, and every column is computed. ``freepages check --table FILE`` writes what
+the searches found, and a table is read from there, since all of them together take a minute or so; the prices
+are reckoned when they are looked at.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from freepages.check.checked import Checked, Watch
 from freepages.check.delay import delay
 from freepages.check.effects import effective
+from freepages.check.price import TERMS, price
 from freepages.check.together import Question, check_all
 from freepages.columns import columns
 from freepages.datadir import data_path
@@ -24,29 +26,27 @@ from freepages.errors import FreepagesError
 from freepages.explore import PROVED, REFUTED, UNDETERMINED
 from freepages.proposals import PROPOSALS
 from freepages.proposals.world import PURPOSES, Purpose
+from freepages.quantity import format_bytes, format_seconds
 from freepages.view.palette import GREEN, VERMILLION, YELLOW, css_colour
 
 SAID = {PROVED: "safe with", REFUTED: "loses a page with", UNDETERMINED: "not settled with"}
 """What is said before the assumptions that lead to a verdict."""
 
 LOOKS = {
-    PROVED: ("✓", GREEN, "#ffffff"),
+    PROVED: ("✓", GREEN, "#111111"),
     REFUTED: ("✗", VERMILLION, "#111111"),
     UNDETERMINED: ("?", YELLOW, "#111111"),
 }
 """A verdict's sign, and the colours of its paper and ink."""
 
-HEADS = {
-    "proposal": "proposal",
-    "migrate": "safe to migrate",
-    "discard": "safe to discard",
-    "delay": "may the guest delay it for ever",
-}
+SAFETY = ("proposal", "safe to migrate", "safe to discard", "may the guest delay it for ever")
+PRICES = ("zone lock held", "vCPUs stalled", "sent", "total time", "host's bitmaps", "the guest gives up")
 STYLE = f"""
 .fp-debate{{border-collapse:collapse;font:13px/18px var(--jp-ui-font-family,sans-serif);
   color:{css_colour("ink")};background:{css_colour("paper")}}}
 .fp-debate.fp-debate th,.fp-debate.fp-debate td{{border:1px solid {css_colour("line")};padding:4px 8px;
   text-align:left;vertical-align:top}}
+.fp-debate th[scope=row]{{white-space:nowrap}}
 .fp-debate thead th{{background:{css_colour("shade")}}}
 .fp-debate a{{color:inherit}}
 .fp-debate b.verdict{{padding:0 5px;border-radius:3px;white-space:nowrap}}
@@ -140,14 +140,44 @@ class Table:
         """What all the rows were searched for, in words."""
         return "; ".join(dict.fromkeys(a.bounds for (*_, switch), a in self.answers.items() if not switch))
 
+    @property
+    def terms(self) -> tuple[str, str]:
+        """What the rows were searched for, and what was migrated for their prices, in words."""
+        return f"Searched: {self.bounds}.", f"By the clock: {TERMS}."
+
+    def prices(self, name: str) -> tuple[str, ...]:
+        """The cells of PRICES for a proposal."""
+        cost = price(name)
+        return (
+            format_seconds(cost.lock_held),
+            format_seconds(cost.stalled),
+            format_bytes(cost.sent),
+            format_seconds(cost.total),
+            format_bytes(cost.host_bytes),
+            cost.gives_up,
+        )
+
     # -- to look at
 
     def text(self) -> str:
-        rows = [list(HEADS.values())]
-        for name in self.proposals:
-            safe = [self._text_of_verdict(name, purpose) for purpose in PURPOSES]
-            rows.append([name, *safe, f"yes: {self.delays[name]}" if self.delays[name] else "no"])
-        return "\n".join([*columns(rows, rule=True), "", self.bounds])
+        safety = [
+            [
+                name,
+                *(self._text_of_verdict(name, purpose) for purpose in PURPOSES),
+                f"yes: {self.delays[name]}" if self.delays[name] else "no",
+            ]
+            for name in self.proposals
+        ]
+        prices = [[name, *self.prices(name)] for name in self.proposals]
+        searched, by_the_clock = self.terms
+        return "\n".join(
+            [
+                *columns([SAFETY, *safety], rule=True),
+                *("", searched, ""),
+                *columns([(SAFETY[0], *PRICES), *prices], range(1, len(PRICES)), rule=True),
+                *("", by_the_clock),
+            ]
+        )
 
     def _text_of_verdict(self, name: str, purpose: Purpose) -> str:
         lines: list[str] = [self.answer(name, purpose).verdict]
@@ -159,21 +189,22 @@ class Table:
         return self.text()
 
     def _repr_html_(self) -> str:
-        heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS.values())
-        rows = []
-        for name in self.proposals:
-            one = PROPOSALS[name]
-            cells = "".join(f"<td>{self._html_of_verdict(name, purpose)}</td>" for purpose in PURPOSES)
-            way = self.delays[name]
-            rows.append(
-                f'<tr><th scope="row"><a href="{escape(one.source)}">{name}</a><br><small>{escape(one.who)}, '
-                f"{one.date}</small></th>{cells}"
-                f"<td>{f'yes: <code>{way}</code>' if way else 'no'}</td></tr>"
-            )
+        heads = "".join(f'<th scope="col">{head}</th>' for head in (*SAFETY, *PRICES))
+        rows = "".join(f"<tr>{self._html_of_row(name)}</tr>" for name in self.proposals)
         return (
-            f'<style>{STYLE}</style><table class="fp-debate"><caption>{escape(self.bounds)}</caption>'
-            f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+            f'<style>{STYLE}</style><table class="fp-debate"><caption>{"<br>".join(map(escape, self.terms))}'
+            f"</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
         )
+
+    def _html_of_row(self, name: str) -> str:
+        one, way = PROPOSALS[name], self.delays[name]
+        cells = [
+            *(self._html_of_verdict(name, purpose) for purpose in PURPOSES),
+            f"yes: <code>{way}</code>" if way else "no",
+            *map(escape, self.prices(name)),
+        ]
+        head = f'<a href="{escape(one.source)}">{name}</a><br><small>{escape(one.who)}, {one.date}</small>'
+        return f'<th scope="row">{head}</th>' + "".join(f"<td>{cell}</td>" for cell in cells)
 
     def _html_of_verdict(self, name: str, purpose: Purpose) -> str:
         answer = self.answer(name, purpose)

@@ -1,0 +1,124 @@
+"""What a proposal costs: one migration of a guest by the clock, and what is seen in a small one.
+
+The guest of the clock compiles a kernel, and no page of it is known to hold zeros; so what is skipped is what
+would have been sent. What the guest gives up, and what the host keeps, is watched step by step: seeded random
+schedules of a few pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+
+from freepages.engine import Move, Run
+from freepages.migrate.guest import Guest
+from freepages.migrate.run import migrate
+from freepages.pages import PAGE_SHIFT, bitmap_bytes
+from freepages.proposals.guestside import DRIVER
+from freepages.proposals.world import World
+from freepages.quantity import format_bytes
+from freepages.scenarios.debate import debate
+
+RAM, FREE, WORKLOAD, SEED = 8 << 30, 0.6, "build", 1
+BANDWIDTH = 1.25e9  # bytes a second, 10 Gbit/s
+SCHEDULES, STEPS, PAGES = 10, 200, 3
+STOP = "0x"  # the one choice that ends a migration, and all that there is to see
+
+TERMS = (
+    f"one guest of {format_bytes(RAM)}, {FREE:.0%} of it free, no page known to hold zeros, which compiles a "
+    f"kernel; {BANDWIDTH * 8 / 1e9:g} Gbit/s"
+)
+"""What the prices are of, in words."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """What one migration costs.
+
+    lock_held, stalled  seconds that the driver held the zone lock, and that the vCPUs waited for it in all
+    sent                bytes
+    total               seconds
+    host_bytes          of bitmaps over all pages that the host keeps, beside KVM's log
+    gives_up            what the guest does without meanwhile, in words
+    """
+
+    lock_held: float
+    stalled: float
+    sent: int
+    total: float
+    host_bytes: int
+    gives_up: str
+
+
+@cache
+def price(name: str) -> Price:
+    """The price of the proposal of that name."""
+    guest = Guest.made_up(RAM, FREE, None, SEED)
+    guest.set_zero_share(0)
+    done = migrate(guest, name, WORKLOAD, bandwidth=BANDWIDTH, seed=SEED)
+    seen = Seen.of(name)
+    return Price(
+        lock_held=sum(span.ns for span in done.held) / 1e9,
+        stalled=sum(span.ns for span in done.waits) / 1e9,
+        sent=done.transferred_bytes,
+        total=done.total / 1e9,
+        host_bytes=seen.bitmaps * bitmap_bytes(RAM >> PAGE_SHIFT),
+        gives_up=seen.gives_up,
+    )
+
+
+@dataclass
+class Seen:
+    """What random schedules of a small guest have shown of a proposal.
+
+    bitmaps     the most that the host kept at a time
+    locks       the driver held the zone lock at all
+    lock_waits  and had to wait for the host meanwhile
+    holds       it held pages
+    gives_back  and gave some back before the migration had ended
+    """
+
+    bitmaps: int = 0
+    locks: bool = False
+    lock_waits: bool = False
+    holds: bool = False
+    gives_back: bool = False
+
+    @classmethod
+    def of(cls, name: str) -> Seen:
+        seen = cls()
+        for seed in range(SCHEDULES):
+            chance, run = Random(seed), Run(debate(name, pages=PAGES))
+            for _ in range(STEPS):
+                able = [process for process in run.processes.values() if set(process.options()) - {STOP}]
+                if not able:
+                    break
+                process = chance.choice(able)
+                held = run.world.guest.held.count()
+                options = [choice for choice in process.options() if choice != STOP]
+                run.move(Move(process.letter, chance.choice(options)))
+                seen._look(run, held)
+        return seen
+
+    def _look(self, run: Run, held_before: int) -> None:
+        w: World = run.world
+        self.bitmaps = max(
+            self.bitmaps, sum(s is not None for s in (w.host.to_send, w.host.copy, w.host.brought))
+        )
+        if w.lock.holder == DRIVER:
+            self.locks = True
+            self.lock_waits |= not run.processes["g"].options()
+        held = w.guest.held.count()
+        self.holds |= held > 0
+        self.gives_back |= held < held_before
+
+    @property
+    def gives_up(self) -> str:
+        if self.lock_waits:
+            return "the zone lock, until the host is done with each answer"
+        if self.holds and self.gives_back:
+            return "the pages it tells of, until the host is done with each answer"
+        if self.holds:
+            return "the pages it tells of, until the migration has ended"
+        return "the zone lock, while it looks" if self.locks else "nothing"

@@ -28,7 +28,7 @@ LOG_LATE = Proposal(
     who="Rik van Riel",
     date="2016-04-19",
     claim="What keeps the guest from using a page again between the bitmap and the end of the migration?",
-    source="https://lore.kernel.org/r/1461076474-3864-1-git-send-email-liang.z.li@intel.com",
+    source="https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com",
     answers="snapshot",
     switches=("no-lock-while-building", "silent-guest", "log-after-request"),
 )

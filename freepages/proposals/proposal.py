@@ -16,7 +16,7 @@ class Proposal:
     guest, host  process functions over a World; ``guest`` is None where the guest has no part
     who, date    whose position it is, and the day of the mail or commit
     claim        what was argued, in our own words
-    source       where: an address
+    source       where: the address of the mail, or of the patch in whose thread it is
     answers      the name of the proposal that it answers, whose source it is shown beside
     switches     the switches that concern what only this proposal does
     shrinks      whether its driver holds pages that it may give back early

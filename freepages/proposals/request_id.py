@@ -29,7 +29,7 @@ REQUEST_ID = Proposal(
     who="Michael S. Tsirkin",
     date="2016-04-25",
     claim="An answer only says that a page was free at some time after the request: tie it to its request.",
-    source="https://lore.kernel.org/r/20160425135642-mutt-send-email-mst@redhat.com",
+    source="https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com",
     answers="no_wait",
     switches=("no-lock-while-building", "silent-guest", "id-bits"),
 )

@@ -27,7 +27,7 @@ REQUEST_ID_UNCHECKED = Proposal(
     who="Michael S. Tsirkin",
     date="2016-04-25",
     claim="Why the id is there: an answer may be to an older request than the last one.",
-    source="https://lore.kernel.org/r/20160425135642-mutt-send-email-mst@redhat.com",
+    source="https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com",
     answers="request_id",
     switches=("no-lock-while-building", "silent-guest"),
 )

@@ -246,6 +246,13 @@ class Process:
         self.args = tuple(args)
 
     @property
+    def code(self) -> CodeType | None:
+        """The function that it is; None for a generator that nobody can make again and that has ended."""
+        made = getattr(self.make, "func", self.make) or self.steps
+        code: CodeType | None = getattr(made, "__code__", None) or getattr(made, "gi_code", None)
+        return code
+
+    @property
     def done(self) -> bool:
         return self.act is None
 
@@ -304,7 +311,8 @@ class Scenario:
 
     ``build()`` makes a fresh world and the processes over it, the same every time it is called.
     ``picture(run)`` gives the :class:`freepages.view.frame.Frame` of a run's present state. ``story`` is a
-    schedule worth following; ``bounds`` says in words what was left out.
+    schedule worth following; ``bounds`` says in words what was left out. ``read`` are the letters of the
+    processes whose own functions are what one should read, and not so much what these call.
     """
 
     name: str
@@ -313,6 +321,7 @@ class Scenario:
     picture: Callable[[Run], Any]
     story: str = ""
     bounds: str = ""
+    read: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ presses and types. Nothing is printed: what goes wrong in a callback is said in 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from functools import partial
 from html import escape
 from itertools import groupby
@@ -24,7 +25,7 @@ from freepages.view import svg as svg_view
 from freepages.view.draw import draw
 from freepages.view.picture import live_bundle
 from freepages.view.scene import Scene, Shape, Text
-from freepages.view.source import source
+from freepages.view.source import listing, source
 from freepages.view.svg import svg
 from freepages.view.text import text
 
@@ -36,6 +37,9 @@ HEADING = 28.0  # pixels, over the source of each process
 LEAST_TALL = 400.0  # pixels, for the source of all processes; where the picture is higher, so much
 LEAST_EACH = 130.0  # pixels, for that of one: its first function and its last, three lines each
 CHOICES = 200  # of a process that are offered; any other can be typed
+FEW = 12  # choices that one menu shows; where there are more, what is done has a menu, and where another
+AMONG = 5  # lines that a function that should be read leaves for what it calls
+READ_TALL = 640.0  # pixels at most for the source where functions should be read
 
 STYLE = (
     svg_view.STYLE
@@ -79,13 +83,19 @@ class Mover(W.HBox):
         self.dropdown = W.Dropdown(
             tooltip=f"{process.name}'s choice", layout=W.Layout(flex="1 1 0", min_width="0", width="auto")
         )
+        self.numbers = W.Dropdown(tooltip="which", layout=W.Layout(flex="0 0 76px", width="76px"))
         self.remark = W.HTML(layout=W.Layout(flex="1 1 0"))
-        super().__init__([self.button, self.dropdown, self.remark], layout=W.Layout(flex="1 1 300px"))
+        self._menus: dict[str, list[str]] = {}
+        self.dropdown.observe(lambda _: self._show_numbers(), "value")
+        super().__init__(
+            [self.button, self.dropdown, self.numbers, self.remark], layout=W.Layout(flex="1 1 300px")
+        )
 
     @property
     def choice(self) -> str:
         """The choice that is selected, "" where there is none to make."""
-        return self.dropdown.value or ""
+        chosen: str = self.dropdown.value or ""
+        return f"{self.numbers.value}{chosen}" if chosen in self._menus else chosen
 
     def show(self, process: Process) -> None:
         options = process.options()
@@ -98,13 +108,41 @@ class Mover(W.HBox):
         self.remark.value = f'<div class="fp-remark" title="{said}">{said}</div>'
         self.remark.layout.display = "none" if chooses else None
         self.dropdown.layout.display = None if chooses else "none"
-        offered = list(options)[:CHOICES] if chooses else []
-        labels = tuple((f"{choice}  {options[choice]}", choice) for choice in offered)
+        labels = self._labels(options if chooses else {})
         if self.dropdown.options != labels:
-            chosen = self.dropdown.value
-            with self.dropdown.hold_sync():
-                self.dropdown.options = labels
-                self.dropdown.value = chosen if chosen in offered else next(iter(offered), None)
+            _offer(self.dropdown, labels)
+        self._show_numbers()
+
+    def _labels(self, options: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+        """What the menu says. Of many choices, those that end in one letter are one line, and are kept as a
+        menu of numbers."""
+        self._menus = {}
+        if len(options) > FEW:
+            for choice in list(options)[:CHOICES]:
+                self._menus.setdefault(choice[-1], []).append(choice[:-1])
+            self._menus = {letter: numbers for letter, numbers in self._menus.items() if len(numbers) > 1}
+        labels = {}
+        for choice in list(options)[:CHOICES]:
+            letter, number = choice[-1], choice[:-1]
+            if letter not in self._menus:
+                labels[choice] = f"{choice}  {options[choice]}"
+            elif letter not in labels:
+                labels[letter] = f"…{letter}  " + re.sub(rf"\b{number}\b", "…", options[choice])
+        return tuple((label, choice) for choice, label in labels.items())
+
+    def _show_numbers(self) -> None:
+        numbers = self._menus.get(self.dropdown.value or "", [])
+        self.numbers.layout.display = None if numbers else "none"
+        if self.numbers.options != tuple((number, number) for number in numbers):
+            _offer(self.numbers, tuple((number, number) for number in numbers))
+
+
+def _offer(menu: W.Dropdown, labels: tuple[tuple[str, str], ...]) -> None:
+    """Other options for a menu, which keeps what is chosen if that is still among them."""
+    chosen, values = menu.value, [value for _, value in labels]
+    with menu.hold_sync():
+        menu.options = labels
+        menu.value = chosen if chosen in values else next(iter(values), None)
 
 
 class Stepper(W.VBox):
@@ -123,7 +161,11 @@ class Stepper(W.VBox):
         self.player = Player(scenario, schedule, story)
         self.zoom = Zoom(self.player.frame, zoom, self._show)
         self._showing = False
+        self._wanted = self._lines_wanted()
         self._tall = max(LEAST_TALL, LEAST_EACH * len(self.player.run.processes))
+        if self._wanted:
+            wanted = sum(self._wanted.values()) * source_view.LINE + len(self._wanted) * HEADING
+            self._tall = max(LEAST_TALL, min(wanted, READ_TALL))
         self._message = ""
         self._task: asyncio.Task[None] | None = None
         processes = self.player.run.processes.values()
@@ -278,13 +320,38 @@ class Stepper(W.VBox):
     def _show_process(self, process: Process) -> None:
         can = bool(process.options())
         now = process.next() if can else process.why_not()
-        lines = int(self._tall / len(self.player.run.processes) - HEADING) // source_view.LINE
+        lines, read = self._room_for(process), process.letter in self.player.scenario.read
+        shown = source(process.position(), lines, read)
         self._sources[process.letter].value = (
             f'<div class="fp-who" data-process="{process.letter}"><b>{escape(process.name)}</b>'
             f' <span class="{"next" if can else "held"}">{escape(str(now))}</span></div>'
-            f'<div style="height:{lines * source_view.LINE}px">{source(process.position(), lines)}</div>'
+            f'<div style="height:{lines * source_view.LINE}px">{shown}</div>'
         )
         self._movers[process.letter].show(process)
+
+    def _lines_wanted(self) -> dict[str, int]:
+        """How many lines of source each process wants, where there are some that should be read."""
+        run, read = self.player.run, self.player.scenario.read
+        return {
+            p.letter: len(listing(p.code).numbers) + AMONG
+            if p.letter in read and p.code
+            else source_view.LEAST
+            for p in run.processes.values()
+            if read
+        }
+
+    def _room_for(self, process: Process) -> int:
+        """How many lines of source a process has: as many as the others or, of those that should be read, by
+        how many it wants."""
+        count = len(self.player.run.processes)
+        if not self._wanted:
+            return int(self._tall / count - HEADING) // source_view.LINE
+        if process.letter not in self.player.scenario.read:
+            return source_view.LEAST
+        room = int(self._tall - count * HEADING) // source_view.LINE
+        wanted = {letter: n for letter, n in self._wanted.items() if letter in self.player.scenario.read}
+        room -= source_view.LEAST * (count - len(wanted))
+        return room * wanted[process.letter] // sum(wanted.values())
 
     @property
     def schedule(self) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from freepages.engine import Schedule
 from freepages.player import WAITING
+from freepages.scenarios.debate import debate
 from freepages.stepper import Stepper
 from tests.toy import failing, played, toy
 
@@ -103,6 +104,45 @@ def test_a_choosing_process_offers_its_options() -> None:
     assert (mover.dropdown.layout.display, mover.remark.layout.display) == ("none", None)
     stepper._back.click()
     assert (mover.dropdown.layout.display, mover.remark.layout.display) == (None, "none")
+
+
+def test_of_many_choices_one_menu_says_what_and_another_says_where() -> None:
+    stepper = Stepper(debate("everything", pages=64), "h")
+    mover = stepper._movers["h"]
+    assert [label for label, _ in mover.dropdown.options] == [
+        "…s  sends page …",
+        "0y  syncs with the dirty log",
+        "0x  stops the guest, syncs, sends the rest",
+    ]
+    assert mover.numbers.layout.display is None and len(mover.numbers.options) == 64
+    mover.numbers.value = "17"
+    mover.button.click()
+    assert stepper.schedule == "h h17s"
+    assert mover.choice == "0s" and "17" not in dict(mover.numbers.options)
+    mover.dropdown.value = "0y"
+    assert mover.numbers.layout.display == "none"
+    mover.button.click()
+    assert stepper.schedule == "h h17s h0y"
+
+
+def test_every_choice_of_every_menu_is_one_that_can_be_made() -> None:
+    stepper = Stepper(debate("everything", pages=16, free=range(8)), "h w3a w3w h0y")
+    for letter, mover in stepper._movers.items():
+        offered = set()
+        for _, what in mover.dropdown.options:
+            mover.dropdown.value = what
+            for _, where in mover.numbers.options or [("", "")]:
+                mover.numbers.value = where or None
+                offered.add(mover.choice)
+        assert offered == set(stepper.player.run.processes[letter].options())
+
+
+def test_a_proposal_is_shown_whole_above_the_verb_that_it_is_in() -> None:
+    stepper = Stepper(debate("snapshot"), "h h0r g g")
+    guest = plain(stepper._sources["g"].value)
+    for line in ("def guest(w: World)", "yield from answer(w, bitmap, request)", "def free_page_bitmap"):
+        assert line.replace(" ", "") in re.sub(r"\s", "", guest)
+    assert "return ASK" not in plain(stepper._sources["h"].value)
 
 
 def test_the_typed_schedule_is_the_keyboard() -> None:

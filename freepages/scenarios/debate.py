@@ -67,8 +67,9 @@ def debate(
         build,
         picture,
         story,
-        f"{_some(pages, 'page')}, at most {_some(requests, 'request')}{under}; the workload allocates, writes and frees any "
-        "page at any step, whatever was free at the start",
+        f"{_some(pages, 'page')}, at most {_some(requests, 'request')}{under}; the workload "
+        "allocates, writes and frees any page at any step, whatever was free at the start",
+        read="gh",
     )
 
 

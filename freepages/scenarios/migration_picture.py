@@ -141,8 +141,8 @@ def _outcome(w: World) -> str:
 
 def _code(process: Process) -> CodeType:
     """The code of the function that the process is."""
-    make: Any = process.make
-    return getattr(make, "func", make).__code__
+    assert process.code is not None, f"{process.name} has no function"
+    return process.code
 
 
 def _frames(process: Process) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import singledispatch
-from itertools import groupby, islice, pairwise
-from operator import itemgetter
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,12 +93,11 @@ def _(new: Tokens, old: Tokens) -> Iterator[str]:
     if not _same_pages(new, old):
         yield f"{new.name} of [{old.start}, {old.end}) → of [{new.start}, {new.end})"
         return
-    for (a, b), group in groupby(
-        enumerate(zip(old.tokens, new.tokens, strict=True), new.start), itemgetter(1)
-    ):
+    pairs = [*zip(old.tokens, new.tokens, strict=True)]
+    for a, b in dict.fromkeys(pairs):
         if a != b:
-            pfns = [pfn for pfn, _ in group]
-            yield f"{new.name}, {_pages(pfns[0], pfns[-1] + 1)}: {a or 'none'} → {b or 'none'}"
+            where = np.array([pair == (a, b) for pair in pairs])
+            yield f"{new.name} {_ranges([*_runs(where, new.start)])}: {a or 'none'} → {b or 'none'}"
     for pfn, token in new.lost.items():
         if old.lost.get(pfn) != token:
             yield f"{new.name}: page {pfn} lost its content: it should have {token}"
@@ -107,9 +105,14 @@ def _(new: Tokens, old: Tokens) -> Iterator[str]:
 
 def _flips(name: str, start: int, old: NDArray[np.bool_], new: NDArray[np.bool_]) -> Iterator[str]:
     for value in (True, False):
-        for lo, hi in _runs((new != old) & (new == value), start):
-            where = f"[{lo}, {hi})" if hi > lo + 1 else str(lo)
-            yield f"{name} {where}: {int(not value)} → {int(value)}"
+        if runs := [*_runs((new != old) & (new == value), start)]:
+            yield f"{name} {_ranges(runs)}: {int(not value)} → {int(value)}"
+
+
+def _ranges(runs: list[tuple[int, int]]) -> str:
+    """The first few of these runs of pages."""
+    said = [f"[{lo}, {hi})" if hi > lo + 1 else str(lo) for lo, hi in runs]
+    return ", ".join(said[:MOST]) + f" and {len(said) - MOST} more" * (len(said) > MOST)
 
 
 @differences.register

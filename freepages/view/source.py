@@ -9,7 +9,7 @@ import ast
 import inspect
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -51,12 +51,15 @@ STYLE = """
 """
 
 
-def source(position: Sequence[tuple[CodeType, int]], room: int) -> str:
+def source(position: Sequence[tuple[CodeType, int]], room: int, read: bool = False) -> str:
     """The functions of a position, outermost first, in at most `room` lines of HTML.
 
     The outermost, which is what the process is, has LEAST lines if that leaves as many; the innermost has
-    what it needs of the others, and its callers what is left; LEAST lines, or they are not shown.
+    what it needs of the others, and its callers what is left; LEAST lines, or they are not shown. If the
+    outermost is what should be `read`, it comes first, and of the others only the one that it calls.
     """
+    if read:
+        return _read(position[:2], room)
     blocks: list[str] = []
     kept = LEAST if room >= 2 * LEAST else 0
     for depth, (code, line) in enumerate(reversed(position)):
@@ -65,9 +68,30 @@ def source(position: Sequence[tuple[CodeType, int]], room: int) -> str:
         if depth and own < LEAST:
             continue
         lines = list(_window(listing(code), line, own))
-        blocks.append(f'<div class="{"caller" if depth else "running"}">{"".join(lines)}</div>')
+        blocks.append(_block(lines, running=not depth))
         room -= len(lines)
-    return f'<div class="fp-source">{"".join(reversed(blocks))}</div>'
+    return _all(reversed(blocks))
+
+
+def _read(position: Sequence[tuple[CodeType, int]], room: int) -> str:
+    deeper = len(position) > 1
+    blocks = []
+    for depth, (code, line) in enumerate(position):
+        own = room - LEAST if deeper and not depth and room >= 2 * LEAST else room
+        if depth and own < LEAST:
+            break
+        lines = list(_window(listing(code), line, own))
+        blocks.append(_block(lines, running=not depth))
+        room -= len(lines)
+    return _all(blocks)
+
+
+def _block(lines: Iterable[str], running: bool) -> str:
+    return f'<div class="{"running" if running else "caller"}">{"".join(lines)}</div>'
+
+
+def _all(blocks: Iterable[str]) -> str:
+    return f'<div class="fp-source">{"".join(blocks)}</div>'
 
 
 def _window(shown: Listing, line: int, room: int) -> Iterator[str]:

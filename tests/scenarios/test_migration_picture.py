@@ -122,5 +122,5 @@ def test_a_step_changes_what_it_says_and_no_more():
     before, after = (scenario.picture(Run(scenario, moves)) for moves in ("h w1a", "h w1a w1w"))
     assert changes(before, after) == ["page 1 holds nothing → B", "dirty log 1: 0 → 1"]
     before, after = (scenario.picture(Run(scenario, moves)) for moves in ("h w1a w1w", "h w1a w1w h1s"))
-    assert changes(before, after) == ["to send 1: 1 → 0", "destination, page 1: 0 → B"]
+    assert changes(before, after) == ["to send 1: 1 → 0", "destination 1: 0 → B"]
     assert isinstance(before.panels[0], Memory)

@@ -198,10 +198,12 @@ class Table:
 
     def _html_of_row(self, name: str) -> str:
         one, way = PROPOSALS[name], self.delays[name]
+        *numbers, gives_up = map(escape, self.prices(name))
         cells = [
             *(self._html_of_verdict(name, purpose) for purpose in PURPOSES),
             f"yes: <code>{way}</code>" if way else "no",
-            *map(escape, self.prices(name)),
+            *(number.replace(" ", "&nbsp;") for number in numbers),
+            gives_up,
         ]
         head = f'<a href="{escape(one.source)}">{name}</a><br><small>{escape(one.who)}, {one.date}</small>'
         return f'<th scope="row">{head}</th>' + "".join(f"<td>{cell}</td>" for cell in cells)

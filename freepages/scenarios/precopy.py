@@ -1,0 +1,229 @@
+"""Pre-copy page by page: a host that sends in order, as QEMU does, and a guest that goes on writing.
+
+By hand the host of :func:`freepages.proposals.hostside.freely` may send any page at any step; of 64 pages
+that is much to choose from. Here it sends the *next* ones, from where it was, round and round through the
+bitmap (migration_bitmap_find_and_reset_dirty() of migration/ram.c, QEMU 2.6), and what is left to choose is
+how many, when it syncs and when it stops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from freepages.engine import Act, Choose, Move, Process, Run, Scenario, Steps, Until
+from freepages.errors import FreepagesError
+from freepages.host.ram import GuestRam, RamBlock
+from freepages.pages import PageBitmap
+from freepages.pageset import PageSet
+from freepages.proposals import EVERYTHING
+from freepages.proposals.hostside import ASK, CHOOSES, SYNC
+from freepages.proposals.world import World
+from freepages.scenarios.debate import debate
+from freepages.scenarios.migration_picture import picture
+from freepages.view.frame import Bits, Facts, Frame, Locks, Memory, State
+
+PAGES = 64
+FREE = (*range(10, 14), *range(20, 32), *range(36, 60))
+"""The free pages of the small guest: blocks, as a buddy allocator has them."""
+HOT = (2, 5, 8, 9, 15, 17, 18, 33, 34, 35, 60, 61)
+"""The pages that it writes, one after the other."""
+
+BATCHES = (1, 4, 8)
+"""How many pages the host may send in one step."""
+
+WRITES = Act("writes page {1}")
+
+
+def in_order(w: World, sync: bool, stop: bool, asks: bool, tells_sync: bool) -> Steps:
+    """The host's freedom, but that pages are sent in order: a pace as hostside.freely."""
+    position = 0
+
+    def options() -> dict[str, str]:
+        can = {}
+        if w.mail.answers:
+            can["0t"] = "takes the guest's answer"
+        if asks and w.mail.asked < w.requests:
+            can["0r"] = "asks for the free pages"
+        left = w.host.to_send.count()
+        for batch in BATCHES:
+            if left >= batch:
+                can[f"{batch}n"] = f"sends the next {batch} pages" if batch > 1 else "sends the next page"
+        if sync:
+            can["0y"] = "syncs with the dirty log"
+        if stop:
+            can["0x"] = "stops the guest, syncs, sends the rest"
+        return can
+
+    menu = Choose(options, why="waits for the guest's answer")
+    while True:
+        choice = yield CHOOSES, menu
+        if choice == "0t":
+            return w.mail.answers.pop(0)
+        if choice == "0r":
+            return ASK
+        if choice == "0y":
+            if tells_sync:
+                return SYNC
+            w.sync()
+        elif choice == "0x":
+            w.stop()
+            return None
+        else:
+            for _ in range(int(choice[:-1])):
+                position = _next(w.host.to_send, position)
+                w.host.send(w.page(position))
+
+
+def _next(pages: PageSet, position: int) -> int:
+    """The first of these pages from a position on, round the end."""
+    return min(pages, key=lambda page: (page < position, page))
+
+
+def steady(w: World, hot: Sequence[int]) -> Steps:
+    """Write these pages, one after the other, round and round."""
+    at, runs = 0, Until(lambda: not w.host.stopped, "stands still")
+    while True:
+        yield WRITES, runs, hot[at]
+        w.guest.write(w.page(hot[at]))
+        at = (at + 1) % len(hot)
+
+
+def rounds(
+    pages: int = PAGES, free: Iterable[int] = FREE, hot: Sequence[int] = HOT, story: str = ""
+) -> Scenario:
+    """Everything is sent, in order, of a guest that writes its hot pages one after the other.
+
+    Raises FreepagesError for hot pages that are free, or none.
+    """
+    unused = PageSet.of(pages, free)
+    if not hot or any(unused[page] for page in hot):
+        raise FreepagesError("hot pages are pages in use, and there is one at least")
+
+    def build() -> tuple[World, list[Process]]:
+        w = World(pages, free=unused.copy(), pace=in_order)
+        host = Process("h", "host", partial(EVERYTHING.host, w))
+        return w, [host, Process("w", "guest", partial(steady, w, hot))]
+
+    return Scenario(
+        "rounds",
+        "everything is sent, round after round",
+        build,
+        _picture,
+        story,
+        f"{pages} pages; the guest writes {len(hot)} of them in turn",
+        read="h",
+    )
+
+
+def skipping(story: str = "", position: str = "snapshot", free: Iterable[int] = FREE) -> Scenario:
+    """A proposal on the small guest, whose host sends in order, and a workload that does what it likes."""
+    return debate(position, pages=PAGES, free=free, story=story, pace=in_order)
+
+
+def _picture(run: Run) -> Frame:
+    """The pages, and how the rounds went."""
+    frame, w = picture(run), run.world
+    about = {
+        "round": 1 + sum(step.move.choice == "0y" for step in run.steps),
+        "sent so far": sent_pages(run),
+        "left to send": w.host.to_send.count(),
+        "in the log": w.log.bits.count(),
+    }
+    panels = [panel for panel in frame.panels if not isinstance(panel, Locks)]
+    return Frame(frame.title, (*panels, Facts("the migration", about)), frame.note)
+
+
+# -- a run in which sending and writing go at their rates
+
+
+class Round(NamedTuple):
+    """A round: how many pages were to be sent when it began, and how many writes the guest made meanwhile."""
+
+    pages: int
+    writes: int
+    stopped: bool = False
+
+
+def race(scenario: Scenario, sends: int, writes: int, limit: int) -> tuple[Run, list[Round]]:
+    """A run of :func:`rounds` in which the guest writes ``writes`` pages while ``sends`` are sent.
+
+    At the end of a round the host syncs; if no more than ``limit`` pages are left it stops the guest, and it
+    gives up where a round begins with as many pages as the one before. Returns the run and its rounds; if it
+    was given up, none of them is a stop.
+    """
+    for name, value in (("sends", sends), ("writes", writes + 1), ("limit", limit + 1)):
+        if value < 1:
+            raise FreepagesError(f"{name}: {value} is too small")
+    run = Run(scenario)
+    run.move("h")
+    told: list[Round] = []
+    while True:
+        pages = run.world.host.to_send.count()
+        if told and pages == told[-1].pages:
+            return run, told
+        if told and pages <= limit:
+            run.move("h0x")
+            return run, [*told, Round(pages, 0, True)]
+        written = 0
+        for number in range(1, pages + 1):
+            run.move(Move("h", "1n"))
+            for _ in range(writes if number % sends == 0 else 0):
+                run.move("w")
+                written += 1
+        run.move("h0y")
+        told.append(Round(pages, written))
+
+
+def sent_pages(run: Run) -> int:
+    """How many pages a run of :func:`rounds` has sent so far, those after the stop not counted."""
+    return sum(int(step.move.choice[:-1]) for step in run.steps if step.move.choice[-1:] == "n")
+
+
+def in_bulk(schedule: Iterable[Move]) -> str:
+    """The same moves, with as many of the sends that follow each other as one step may have in one."""
+    text = " ".join(map(str, schedule))
+    for batch in sorted(BATCHES, reverse=True):
+        text = text.replace(" ".join(["h1n"] * batch), f"h{batch}n")
+    return text
+
+
+# -- RAM around the PCI hole
+
+TOY_RAM = GuestRam([RamBlock("pc.ram", 0, PAGES, ((0, 24), (32, 32 + PAGES - 24)))])
+"""A machine of 64 pages whose PCI hole is [24, 32)."""
+
+
+def misplaced(ram: GuestRam, free: PageBitmap) -> PageBitmap:
+    """The pages in use, by ram_addr, that are skipped where a bitmap over pfns is taken as it is."""
+    wrong = ram.untranslated(free)
+    wrong -= ram.to_ram_addr(free)
+    return wrong
+
+
+def around_the_hole(free: PageBitmap, ram: GuestRam = TOY_RAM) -> Frame:
+    """The guest's pages by pfn, and the host's by ram_addr, with the bitmap translated and as it came."""
+    guest = np.full(ram.max_pfn, State.HOLE, np.uint8)
+    for start, end in zip(*ram.pfns(), strict=True):
+        guest[start:end] = State.ANONYMOUS
+    guest[_bools(free)[: ram.max_pfn]] = State.FREE
+    translated, raw = ram.to_ram_addr(free), ram.untranslated(free)
+    wrong = misplaced(ram, free)
+    host = np.where(_bools(translated), np.uint8(State.FREE), np.uint8(State.ANONYMOUS))
+    return Frame(
+        "one bitmap, read in two ways",
+        (
+            Memory("the guest, by pfn", 0, guest),
+            Memory("the host's pc.ram, by ram_addr", 0, host, highlight=zip(*wrong.runs(), strict=True)),
+            Bits("translated", 0, _bools(translated)),
+            Bits("as it came", 0, _bools(raw)),
+        ),
+        f"As it came, the bitmap skips {wrong.count()} pages in use (outlined).",
+    )
+
+
+def _bools(pages: PageBitmap) -> Any:
+    return np.unpackbits(pages.bytes, count=pages.pages, bitorder="little").view(bool)

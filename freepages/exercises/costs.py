@@ -1,0 +1,58 @@
+"""Notebook 10: the largest guest whose zone lock is not held for too long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from freepages.exercises.exercise import Exercise
+from freepages.migrate.guest import Guest
+from freepages.migrate.run import migrate
+from freepages.quantity import format_seconds
+
+LIMIT = 1.0  # seconds
+SIZES = tuple(1 << shift for shift in range(3, 11))
+"""GiB of the guests that there are."""
+FREE_SHARE = 0.75
+WAYS = ("snapshot", "locked")
+
+
+def lock_held(way: str, gib: int) -> float:
+    """Seconds for which the zone lock is held in all in the migration of such a guest, by the clock."""
+    guest = Guest.made_up(gib << 30, FREE_SHARE)
+    done = migrate(guest, way, "churn:20000/s", bandwidth=1.25e9, keep=False)
+    return sum(span.ns for span in done.held) / 1e9
+
+
+def _judge(answer: Any) -> tuple[bool, str]:
+    if not isinstance(answer, dict) or set(answer) != set(WAYS):
+        return False, f"the answer is {{'snapshot': GiB, 'locked': GiB}}, not {answer!r:.60}."
+    for way in WAYS:
+        if answer[way] not in SIZES:
+            return False, f"{way}: {answer[way]!r:.60} is not one of {', '.join(map(str, SIZES))}."
+    told = []
+    for way in WAYS:
+        held = lock_held(way, answer[way])
+        if held > LIMIT:
+            return (
+                False,
+                f"{way}: in a guest of {answer[way]} GiB the lock is held for {format_seconds(held)}.",
+            )
+        if answer[way] != SIZES[-1] and (more := lock_held(way, 2 * answer[way])) <= LIMIT:
+            return False, f"{way}: in a guest of twice that size it is still {format_seconds(more)} only."
+        told.append(f"{way} {format_seconds(held)}")
+    return True, f"both were migrated: {', '.join(told)}, and more than {LIMIT:.0f} s in twice the guest."
+
+
+largest_guest = Exercise(
+    f"""The zone lock may be held for {LIMIT:.0f} s in all, while a guest is migrated.
+Its size is {", ".join(map(str, SIZES[:-1]))} or {SIZES[-1]} GiB, and {FREE_SHARE:.0%} of it are free.
+What is the largest, with "snapshot" and with "locked" in chunks of 1 GiB?
+Answer {{"snapshot": GiB, "locked": GiB}}.""",
+    _judge,
+    (
+        "a GiB has 2**18 pages, and a free page costs 9.5 ns each time that the lists are walked. How often "
+        "is that, with each?",
+        "snapshot: once. locked: once for each chunk, and the chunks are as many as the guest has GiB.",
+        "with n GiB: 9.5 ns * 0.75 * 2**18 * n = 1.9 ms * n for snapshot, 1.9 ms * n * n for locked.",
+    ),
+)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from freepages.bench import WHAT, Row, measure, table
+from freepages.bench.migrate import CONTENT, HOT, UNIFORM
 from freepages.bench.ring import DECODE, TRIP
 from freepages.bench.zone import ALLOCATE, FREE
 
@@ -32,8 +33,10 @@ def bitmap(key: str, guest: str, lists: str) -> Callable[[Results], float]:
 
 
 def figure(bench: str, key: str, **where: str) -> Callable[[Results], float]:
-    """That key of the first row of which all of ``where`` is true."""
-    return lambda results: next(row[key] for row in results[bench] if where.items() <= row.items())
+    """That key of the first row that has it and of which all of ``where`` is true."""
+    return lambda results: next(
+        row[key] for row in results[bench] if key in row and where.items() <= row.items()
+    )
 
 
 def painted(pages: int) -> Callable[[Results], float]:
@@ -64,6 +67,11 @@ REACH: list[tuple[str, str, float, Callable[[Results], float]]] = [
     ),
     ("stepper, 4,096 pages: milliseconds from click to painted", "<=", 60, painted(4096)),
     ("the same, 65,536 pages", "<=", 100, painted(65536)),
+    ("migrate 1 TiB, 8 GiB hot, 256 GiB warm: seconds", "<=", 0.15, figure("migrate", "wall_s", what=HOT)),
+    ("the same: MiB", "<=", 300, figure("migrate", "extra_mib", what=HOT)),
+    ("migrate 1 TiB, uniform writes: seconds", "<=", 0.5, figure("migrate", "wall_s", what=UNIFORM)),
+    ("migrate 64 GiB, content compared: seconds", "<=", 5, figure("migrate", "wall_s", what=CONTENT)),
+    ("AND-NOT of 1 TiB: ratio to a loop in C", "<=", 1.5, figure("migrate", "ratio_to_c")),
 ]
 
 

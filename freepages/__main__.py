@@ -134,7 +134,10 @@ def parser() -> Parser:
 
     command = commands.add_parser("bench", help="how fast this machine is at it")
     command.add_argument(
-        "what", metavar="WHAT", nargs="?", help="bitmap, zone, capture, ring or stepper; all, if not given"
+        "what",
+        metavar="WHAT",
+        nargs="?",
+        help="bitmap, zone, capture, ring, stepper or migrate; all, if not given",
     )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=bench)

@@ -72,6 +72,10 @@ class Clock:
                 raise FreepagesError(f"nobody can move: {why}")
             self._move(order[at], int(start))
             self._look(order)
+        for process in order:  # who still waits for a lock has waited until now
+            guard, own = process.guard, self._own[process]
+            if isinstance(guard, Lock) and not guard.ready() and own < self.now:
+                self.waits.append(Span(process.name, guard.name, own, self.now))
 
     def others(self, me: str) -> float:
         """When the first of the other processes moves next, as far as can be told: nothing happens before."""
@@ -108,7 +112,7 @@ class Clock:
 
 
 class TimedLock(Lock):
-    """A lock that knows since when it is held, and keeps how long it was: a Lock by the clock.
+    """A lock that knows since when it is held, and how long it was before: a Lock by the clock.
 
     ``taken`` is called just before it changes hands, while nothing has happened yet.
     """
@@ -117,7 +121,12 @@ class TimedLock(Lock):
         super().__init__(name)
         self._clock, self._taken = clock, taken
         self.since = 0
-        self.held: list[Span] = []
+        self._held: list[Span] = []
+
+    def spans(self) -> list[Span]:
+        """Who held it when, up to now."""
+        since = [] if self.holder is None else [Span(self.holder, self.name, self.since, self._clock.now)]
+        return self._held + since
 
     def take(self, cpu: str) -> None:
         self._taken()
@@ -126,4 +135,4 @@ class TimedLock(Lock):
 
     def drop(self, cpu: str) -> None:
         super().drop(cpu)
-        self.held.append(Span(cpu, self.name, self.since, self._clock.now))
+        self._held.append(Span(cpu, self.name, self.since, self._clock.now))

@@ -102,10 +102,18 @@ class LiveLog(DirtyLog):
 class LiveGuest(Ownership):
     """Whose each page is, after all that the guest has done by now."""
 
-    def __init__(self, memory: Any, assume: Assumptions, free: PageBitmap, lock: TimedLock, live: Any):
-        self._live = live
-        super().__init__(free.pages, memory, assume, free)
-        self.lock = lock
+    def __init__(
+        self,
+        memory: Any,
+        assume: Assumptions,
+        free: PageBitmap,
+        written: PageBitmap,
+        lock: TimedLock,
+        live: Callable[[], None],
+    ):
+        self._live: Callable[[], None] = lambda: None  # nobody lives yet
+        super().__init__(free.pages, memory, assume, free, written=written)
+        self._live, self.lock = live, lock
 
     @property
     def free(self) -> PageBitmap:  # type: ignore[override]
@@ -164,13 +172,13 @@ class LiveWorld(World):
         return LiveLog(self.pages, mode, self.live, late=self.assume.late)
 
     def sides(self, free: PageBitmap) -> tuple[LiveGuest, BulkMigration]:
+        written = self.range(0, 0)
+        if self.keep:  # or nobody asks
+            for start, end in zip(*self.ram.pfns(), strict=True):
+                written.set_range(int(start), int(end))
+            written -= free
         lock = TimedLock("the zone lock", self.clock, self.live)
-        guest = LiveGuest(self.memory, self.assume, free, lock, lambda: None)
-        holes = self.range(0, self.pages)
-        for start, end in zip(*self.ram.pfns(), strict=True):
-            holes.clear_range(int(start), int(end))
-        guest.written -= holes
-        guest._live = self.live
+        guest = LiveGuest(self.memory, self.assume, free, written, lock, self.live)
         return guest, BulkMigration(
             self.memory, self.log, self.assume, self.ram, when=lambda: len(self.clock.moves) + 1
         )

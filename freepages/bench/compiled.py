@@ -28,20 +28,28 @@ def c_methods() -> dict[str, Method]:
 
     Raises FreepagesError where there is no C compiler, or it fails.
     """
+    loaded = compiled("patch_loop.c", "-O2")
+    return {name: _method(getattr(loaded, name)) for name in FUNCTIONS}
+
+
+def compiled(source: str, *flags: str) -> ctypes.CDLL:
+    """A C file of this folder, compiled with `cc` ($CC, if set) and loaded.
+
+    Raises FreepagesError where there is no C compiler, or it fails.
+    """
     compiler = os.environ.get("CC", "cc")
     if not shutil.which(compiler):
         raise FreepagesError(f"no C compiler ({compiler})")
     with TemporaryDirectory() as folder:
-        library = Path(folder) / "patch_loop.so"
-        source = library.with_suffix(".c")
-        source.write_bytes(resources.files(__package__).joinpath("patch_loop.c").read_bytes())
-        command = [compiler, "-O2", "-shared", "-fPIC", "-o", str(library), str(source)]
+        path = Path(folder) / source
+        library = path.with_suffix(".so")
+        path.write_bytes(resources.files(__package__).joinpath(source).read_bytes())
+        command = [compiler, *flags, "-shared", "-fPIC", "-o", str(library), str(path)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             complaint = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[0]
-            raise FreepagesError(f"{' '.join(command[:4])} patch_loop.c: {complaint}")
-        loaded = ctypes.CDLL(str(library))
-    return {name: _method(getattr(loaded, name)) for name in FUNCTIONS}
+            raise FreepagesError(f"{' '.join(command[:-3])} {source}: {complaint}")
+        return ctypes.CDLL(str(library))
 
 
 def _method(function: ctypes._NamedFuncPointer) -> Method:

@@ -21,18 +21,25 @@ class Ownership:
     free      on the free lists
     held      the driver's
     isolated  those of them that were never allocated, only taken off the lists (page reporting)
-    written   in use, and written since they were allocated
+    written   in use, and written since they were allocated; all in use, if not given
     reported  free, and known to the host as such (page reporting); allocation forgets it
     """
 
-    def __init__(self, pages: int, memory: Any, assume: Assumptions, free: Any = None, kind: Any = None):
+    def __init__(
+        self,
+        pages: int,
+        memory: Any,
+        assume: Assumptions,
+        free: Any = None,
+        kind: Any = None,
+        written: Any = None,
+    ):
         self.pages, self.memory, self.assume = pages, memory, assume
         kind = kind or type(free)
         self.lock = Lock("the zone lock")
         self.free = free if free is not None else _all(kind, pages)
         self.held, self.isolated, self.reported = kind(pages), kind(pages), kind(pages)
-        self.written = _all(kind, pages)
-        self.written -= self.free
+        self.written = written if written is not None else _all(kind, pages, self.free)
         if assume.init_on_free:
             memory.fill(self.free, self.fill_token)
 

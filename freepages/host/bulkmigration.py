@@ -87,7 +87,7 @@ class BulkMigration(Migration):
             if not self.content.exact:
                 clear_bits(self.content.zero.words[span.first : span.last], there)
             there.fill(0)
-            self._recount(span)
+            self._recount(span, more_zeros=self.content.exact)
         self.syncs, self.dirtied = self.syncs + 1, self.dirtied + self.remaining - before
         return dirty
 
@@ -96,7 +96,7 @@ class BulkMigration(Migration):
         before = self.remaining
         for span, here, there in self._beside(pages):
             clear_bits(here, there)
-            self._recount(span)
+            self._recount(span, more_zeros=False)
         self.skipped += before - self.remaining
         self._applied(pages)
 
@@ -116,18 +116,21 @@ class BulkMigration(Migration):
         """The words of the bitmap and those of one over pfns, span by span, where the latter has a bit."""
         for span in self.spans:
             there = by_pfn.words[span.first : span.last]
-            if there[::64].any() or there.max():  # a sample tells it in most cases
+            if there[::1024].any() or there.max():  # a sample tells it in most cases
                 yield span, self.to_send.words[span.low : span.high], there
 
-    def _recount(self, *spans: Span) -> None:
-        """Count anew what is in these spans, or in all."""
+    def _recount(self, *spans: Span, more_zeros: bool = True) -> None:
+        """Count anew what is in these spans, or in all; ``more_zeros`` unless there are no more zeros than
+        before."""
         for span in spans or self.spans:
             words = self.to_send.words[span.low : span.high]
             zeros = self.content.zero.words[span.first : span.last]
             edges = np.arange(0, len(words), self.chunk)
             chunks = slice(span.low // self.chunk, span.low // self.chunk + len(edges))
-            for counts, some in ((self.pages_in, words), (self.zeros_in, words & zeros)):
-                np.add.reduceat(np.bitwise_count(some), edges, dtype=np.int64, out=counts[chunks])
+            np.add.reduceat(np.bitwise_count(words), edges, dtype=np.int64, out=self.pages_in[chunks])
+            if more_zeros or self.zeros_in[chunks].any():
+                some = np.bitwise_count(words & zeros)
+                np.add.reduceat(some, edges, dtype=np.int64, out=self.zeros_in[chunks])
 
     # -- sending
 
@@ -205,7 +208,11 @@ class BulkMigration(Migration):
             last -= 1
             self._take(last, last * self.chunk, high)
         for span in self.spans:
-            if span.low < high and low < span.high and self.pages_in[span.low // self.chunk : -(-span.high // self.chunk)].any():
+            if (
+                span.low < high
+                and low < span.high
+                and self.pages_in[span.low // self.chunk : -(-span.high // self.chunk)].any()
+            ):
                 self.to_send.words[max(low, span.low) : min(high, span.high)] = 0
         self.pages_in[first:last] = self.zeros_in[first:last] = 0
         return Sent(int(before[0] - self.pages_in.sum()), int(before[1] - self.zeros_in.sum()), names)

@@ -12,6 +12,9 @@ from typing import Any
 from freepages.assumptions import Assumptions
 from freepages.host.dirtylog import DirtyLog
 
+ASK, SYNC = "ask", "sync"
+"""What a host that paces itself leaves to the proposal: when to ask for free pages, and a sync."""
+
 
 class Migration:
     """The host's side of a migration of ``pages`` pages; as many as the log has, if not given.

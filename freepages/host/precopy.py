@@ -24,6 +24,7 @@ from freepages.costs import Costs
 from freepages.engine import Act, Steps, Until
 from freepages.errors import FreepagesError
 from freepages.host.bulkmigration import Sent
+from freepages.host.migration import ASK, SYNC
 from freepages.pages import PAGE_SIZE
 from freepages.quantity import format_bandwidth, format_bytes, format_seconds
 
@@ -47,8 +48,6 @@ SYNCS = Act("reads the dirty log", cost="sync", amount=1)
 SENDS = Act("sends {0} pages", cost="elapsed", amount=1)
 STOPS = Act("stops the guest and syncs", cost="stop")
 SENDS_REST = Act("sends the last {0} pages", cost="elapsed", amount=1)
-
-ASK, SYNC = "ask", "sync"
 
 
 class Stage(NamedTuple):

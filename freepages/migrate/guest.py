@@ -23,6 +23,7 @@ from freepages.guest.drop_caches import Freed, pages_freed
 from freepages.guest.workloads.workingset import WorkingSet
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.machine import FOUR_GIB, MIB, below_4g
+from freepages.migrate.memory import check_memory
 from freepages.pages import MAX_ORDER, PAGE_SHIFT, PageBitmap, bitmap_bytes
 from freepages.snapshots import Snapshot
 from freepages.snapshots.meminfo import Meminfo
@@ -50,6 +51,7 @@ class Guest:
     def of(cls, snapshot: Snapshot, machine: str | None = None, meminfo: Meminfo | None = None) -> Guest:
         """The guest of a snapshot. Raises FreepagesError where it has free pages and the machine no RAM."""
         ram = _ram_of(snapshot, machine)
+        check_memory(ram.max_pfn)
         free = PageBitmap.from_runs(ram.max_pfn, *snapshot.free_runs)
         outside = free.count() - ram.to_ram_addr(free).count()
         if outside:
@@ -64,6 +66,7 @@ class Guest:
         """A guest of so much RAM, a multiple of 4 MiB, of which a share is free."""
         if ram_bytes % (BLOCK << PAGE_SHIFT) or not 0 < ram_bytes >> PAGE_SHIFT <= 1 << 33:
             raise FreepagesError(f"a guest of {ram_bytes} bytes: it has a multiple of 4 MiB, up to 32 TiB")
+        check_memory(ram_bytes >> PAGE_SHIFT)
         ram = GuestRam.pc(ram_bytes, machine or "i440fx")
         blocks = ram.pages // BLOCK
         in_use = np.ones(blocks, bool)

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from freepages.assumptions import Assumptions
 from freepages.clock import Clock, Span
 from freepages.costs import Costs
 from freepages.engine import Process, Schedule
-from freepages.errors import FreepagesError
 from freepages.guest.workloads import Workload
 from freepages.host.precopy import SECTION_END, Precopy, Stage
 from freepages.live import LiveWorld, vcpu
 from freepages.migrate.guest import Guest
-from freepages.pages import PAGE_SHIFT, PageBitmap, bitmap_bytes
+from freepages.migrate.memory import content_fits
+from freepages.pages import PageBitmap
 from freepages.proposals import proposal
-from freepages.quantity import format_bytes
-
-KEEP_UP_TO = (64 << 30) >> PAGE_SHIFT
-"""Pages of the largest guest whose content is kept and compared."""
-BITMAPS = 12
-"""Bitmaps of all pages that a migration has at most, with those that are made in passing."""
-TOKENS = 12
-"""Bytes a page that content takes: two tokens, and masks of a byte in passing."""
 
 CHUNK = 32 * 1024 * 8
 """Pages of a bitmap of 32 KiB, where a proposal reports chunk by chunk (v2 of July 2016)."""
@@ -71,7 +63,41 @@ class Migrated:
     schedule: Schedule
 
 
-def migrate(
+@dataclass
+class Migration:
+    """A migration that is ready to start: :func:`prepare` makes it."""
+
+    clock: Clock
+    pace: Precopy
+    world: LiveWorld
+    processes: list[Process]
+
+    def run(self) -> Migrated:
+        """Migrate. Raises FreepagesError when the downtime is not reached."""
+        clock, pace, world = self.clock, self.pace, self.world
+        clock.run(self.processes, "h")
+        stopped = pace.stages[-1]
+        return Migrated(
+            total=stopped.end,
+            downtime=stopped.end - pace.stopped_at,
+            setup=pace.started,
+            rounds=world.host.syncs,
+            normal_pages=pace.sent.pages - pace.sent.zeros,
+            zero_pages=pace.sent.zeros,
+            skipped_pages=world.host.skipped,
+            transferred_bytes=pace.bytes,
+            name_bytes=pace.sent.names,
+            section_end_bytes=pace.sections * SECTION_END,
+            held=tuple(world.lock.spans()),
+            waits=tuple(clock.waits),
+            stages=tuple(pace.stages),
+            mismatched=world.mismatched,
+            mismatches=tuple(_mismatches(world)),
+            schedule=clock.schedule,
+        )
+
+
+def prepare(
     guest: Guest,
     name: str = "everything",
     workload: str = "idle",
@@ -86,17 +112,16 @@ def migrate(
     costs: Costs | None = None,
     keep: bool | None = None,
     watch: Callable[[int, int], None] | None = None,
-) -> Migrated:
-    """Migrate the guest, which is used up by it.
+) -> Migration:
+    """A migration of the guest, which is used up by it.
 
     ``bandwidth`` is bytes a second, QEMU's max-bandwidth; ``downtime`` is seconds. ``vcpus`` share the
     workload's allocations. ``keep`` says whether content is compared; if not given, it is where it fits.
+    ``watch`` is told now and then how many rounds there were and how many pages are left.
 
-    Raises FreepagesError for what cannot be, for a guest that takes more memory than this machine has, and
-    when the downtime is not reached in ``max_rounds``.
+    Raises FreepagesError for what cannot be.
     """
     position, costs = proposal(name), costs or Costs()
-    kept = _fits(guest.ram.pages) if keep is None else keep
     clock = Clock(costs)
     pace = Precopy(
         clock,
@@ -115,38 +140,22 @@ def migrate(
         clock,
         pace.pace,
         assume=Assumptions(init_on_alloc=init_on_alloc),
-        keep=kept,
+        keep=content_fits(guest.ram.pages) if keep is None else keep,
         chunk=CHUNK,
     )
     processes = []
     if position.guest is not None:
         rate = world.workload.allocations_per_second / vcpus
-        letters = VCPU_LETTERS[:vcpus] if rate else ""
-        for at, letter in enumerate(letters):
+        for at, letter in enumerate(VCPU_LETTERS[:vcpus] if rate else ""):
             processes.append(Process(letter, f"vCPU {at}", partial(vcpu, world, rate, [seed, at])))
         processes.append(Process("g", "guest", partial(position.guest, world)))
     processes.append(Process("h", "host", partial(position.host, world)))
-    clock.run(processes, "h")
-    normal = pace.sent.pages - pace.sent.zeros
-    stopped = next(stage for stage in pace.stages if stage.what == "stop")
-    return Migrated(
-        total=stopped.end,
-        downtime=stopped.end - pace.stopped_at,
-        setup=pace.started,
-        rounds=world.host.syncs,
-        normal_pages=normal,
-        zero_pages=pace.sent.zeros,
-        skipped_pages=world.host.skipped,
-        transferred_bytes=pace.bytes,
-        name_bytes=pace.sent.names,
-        section_end_bytes=pace.sections * SECTION_END,
-        held=tuple(world.lock.held),
-        waits=tuple(clock.waits),
-        stages=tuple(pace.stages),
-        mismatched=world.mismatched,
-        mismatches=tuple(_mismatches(world)),
-        schedule=clock.schedule,
-    )
+    return Migration(clock, pace, world, processes)
+
+
+def migrate(guest: Guest, name: str = "everything", workload: str = "idle", **how: Any) -> Migrated:
+    """Migrate the guest; the arguments are those of :func:`prepare`."""
+    return prepare(guest, name, workload, **how).run()
 
 
 def _mismatches(world: LiveWorld, most: int = 10) -> list[Mismatch]:
@@ -161,26 +170,3 @@ def _mismatches(world: LiveWorld, most: int = 10) -> list[Mismatch]:
         if len(found) >= most:
             break
     return found[:most]
-
-
-def _fits(pages: int) -> bool:
-    """Whether content fits as well; FreepagesError where not even the bitmaps do."""
-    there, bitmaps = _available(), BITMAPS * bitmap_bytes(pages)
-    if bitmaps > there:
-        raise FreepagesError(
-            f"a guest of {format_bytes(pages << PAGE_SHIFT)} takes {format_bytes(bitmaps)} of memory here, "
-            f"and {format_bytes(there)} are available"
-        )
-    return pages <= KEEP_UP_TO and bitmaps + TOKENS * pages <= there
-
-
-def _available() -> int:
-    """Bytes of memory that this machine can give, as far as it tells."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) << 10
-    except OSError:
-        pass
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from freepages.engine import Act, Choose, Steps
+from freepages.host.migration import ASK, SYNC
 from freepages.virtio.mailbox import Answer
 
 LOGS = Act("switches the dirty log on", cost="log_start", amount=0)
@@ -19,9 +20,6 @@ ASKS = Act("asks for the free pages", cost="interrupt_guest")
 CHOOSES = Act("goes on with the migration")
 DISCARDS = Act("discards {0}", cost="madvise")
 SAYS_DONE = Act("says that it is done")
-
-ASK, SYNC = "ask", "sync"
-"""What :func:`precopy` leaves to its caller, where the caller wants to hear of it."""
 
 
 def log_on(w: Any) -> Steps:

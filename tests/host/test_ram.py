@@ -83,3 +83,33 @@ def test_blocks_that_cannot_be_are_refused():
         GuestRam([RamBlock("a", 0, 4, ((0, 4),)), RamBlock("b", 9, 1, ((4, 5),))])
     with pytest.raises(FreepagesError, match="two RAM blocks are mapped at pfn 3"):
         GuestRam([RamBlock("a", 0, 4, ((0, 4),)), RamBlock("b", 4, 1, ((3, 4),))])
+
+
+aligned = GuestRam(
+    [
+        RamBlock("pc.ram", 0, 64 * 6, ((0, 64 * 2), (64 * 5, 64 * 9))),
+        RamBlock("dimm0", 64 * 6, 64 * 3, ((64 * 9, 64 * 12),)),
+    ]
+)
+
+
+@settings(max_examples=200)
+@given(st.sets(st.integers(0, 64 * 12 - 1)), st.integers(1, 4))
+def test_whole_words_are_translated_as_single_pages_are(pfns, most):
+    by_pfn = bitmap(aligned.max_pfn, pfns)
+    with_ram = {pfn for pfn in pfns if not 64 * 2 <= pfn < 64 * 5}
+    by_ram = aligned.to_ram_addr(by_pfn)
+    assert listed(by_ram) == {aligned.ram_addr(pfn) for pfn in with_ram}
+    assert listed(aligned.to_pfns(by_ram)) == with_ram
+    for span in aligned.spans(most):
+        assert span.high - span.low == span.last - span.first <= most
+        assert (by_ram.words[span.low : span.high] == by_pfn.words[span.first : span.last]).all()
+    assert (aligned.words_at(by_pfn, 1, 8) == by_ram.words[1:8]).all()
+
+
+@settings(max_examples=50)
+@given(st.sets(st.integers(0, 14)))
+def test_to_pfns_is_the_inverse_of_to_ram_addr(pages):
+    ram = small()
+    by_ram = bitmap(ram.pages, pages)
+    assert listed(ram.to_ram_addr(ram.to_pfns(by_ram))) == pages

@@ -1,0 +1,43 @@
+"""How much memory a migration takes here, and whether there is as much."""
+
+from __future__ import annotations
+
+import os
+
+from freepages.errors import FreepagesError
+from freepages.pages import PAGE_SHIFT, bitmap_bytes
+from freepages.quantity import format_bytes
+
+KEEP_UP_TO = (64 << 30) >> PAGE_SHIFT
+"""Pages of the largest guest whose content is kept and compared."""
+BITMAPS = 12
+"""Bitmaps of all pages that a migration has at most, with those that are made in passing."""
+TOKENS = 12
+"""Bytes a page that content takes: two tokens, and masks of a byte in passing."""
+
+
+def check_memory(pages: int) -> None:
+    """Raise a FreepagesError for a guest whose bitmaps do not fit into this machine's memory."""
+    there, bitmaps = available(), BITMAPS * bitmap_bytes(pages)
+    if bitmaps > there:
+        raise FreepagesError(
+            f"a guest of {format_bytes(pages << PAGE_SHIFT)} takes {format_bytes(bitmaps)} of memory here, "
+            f"and {format_bytes(there)} are available"
+        )
+
+
+def content_fits(pages: int) -> bool:
+    """Whether what is in the guest's pages is kept as well."""
+    return pages <= KEEP_UP_TO and BITMAPS * bitmap_bytes(pages) + TOKENS * pages <= available()
+
+
+def available() -> int:
+    """Bytes of memory that this machine can give, as far as it tells."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            for line in lines:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) << 10
+    except OSError:
+        pass
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

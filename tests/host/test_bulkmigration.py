@@ -1,0 +1,130 @@
+"""The bulk migration bitmap against the plain one, and its counts against its bits."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from freepages.assumptions import Assumptions
+from freepages.content import Content
+from freepages.host import bulkmigration
+from freepages.host.bulkmigration import BulkMigration
+from freepages.host.dirtylog import DirtyLog
+from freepages.host.migration import Migration
+from freepages.host.ram import GuestRam, RamBlock
+from freepages.live import GuestMemory
+from freepages.pages import PageBitmap
+from freepages.pageset import PageSet
+
+WORDS = 12
+RAM = GuestRam([RamBlock("pc.ram", 0, 64 * WORDS, ((0, 64 * 5), (64 * 8, 64 * 15)))])
+
+
+def bits(pages, some):
+    made = PageBitmap(pages)
+    for page in some:
+        made.set(page)
+    return made
+
+
+def listed(bitmap):
+    return {int(page) for page in np.flatnonzero(np.unpackbits(bitmap.bytes, bitorder="little"))}
+
+
+def bulk(zero=(), keep=False, ram=RAM):
+    log = DirtyLog(ram.max_pfn)
+    memory = GuestMemory(log, bits(ram.max_pfn, (ram.pfn(page) for page in zero)), keep)
+    return BulkMigration(memory, log, Assumptions(), ram, when=lambda: 0)
+
+
+def check_counts(host):
+    zero = RAM.to_ram_addr(host.content.zero)
+    assert host.remaining == host.to_send.count()
+    zero &= host.to_send
+    assert int(host.zeros_in.sum()) == zero.count()
+
+
+some_pages = st.sets(st.integers(0, 64 * WORDS - 1), max_size=40)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("write"), some_pages),
+            st.tuples(st.just("skip"), some_pages),
+            st.tuples(st.just("sync"), st.none()),
+            st.tuples(st.just("copy"), st.none()),
+            st.tuples(st.just("skip in copy"), some_pages),
+        ),
+        max_size=12,
+    )
+)
+def test_it_has_the_pages_that_the_plain_one_has(history):
+    host = bulk(zero=range(0, 64 * WORDS, 3))
+    log = DirtyLog(64 * WORDS, kind=PageSet)
+    plain = Migration(Content(64 * WORDS, log), log, Assumptions())
+    for one in (host, plain):
+        one.log.start()
+    copied = False
+    for what, pages in history:
+        by_pfn = bits(RAM.max_pfn, map(RAM.pfn, pages or ()))
+        by_ram = PageSet.of(64 * WORDS, pages or ())
+        if what == "write":
+            host.log.write(by_pfn)
+            plain.log.write(by_ram)
+        elif what == "sync":
+            host.sync()
+            plain.sync()
+        elif what == "copy":
+            host.keep_copy()
+            plain.keep_copy()
+            copied = True
+        elif what == "skip":
+            host.skip(by_pfn)
+            plain.skip(by_ram)
+        elif copied:
+            host.skip_in_copy(by_pfn)
+            plain.skip_in_copy(by_ram)
+        assert listed(host.to_send) == set(plain.to_send)
+        check_counts(host)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from([2, 4, 4096]),
+    some_pages,
+    st.lists(st.floats(0.01, 7), min_size=1, max_size=8),
+)
+def test_what_is_sent_ahead_is_gone_in_order_and_once_around(about_chunks, skipped, parts):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bulkmigration, "CHUNKS", about_chunks)
+        host = bulk(zero=range(0, 64 * WORDS, 5))
+    host.skip(bits(RAM.max_pfn, map(RAM.pfn, skipped)))
+    total = host.remaining
+    sent = bulkmigration.Sent()
+    for part in parts:
+        pages, _ = host.ahead()
+        assert int(pages.sum()) == host.remaining
+        before = host.position
+        left = listed(host.to_send)
+        some = host.send_ahead(min(part, len(pages)))
+        gone = sorted(left - listed(host.to_send), key=lambda page: (page < before * 64, page))
+        assert some.pages == len(gone) and some.zeros == sum(page % 5 == 0 for page in gone)
+        stays = sorted(left - set(gone), key=lambda page: (page < before * 64, page))
+        if gone and stays:
+            order = [(page < before * 64, page) for page in (gone[-1], stays[0])]
+            assert order[0] < order[1]
+        sent += some
+        check_counts(host)
+    assert sent.pages + host.remaining == total
+
+
+def test_a_block_s_name_is_sent_when_the_block_changes():
+    ram = GuestRam([RamBlock("pc.ram", 0, 128, ((0, 128),)), RamBlock("dimm0", 128, 128, ((1024, 1152),))])
+    host = bulk(ram=ram)
+    assert host.send_all() == (256, 0, 1 + len("pc.ram") + 1 + len("dimm0"))
+    host.log.start()
+    host.log.write(bits(ram.max_pfn, [5]))
+    host.sync()
+    assert host.send_all() == (1, 0, 1 + len("pc.ram"))

@@ -1,0 +1,141 @@
+"""`freepages migrate`: the keys, the options, and one line for whatever is wrong."""
+
+import json
+
+import numpy as np
+import pytest
+
+from freepages.__main__ import main
+from freepages.datadir import data_path
+
+KEYS = [
+    "total_ms",
+    "downtime_ms",
+    "setup_ms",
+    "rounds",
+    "normal_pages",
+    "zero_pages",
+    "skipped_pages",
+    "transferred_bytes",
+    "lock_held_us",
+    "guest_stall_us",
+    "mismatched_pages",
+    "schedule",
+]
+PAGES = 64 << 8
+IDLE = data_path("snapshots", "pc-4g-idle.snapshot")
+
+
+def told(capsys, *args):
+    assert main(["migrate", *map(str, args), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_keys_are_those_of_the_issue_first(capsys):
+    done = told(capsys, "--ram", "64M")
+    assert list(done)[: len(KEYS)] == KEYS
+    assert done["normal_pages"] + done["zero_pages"] == done["ram_pages"] == PAGES
+    assert done["mismatched_pages"] == 0 and done["lock_held_us"] == 0
+
+
+def test_a_snapshot_is_migrated_with_its_own_free_pages(capsys):
+    done = told(capsys, IDLE, "--proposal", "snapshot", "--bandwidth", "10Gbit")
+    assert done["ram_pages"] == 1 << 20
+    assert done["skipped_pages"] == done["free_pages"]
+    assert done["lock_held_us"] == pytest.approx(done["free_pages"] * 9.5 / 1e3, rel=0.01)
+
+
+def test_zero_pages_are_a_share_or_a_file_over_ram_or_over_pfns(capsys, tmp_path):
+    share = told(capsys, "--ram", "64M", "--zero", "25%")
+    assert share["zero_pages"] == PAGES // 4
+    more_than_free = told(capsys, "--ram", "64M", "--free", "0.5", "--zero", "0.75")
+    assert more_than_free["zero_pages"] == PAGES * 3 // 4
+    by_ram = np.zeros(1 << 20, bool)
+    by_ram[-1000:] = True
+    by_pfn = np.concatenate((by_ram[: 3 << 18], np.zeros(1 << 18, bool), by_ram[3 << 18 :]))
+    for bits in (by_ram, by_pfn):
+        path = tmp_path / "zero"
+        path.write_bytes(np.packbits(bits, bitorder="little").tobytes())
+        assert told(capsys, IDLE, "--zero", path, "--bandwidth", "10Gbit")["zero_pages"] == 1000
+
+
+def test_what_is_dropped_is_free_and_costs_refaults(capsys):
+    kept, dropped = (
+        told(capsys, "--ram", "64M", "--proposal", "snapshot", *more) for more in ((), ("--drop-caches", 1))
+    )
+    assert dropped["dropped_pages"] == (PAGES - kept["free_pages"]) // 2
+    assert dropped["skipped_pages"] == kept["skipped_pages"] + dropped["dropped_pages"]
+    assert dropped["refault_ms"] > 0
+
+
+def test_a_folder_of_proc_files_tells_what_can_be_dropped(capsys):
+    folder = data_path("drop_caches", "read-3", "before")
+    done = told(capsys, "--proc", folder, "--drop-caches", "1", "--proposal", "snapshot")
+    assert done["dropped_pages"] > 0
+
+
+def test_the_picture_is_the_same_for_the_same_run(capsys, tmp_path):
+    args = ("--ram", "64M", "--proposal", "locked", "--workload", "churn:50k/s")
+    pictures = []
+    for name in ("one.svg", "other.svg"):
+        told(capsys, *args, "--plot", tmp_path / name)
+        pictures.append((tmp_path / name).read_bytes())
+    assert pictures[0] == pictures[1] and b"zone lock held" in pictures[0]
+    told(capsys, *args, "--plot", tmp_path / "one.png")
+    assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_people_are_told_in_words(capsys):
+    assert main(["migrate", "--ram", "64M", "--proposal", "no_wait", "--link", "10Gbit"]) == 0
+    out = capsys.readouterr().out
+    assert "16,384 pages (64 MiB), of which 10,240 pages" in out
+    assert "equal on both sides wherever it matters" in out
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (["--ram", "64M", "--bandwidth", "0"], "bandwidth '0' is not more than 0"),
+        (["--ram", "64M", "--bandwidth=-1Gbit"], "bandwidth '-1Gbit' is negative"),
+        (["--ram", "64M", "--bandwidth", "1Gb"], "bandwidth '1Gb' is not a decimal number and one of"),
+        (["--ram", "64Q"], "size '64Q' is not"),
+        (["--ram", "65M"], "a guest of 68157440 bytes: it has a multiple of 4 MiB"),
+        (["--ram", "64M", "--downtime", "300"], "time '300' is not"),
+        (["--ram", "64M", "--proposal", "snapshoot"], "did you mean snapshot?"),
+        (["--ram", "64M", "--workload", "sleep"], "workload 'sleep' is none of"),
+        (["--ram", "64M", "--machine", "isapc"], "machine 'isapc' is not one of i440fx, q35"),
+        (["--ram", "64M", "--zero", "nowhere"], "there is no file 'nowhere'"),
+        (["--ram", "64M", "--zero", "1.5"], "fraction '1.5' is more than 1"),
+        (["--ram", "64M", "--seed", "-1"], "seed -1 is negative"),
+        (["--ram", "64M", "--vcpus", "0"], "vcpus: 0 is not 1 to"),
+        (["--ram", "64M", "--max-rounds", "0"], "max rounds: 0 is not more than 0"),
+        (["--ram", "64M", "--drop-caches", "4"], "drop-caches: 4 is not 0, 1, 2 or 3"),
+        (["--ram", "64M", "--plot", "x.gif"], "x.gif: a picture ends in .png, .svg, .pdf"),
+        (["--ram", "1G", "--workload", "dirty:10GB/s", "--max-rounds", "4"], "not reached in 4 rounds"),
+        (["--ram", "32T"], "a guest of 32 TiB takes 12 GiB of memory here, and 1 GiB are available"),
+        ([str(IDLE), "--drop-caches", "1"], "a snapshot does not tell of its page cache"),
+        ([str(IDLE), "--machine", "q35"], "free pages of the snapshot lie where a q35"),
+        (["nowhere.snapshot"], "nowhere.snapshot: No such file"),
+        ([], "one of the arguments SNAPSHOT --proc --ram is required"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(capsys, monkeypatch, args, line):
+    from freepages.migrate import memory
+
+    monkeypatch.setattr(memory, "available", lambda: 1 << 30)
+    try:
+        assert main(["migrate", *args]) == 2
+    except SystemExit as end:
+        assert end.code == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert err.startswith("freepages: ") and line in err
+
+
+@pytest.mark.parametrize("wrong", [b"", bytes(2047), bytes(2049), bytes(5000)])
+def test_a_bitmap_that_is_not_as_long_as_ram_is_refused(capsys, tmp_path, wrong):
+    path = tmp_path / "zero"
+    path.write_bytes(wrong)
+    assert main(["migrate", "--ram", "64M", "--zero", str(path)]) == 2
+    err = capsys.readouterr().err
+    assert f"{path}: {len(wrong)} bytes" in err and "2048 (16384 pages)" in err

@@ -1,0 +1,140 @@
+"""Migrations by the clock: exact bytes, nothing lost where nothing may be, the same by the same seed."""
+
+from dataclasses import replace
+
+import pytest
+
+from freepages.costs import Costs
+from freepages.errors import FreepagesError
+from freepages.host.precopy import NORMAL_BYTES, ZERO_BYTES
+from freepages.migrate.guest import Guest
+from freepages.migrate.run import migrate
+from freepages.pages import PAGE_SIZE
+from freepages.proposals import PROPOSALS
+
+SIZE = 64 << 20
+PAGES = SIZE // PAGE_SIZE
+PROVED = (
+    "everything",
+    "snapshot",
+    "locked",
+    "request_id",
+    "inflate_deflate",
+    "free_page_hint",
+    "page_reporting",
+)
+WORKLOADS = ("idle", "dirty:50MB/s:4MiB", "uniform:20k/s:8MiB", "build:20k/s:8MiB", "churn:50k/s:8MiB", "hog")
+SLOW = replace(Costs(), wake=150e6)
+"""A host whose thread takes 150 ms to look into the queue."""
+
+
+def guest(free=0.5, seed=0):
+    return Guest.made_up(SIZE, free, seed=seed)
+
+
+@pytest.mark.parametrize("workload", WORKLOADS)
+@pytest.mark.parametrize("proposal", PROVED)
+def test_a_proposal_that_is_proved_loses_nothing(proposal, workload):
+    for costs in (Costs(), SLOW):
+        done = migrate(guest(), proposal, workload, costs=costs, keep=True)
+        assert done.mismatched is not None and done.mismatched.count() == 0
+        assert done.mismatches == ()
+
+
+@pytest.mark.parametrize("proposal", ["log_late", "no_wait"])
+def test_a_busy_guest_loses_pages_where_the_search_finds_a_way(proposal):
+    done = migrate(guest(), proposal, "build:20k/s:8MiB", costs=SLOW, keep=True)
+    assert done.mismatched is not None and done.mismatched.count() > 100
+    first = done.mismatches[0]
+    assert done.mismatched[first.pfn]
+    assert first.step is not None and done.schedule[first.step - 1].letter == "h"
+
+
+def test_proved_and_refuted_are_all_proposals():
+    assert set(PROVED) | {"log_late", "no_wait", "request_id_unchecked"} == set(PROPOSALS)
+
+
+@pytest.mark.parametrize("proposal", ["everything", "snapshot", "free_page_hint"])
+@pytest.mark.parametrize("workload", ["idle", "dirty:50MB/s:4MiB", "build:20k/s:8MiB"])
+def test_every_byte_is_a_page_s_a_name_s_or_the_end_of_a_section(proposal, workload):
+    done = migrate(guest(), proposal, workload)
+    records = done.normal_pages * (8 + 4096) + done.zero_pages * (8 + 1)
+    assert done.transferred_bytes == records + done.name_bytes + done.section_end_bytes
+    assert done.name_bytes == 1 + len("pc.ram") and done.section_end_bytes % 8 == 0
+    assert (NORMAL_BYTES, ZERO_BYTES) == (4104, 9)
+
+
+@pytest.mark.parametrize("free", [0.0, 0.25, 1.0])
+def test_an_idle_guest_sends_every_page_once_free_ones_as_zeros(free):
+    everything, snapshot = (migrate(guest(free), name) for name in ("everything", "snapshot"))
+    used = PAGES - round(free * PAGES)
+    assert (everything.normal_pages, everything.zero_pages) == (used, PAGES - used)
+    assert (snapshot.normal_pages, snapshot.zero_pages, snapshot.skipped_pages) == (used, 0, PAGES - used)
+
+
+def test_a_hog_that_has_ended_leaves_free_pages_that_are_not_zero():
+    done = migrate(guest(), "everything", "hog")
+    assert (done.normal_pages, done.zero_pages) == (PAGES, 0)
+
+
+def test_what_the_driver_allocates_is_zeroed_and_dirty_again():
+    plain, zeroing = (
+        migrate(guest(), "free_page_hint", "idle", init_on_alloc=init) for init in (False, True)
+    )
+    assert zeroing.skipped_pages == plain.skipped_pages > 0
+    assert zeroing.zero_pages >= plain.zero_pages + plain.skipped_pages
+    assert zeroing.mismatched is not None and zeroing.mismatched.count() == 0
+
+
+def test_the_same_seed_gives_the_same_run():
+    runs = [migrate(guest(seed=seed), "snapshot", "build:20k/s:8MiB", seed=seed) for seed in (1, 1, 2)]
+    told = [(done.total, done.transferred_bytes, str(done.schedule), done.waits) for done in runs]
+    assert told[0] == told[1] != told[2]
+
+
+def test_what_the_vcpus_waited_is_within_the_time_that_the_lock_was_held():
+    done = migrate(guest(), "locked", "churn:200k/s:8MiB", costs=SLOW)
+    assert done.waits and done.held
+    for wait in done.waits:
+        assert any(span.start <= wait.start < wait.end == span.end for span in done.held)
+
+
+def test_a_lock_held_until_the_host_is_done_is_held_for_the_host_s_time_too():
+    costs = replace(Costs(), wake=20e6)
+    short, long = (migrate(guest(), name, costs=costs).held[0] for name in ("snapshot", "locked"))
+    assert short.ns < 1e6 < costs.wake < long.ns
+
+
+@pytest.mark.parametrize("machine", ["i440fx", "q35"])
+def test_a_guest_with_memory_above_the_hole_is_equal_on_both_sides(machine):
+    above = Guest.made_up(4 << 30, 0.9, machine, seed=3)
+    done = migrate(above, "snapshot", "build:50k/s:64MiB+dirty:50MB/s:16MiB", bandwidth=1e9, keep=True)
+    assert done.mismatched is not None and done.mismatched.count() == 0
+    assert done.mismatched.pages == above.ram.max_pfn > above.ram.pages
+    assert done.normal_pages + done.zero_pages + done.skipped_pages >= above.ram.pages
+
+
+def test_a_downtime_that_is_never_reached_is_said_with_the_dirty_rate():
+    with pytest.raises(FreepagesError, match=r"not reached in 5 rounds: .* dirties .*MiB/s and 119.2 MiB/s"):
+        migrate(Guest.made_up(1 << 30, 0.2), "everything", "dirty:500MB/s", max_rounds=5)
+
+
+def test_slowing_the_guest_down_makes_it_converge():
+    done = migrate(Guest.made_up(1 << 30, 0.2), "everything", "dirty:500MB/s", auto_converge=True)
+    assert done.rounds < 100 and done.mismatched is not None and done.mismatched.count() == 0
+
+
+def test_the_limit_on_the_bandwidth_holds_over_the_whole_and_not_after_the_stop():
+    done = migrate(Guest.made_up(256 << 20, 0.0), "everything", bandwidth=50e6, downtime=0.3)
+    before, after = done.stages[:-1], done.stages[-1]
+    sent = sum(stage.bytes for stage in before)
+    assert sent / ((after.start - before[0].start) / 1e9) <= 50e6 * 1.1
+    assert after.pages * PAGE_SIZE <= 50e6 * 0.3 * 1.05
+    assert after.bytes / ((after.end - after.start) / 1e9) > 500e6
+
+
+def test_bandwidth_and_downtime_are_checked():
+    with pytest.raises(FreepagesError, match="bandwidth: 0 is not more than 0"):
+        migrate(guest(), bandwidth=0)
+    with pytest.raises(FreepagesError, match="downtime: -1 s is negative"):
+        migrate(guest(), downtime=-1)

@@ -1,0 +1,40 @@
+"""Costs: each has a unit and a source, and an act costs what its name and its amount say."""
+
+import re
+
+import pytest
+
+from freepages.costs import NAMES, Costs
+from freepages.engine import DROPS_LOCK, TAKES_LOCK, Act
+from freepages.errors import FreepagesError
+from freepages.host import precopy
+from freepages.proposals import guestside, hostside
+
+
+def test_every_cost_has_a_unit_and_a_source():
+    for told in Costs().table():
+        assert re.fullmatch("ns(/page|/block)?|bytes/s", told.unit), told.name
+        assert told.value > 0 and told.what and told.source, told.name
+
+
+def test_the_walk_of_eight_gib_takes_the_published_twenty_ms():
+    walk = Act("walks {0} pages", cost="walk_page", amount=0)
+    assert Costs().ns(walk, (2 << 20,)) == pytest.approx(20e6, rel=0.01)
+
+
+def test_an_act_without_a_cost_takes_no_time_and_without_an_amount_one_unit():
+    assert Costs().ns(Act("looks"), ()) == 0
+    assert Costs(kick=7).ns(Act("kicks", cost="kick"), ()) == 7
+
+
+def test_a_cost_that_nobody_knows_is_refused():
+    with pytest.raises(FreepagesError, match="'jumps' costs 'jump', which is none of walk_page"):
+        Costs().ns(Act("jumps", cost="jump"), ())
+
+
+def test_every_act_of_the_proposals_has_a_known_cost():
+    acts = [TAKES_LOCK, DROPS_LOCK]
+    for module in (guestside, hostside, precopy):
+        acts += [some for some in vars(module).values() if isinstance(some, Act)]
+    assert len(acts) > 20
+    assert {act.cost for act in acts} - {""} <= set(NAMES)

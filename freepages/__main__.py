@@ -137,7 +137,7 @@ def parser() -> Parser:
         "what",
         metavar="WHAT",
         nargs="?",
-        help="bitmap, zone, capture, ring, stepper or migrate; all, if not given",
+        help="bitmap, zone, capture, ring, stepper, migrate or check; all, if not given",
     )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=bench)

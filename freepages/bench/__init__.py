@@ -16,7 +16,7 @@ from typing import Any
 from freepages.columns import columns
 from freepages.errors import FreepagesError
 
-WHAT = ("bitmap", "zone", "capture", "ring", "stepper", "migrate")
+WHAT = ("bitmap", "zone", "capture", "ring", "stepper", "migrate", "check")
 
 Row = dict[str, Any]
 

@@ -90,11 +90,11 @@ def test_what_is_wrong_is_one_line_and_status_2(args, fault, tmp_path, capsys) -
     assert err.count("\n") == 1 and err.startswith("freepages: ") and fault in err
 
 
-@pytest.mark.parametrize("what", ["request_id", "--all"])
+@pytest.mark.parametrize("what", ["locked", "--all"])
 def test_interrupted_it_prints_what_it_has_seen_and_leaves_with_130(what) -> None:
     """On a terminal, where the bar shows that it is searching."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "freepages", "check", what, "--pages", "3", "--json"]
+    command = [sys.executable, "-m", "freepages", "check", what, "--pages", "4", "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, text=True)
     os.close(theirs)
     shown = b""

@@ -25,9 +25,10 @@ def test_every_switch_is_there_once_and_can_be_set() -> None:
         assert Assumptions.of([text]).switches == (text,)
 
 
-@pytest.mark.parametrize("name, purpose", ROWS)
+@pytest.mark.parametrize("name, purpose", [row for row in ROWS if row != ("request_id", "migrate")])
 def test_all_the_switches_without_effect_together_change_no_verdict(name, purpose) -> None:
-    """A guest that falls silent adds the question whether the host is stuck, and the answer is no."""
+    """A guest that falls silent adds the question whether the host is stuck, and the answer is no. The one
+    row that takes long is left to the next test."""
     found = check_once(name, purpose, idle(name, purpose))
     assert (found.verdict, found.stuck) == (check_once(name, purpose).verdict, None)
     assert found.without_effect == found.assumptions

@@ -12,6 +12,10 @@ from typing import Self
 from freepages.errors import FreepagesError
 
 
+NAMED = 8
+"""Pages of a set that are named one by one."""
+
+
 class PageSet:
     """A mutable set of the pages 0..pages-1; bit i of ``value`` is page i."""
 
@@ -100,7 +104,10 @@ class PageSet:
         return self
 
     def __str__(self) -> str:
-        """The pages as a learner counts them: "page 3", "pages 0, 2 and 5", "no page"."""
+        """The pages as a learner counts them: "page 3", "pages 0, 2 and 5", "no page", "40 pages in [10, 60)"."""
+        if self.count() > NAMED:
+            pages = [*self]
+            return f"{len(pages)} pages in [{pages[0]}, {pages[-1] + 1})"
         names = [str(pfn) for pfn in self]
         if len(names) < 2:
             return f"page {names[0]}" if names else "no page"

@@ -321,7 +321,8 @@ class Stepper(W.VBox):
         can = bool(process.options())
         now = process.next() if can else process.why_not()
         lines, read = self._room_for(process), process.letter in self.player.scenario.read
-        shown = source(process.position(), lines, read)
+        over = [(process.code, 0)] if read and process.code else []
+        shown = source(process.position() or over, lines, read)
         self._sources[process.letter].value = (
             f'<div class="fp-who" data-process="{process.letter}"><b>{escape(process.name)}</b>'
             f' <span class="{"next" if can else "held"}">{escape(str(now))}</span></div>'

@@ -143,6 +143,8 @@ def test_a_proposal_is_shown_whole_above_the_verb_that_it_is_in() -> None:
     for line in ("def guest(w: World)", "yield from answer(w, bitmap, request)", "def free_page_bitmap"):
         assert line.replace(" ", "") in re.sub(r"\s", "", guest)
     assert "return ASK" not in plain(stepper._sources["h"].value)
+    over = Stepper(debate("everything"), "h h0x")._sources["h"].value
+    assert "precopy" in over and "▶" not in over
 
 
 def test_the_typed_schedule_is_the_keyboard() -> None:

@@ -45,7 +45,7 @@ def picture(run: Run) -> Frame:
     if migrates:
         panels.append(_bits(w, "dirty log", w.log.bits))
         if w.log.pending is not None:
-            panels.append(_bits(w, "not yet visible", w.log.pending))
+            panels.append(_bits(w, "pending", w.log.pending))
         if w.log.protected is not None:
             panels.append(_bits(w, "protected", w.log.protected))
     if guest:

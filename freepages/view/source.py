@@ -56,7 +56,8 @@ def source(position: Sequence[tuple[CodeType, int]], room: int, read: bool = Fal
 
     The outermost, which is what the process is, has LEAST lines if that leaves as many; the innermost has
     what it needs of the others, and its callers what is left; LEAST lines, or they are not shown. If the
-    outermost is what should be `read`, it comes first, and of the others only the one that it calls.
+    outermost is what should be `read`, it comes first, and of the others only the one that it calls. A line
+    before a function's first lights none.
     """
     if read:
         return _read(position[:2], room)
@@ -97,7 +98,7 @@ def _all(blocks: Iterable[str]) -> str:
 def _window(shown: Listing, line: int, room: int) -> Iterator[str]:
     """The lines of a function around the present one, and its first; what is left out between is dots."""
     count = len(shown.numbers)
-    at = max((i for i, number in enumerate(shown.numbers) if number <= line), default=0)
+    at = max((i for i, number in enumerate(shown.numbers) if number <= line), default=-1)
     first = 0
     if count > room:
         # The present line a little below the middle: what was done is as much of the story as what comes.

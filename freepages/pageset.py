@@ -11,7 +11,6 @@ from typing import Self
 
 from freepages.errors import FreepagesError
 
-
 NAMED = 8
 """Pages of a set that are named one by one."""
 
@@ -104,7 +103,7 @@ class PageSet:
         return self
 
     def __str__(self) -> str:
-        """The pages as a learner counts them: "page 3", "pages 0, 2 and 5", "no page", "40 pages in [10, 60)"."""
+        """The pages as a learner counts them: "page 3", "pages 0, 2 and 5", "40 pages in [10, 60)"."""
         if self.count() > NAMED:
             pages = [*self]
             return f"{len(pages)} pages in [{pages[0]}, {pages[-1] + 1})"

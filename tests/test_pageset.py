@@ -109,7 +109,13 @@ def test_it_is_mutable_and_so_has_no_hash() -> None:
 
 @pytest.mark.parametrize(
     "pages, text",
-    [([], "no page"), ([3], "page 3"), ([0, 2], "pages 0 and 2"), ([0, 2, 5], "pages 0, 2 and 5")],
+    [
+        ([], "no page"),
+        ([3], "page 3"),
+        ([0, 2], "pages 0 and 2"),
+        ([0, 2, 5], "pages 0, 2 and 5"),
+        ([3, *range(9, 20)], "12 pages in [3, 20)"),
+    ],
 )
 def test_pages_are_told_as_a_learner_counts_them(pages, text) -> None:
-    assert str(PageSet.of(8, pages)) == text
+    assert str(PageSet.of(64, pages)) == text

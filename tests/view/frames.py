@@ -4,7 +4,19 @@ import numpy as np
 from hypothesis import strategies as st
 
 from freepages.pages import Migratetype
-from freepages.view.frame import MARKS, Bits, Facts, Frame, FreeLists, LockRow, Locks, Memory, Panel, State
+from freepages.view.frame import (
+    MARKS,
+    Bits,
+    Facts,
+    Frame,
+    FreeLists,
+    LockRow,
+    Locks,
+    Memory,
+    Panel,
+    State,
+    Tokens,
+)
 
 NAMES = st.text("abc <&\"'µ$\\_^{}", min_size=1, max_size=8)
 
@@ -66,6 +78,14 @@ def bitmaps(draw: st.DrawFn, start: int, pages: int) -> Bits:
     return Bits(draw(NAMES), start, bits, limit)
 
 
+@st.composite
+def tokens(draw: st.DrawFn, start: int, pages: int) -> Tokens:
+    texts = draw(st.lists(st.sampled_from(["", "0", "A", "0,1"]), min_size=1, max_size=5))
+    within = st.integers(start, start + max(pages - 1, 0))
+    lost = draw(st.dictionaries(within, st.sampled_from("AB"), max_size=3)) if pages else {}
+    return Tokens(draw(NAMES), start, [texts[at % len(texts)] for at in range(pages)], "0", lost)
+
+
 def free_lists() -> st.SearchStrategy[FreeLists]:
     pfns = st.lists(st.integers(0, 1 << 40), max_size=30, unique=True)
     lists = st.dictionaries(st.tuples(st.integers(0, 10), st.sampled_from(Migratetype)), pfns, max_size=8)
@@ -89,6 +109,7 @@ def frames(draw: st.DrawFn, most: int = 700) -> Frame:
         start, pages = draw(st.integers(0, 5000)), draw(st.integers(0, most))
         panels.append(draw(memories(start, pages)))
         panels += (draw(bitmaps(start, pages)) for _ in range(draw(st.integers(0, 2))))
+        panels += (draw(tokens(start, pages)) for _ in range(draw(st.integers(0, 1))))
     panels += draw(st.lists(free_lists() | locks() | facts(), max_size=3))
     return Frame(draw(NAMES | st.just("")), tuple(panels), draw(NAMES | st.just("")))
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 
 from freepages.view.changes import changes
-from freepages.view.frame import Bits, Facts, Frame, FreeLists, LockRow, Locks, Memory, Panel
+from freepages.view.frame import Bits, Facts, Frame, FreeLists, LockRow, Locks, Memory, Panel, Tokens
 from tests.view.frames import frames
 
 
@@ -36,6 +36,12 @@ def test_equal_frames_have_no_changes(frame: Frame) -> None:
             Bits("bitmap", 0, "000100"),
             Bits("bitmap", 0, "000011"),
             ["bitmap [4, 6): 0 → 1", "bitmap 3: 1 → 0"],
+        ),
+        (Bits("bitmap", 0, "1011"), Bits("bitmap", 0, "0000"), ["bitmap 0, [2, 4): 1 → 0"]),
+        (
+            Tokens("there", 0, ["0", "A", "0", "0"]),
+            Tokens("there", 0, ["B", "A", "B", ""], lost={0: "C"}),
+            ["there 0, 2: 0 → B", "there 3: 0 → none", "there: page 0 lost its content: it should have C"],
         ),
         (Bits("bitmap", 0, "00"), Bits("bitmap", 0, "00", limit=1), ["bitmap's limit: None → 1"]),
         (

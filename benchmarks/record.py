@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from freepages.bench import WHAT, Row, measure, table
+from freepages.bench.check import OTHERS_S, QUICK_S, SPEED, STATES_PER_S, TABLE_S
 from freepages.bench.migrate import CONTENT, HOT, UNIFORM
 from freepages.bench.ring import DECODE, TRIP
 from freepages.bench.zone import ALLOCATE, FREE
@@ -42,6 +43,13 @@ def figure(bench: str, key: str, **where: str) -> Callable[[Results], float]:
 def painted(pages: int) -> Callable[[Results], float]:
     """The slower of back and forward."""
     return lambda results: max(row["painted_ms"] for row in results["stepper"] if row["pages"] == pages)
+
+
+def worst(key: str, limit_s: float | None = None) -> Callable[[Results], float]:
+    """The largest of the searches' rows; only of those that have this limit, if one is given."""
+    return lambda results: max(
+        row[key] or 0 for row in results["check"] if limit_s in (None, row["wall_limit_s"])
+    )
 
 
 SHARE, RATE = "ratio_to_patch_loop", "million_per_s"
@@ -72,6 +80,11 @@ REACH: list[tuple[str, str, float, Callable[[Results], float]]] = [
     ("migrate 1 TiB, uniform writes: seconds", "<=", 0.5, figure("migrate", "wall_s", what=UNIFORM)),
     ("migrate 64 GiB, content compared: seconds", "<=", 5, figure("migrate", "wall_s", what=CONTENT)),
     ("AND-NOT of 1 TiB: ratio to a loop in C", "<=", 1.5, figure("migrate", "ratio_to_c")),
+    ("search, the slowest of the small default rows: seconds", "<=", QUICK_S, worst("wall_s", QUICK_S)),
+    ("the same, of the others", "<=", OTHERS_S, worst("wall_s", OTHERS_S)),
+    ("search, each whole table: seconds", "<=", TABLE_S, worst("wall_s", TABLE_S)),
+    ("search, snapshot: states a second", ">=", STATES_PER_S, figure("check", "states_per_s", what=SPEED)),
+    ("search, any row: MiB", "<=", 2048, worst("peak_mib")),
 ]
 
 

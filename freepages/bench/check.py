@@ -33,6 +33,7 @@ from freepages.scenarios.debate import debate
 QUICK = ("snapshot", "log_late", "no_wait", "locked")
 QUICK_S, OTHERS_S, TABLE_S = 5, 30, 180
 STATES_PER_S = 40_000
+SPEED = "states a second"
 
 
 def limit_s(question: Question) -> float:
@@ -160,4 +161,4 @@ def rows() -> Iterator[Row]:
 
 
 def _snapshot() -> Row:
-    return searched("states a second", "snapshot", 2, False, states_per_s_limit=STATES_PER_S)
+    return searched(SPEED, "snapshot", 2, False, states_per_s_limit=STATES_PER_S)

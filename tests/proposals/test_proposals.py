@@ -1,0 +1,48 @@
+"""What is said of the proposals, and how long they are."""
+
+import inspect
+from datetime import date
+
+import pytest
+
+from freepages.assumptions import MEANINGS
+from freepages.errors import FreepagesError
+from freepages.proposals import PROPOSALS, proposal
+
+EACH = list(PROPOSALS.values())
+
+
+def test_each_is_found_by_its_name() -> None:
+    assert len(PROPOSALS) == 10
+    for name, one in PROPOSALS.items():
+        assert one.name == name and proposal(name) is one
+
+
+def test_each_answers_an_earlier_one_and_all_go_back_to_sending_everything() -> None:
+    order = list(PROPOSALS)
+    assert [one.name for one in EACH if not one.answers] == ["everything"]
+    for one in EACH[1:]:
+        assert order.index(one.answers) < order.index(one.name)
+
+
+@pytest.mark.parametrize("one", EACH, ids=lambda one: one.name)
+def test_who_argued_what_and_when_is_said(one) -> None:
+    assert one.who and one.title
+    assert date(2016, 3, 1) <= date.fromisoformat(one.date) <= date(2020, 12, 31)
+    assert one.claim.endswith((".", "?")) and "\n" not in one.claim
+    assert one.source.startswith(("https://lore.kernel.org/r/", "https://github.com/torvalds/linux/commit/"))
+    assert set(one.switches) <= set(MEANINGS)
+
+
+@pytest.mark.parametrize("one", EACH, ids=lambda one: one.name)
+def test_each_side_fits_on_a_slide(one) -> None:
+    for side in (one.guest, one.host):
+        assert side is None or len(inspect.getsource(side).splitlines()) <= 20
+    assert (one.guest is None) == (one.name == "everything")
+
+
+def test_a_name_that_is_none_is_refused_with_the_nearest() -> None:
+    with pytest.raises(FreepagesError, match="^proposal 'snapshto' is not known; did you mean snapshot"):
+        proposal("snapshto")
+    with pytest.raises(FreepagesError, match="there are everything, snapshot, log_late"):
+        proposal("xyzzy")

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import combinations
+from typing import NamedTuple
 
 from freepages.columns import columns
 from freepages.costs import Costs
@@ -167,6 +169,24 @@ def _fit_one(costs: Costs, name: str, rows: Sequence[tuple[Case, str]]) -> Costs
     return replace(costs, **{name: float(f"{(low * high) ** 0.5:.4g}")})
 
 
+class Time(NamedTuple):
+    """One published time beside the model's, in ms; ``way`` is what was migrated with."""
+
+    case: Case
+    way: str
+    published: int
+    predicted: float
+
+    @property
+    def skips(self) -> bool:
+        return self.way != "everything"
+
+    @property
+    def error(self) -> float:
+        """By how much the model is off, in percent of what was published."""
+        return 100 * (self.predicted / self.published - 1)
+
+
 @dataclass(frozen=True)
 class Prediction:
     """A published case beside the model: ``predicted`` is ms, by what was migrated with."""
@@ -174,15 +194,15 @@ class Prediction:
     case: Case
     predicted: Mapping[str, float]
 
-    def error(self, way: str) -> float:
-        """By how much the model is off, in percent of what was published."""
-        return 100 * (self.predicted[way] / self.case.total_ms[way] - 1)
+    def times(self) -> list[Time]:
+        """Its two times: everything sent, and with pages skipped."""
+        return [Time(self.case, way, ms, self.predicted[way]) for way, ms in self.case.total_ms.items()]
 
     def cells(self) -> list[str]:
         """The row of a table: each time with the model's and its error, then how much less each finds."""
         shown = [self.case.table, self.case.name, self.case.workload]
-        for way, published in self.case.total_ms.items():
-            shown += [f"{published}", f"{self.predicted[way]:.0f}", f"{self.error(way):+.1f}"]
+        for time in self.times():
+            shown += [f"{time.published}", f"{time.predicted:.0f}", f"{time.error:+.1f}"]
         for times in (self.case.total_ms, self.predicted):
             everything, skipping = times.values()
             shown.append(f"{reduction(everything, skipping):.0f}")
@@ -191,6 +211,26 @@ class Prediction:
 
 class Predictions(tuple[Prediction, ...]):
     """Predictions, shown as a table."""
+
+    def times(self, workload: str | None = None, skips: bool | None = None) -> list[Time]:
+        """Every published time beside the model's: of one workload, skipping or not, where that is given."""
+        return [
+            time
+            for one in self
+            for time in one.times()
+            if workload in (None, time.case.workload) and skips in (None, time.skips)
+        ]
+
+    def in_order(self, apart: float = 0.1) -> tuple[int, int]:
+        """How many pairs of times in one table stand in the model as they were published, and of how many:
+        those of which the longer is longer by more than a part of it."""
+        right = pairs = 0
+        for pair in combinations(self.times(), 2):
+            shorter, longer = sorted(pair, key=lambda time: time.published)
+            if shorter.case.table == longer.case.table and shorter.published < (1 - apart) * longer.published:
+                pairs += 1
+                right += shorter.predicted < longer.predicted
+        return right, pairs
 
     def __repr__(self) -> str:
         above = ["", "", "", "all, ms", "", "", "skipping", "", "", "less, %", ""]

@@ -5,7 +5,18 @@ from dataclasses import fields, replace
 import pytest
 
 from freepages import calibration, published
-from freepages.calibration import FREE, beforehand, building, fit, idle, of_bytes, predict, run
+from freepages.calibration import (
+    FREE,
+    Prediction,
+    Predictions,
+    beforehand,
+    building,
+    fit,
+    idle,
+    of_bytes,
+    predict,
+    run,
+)
 from freepages.costs import CHOICE, Costs
 from freepages.pages import PAGE_SIZE
 
@@ -79,9 +90,10 @@ def test_before_the_fit_no_cost_comes_from_wangs_rows():
 def test_every_published_case_is_predicted_and_off_by_what_it_says():
     told = predict(FITTED, OTHERS)
     assert [one.case for one in told] == [case for case in published.cases() if case.table in OTHERS]
-    for one in told:
-        for way, ms in one.case.total_ms.items():
-            assert ms * (1 + one.error(way) / 100) == pytest.approx(one.predicted[way])
+    assert len(told.times()) == 2 * len(told) == 4 * len(told.times("idle", skips=True)) - 4
+    for time in told.times():
+        assert time.published == time.case.total_ms[time.way]
+        assert time.published * (1 + time.error / 100) == pytest.approx(time.predicted)
     assert len(repr(told).splitlines()) == len(told) + 3
 
 
@@ -99,3 +111,19 @@ def test_a_larger_idle_guest_has_more_in_use_by_the_records_of_its_pages():
 
 def test_a_build_adds_its_cache_to_what_is_in_use():
     assert building(8 << 30, 1 << 30).in_use - idle(8 << 30).in_use == 1 << 18
+
+
+def test_pairs_in_order_are_those_of_one_table_whose_shorter_is_the_models_shorter():
+    def case(table, everything, skipping, model):
+        times = {"everything": everything, "snapshot": skipping}
+        return Prediction(
+            replace(RFC["case 1"], table=table, total_ms=times), dict(zip(times, model, strict=True))
+        )
+
+    right = case("a", 1000, 500, (3.0, 2.0))
+    wrong = case("b", 1000, 500, (2.0, 3.0))
+    near = case("c", 1000, 950, (2.0, 3.0))
+    assert Predictions((right,)).in_order() == (1, 1)
+    assert Predictions((wrong,)).in_order() == (0, 1)
+    assert Predictions((near,)).in_order() == (0, 0)
+    assert Predictions((right, wrong, near)).in_order() == (1, 2)

@@ -80,7 +80,8 @@ def trusts_the_id(w):
 
 def counts_syncs_for_ever(w):
     yield from log_on(w)
-    current = rounds = 0
+    current: int | None = None
+    rounds = 0
     while event := (yield from precopy(w, asks=True, tells_sync=True)):
         if event is ASK:
             current = w.request()

@@ -134,13 +134,10 @@ class _Explorer:
         there = self.places[i].place(process, (place, world, choice, moves))
         self.places[i][there].parked.append(process)
         after = self.world.save(self.reduce)
-        if over:
-            outcome = Outcome(moves, there, after, ())
-        else:
-            changed = (n for n, value in enumerate(after) if n in fields.written or value != world[n])
-            outcome = Outcome(moves, there, None, tuple((n, after[n]) for n in changed))
-        stays = there == place and all(world[n] == value for n, value in outcome.changes) and not over
-        known = None if stays and not fields.written else outcome
+        ends, after = (after[0], after[1:]) if over else ("", after)
+        changes = tuple((n, v) for n, v in enumerate(after) if n in fields.written or v != world[n])
+        stays = there == place and not over and not changes
+        known = None if stays else Outcome(moves, there, ends, changes)
         self.places[i][place].outcomes[choice].learn(fields.read, world, known)
         return known
 
@@ -178,15 +175,14 @@ class _Explorer:
                     outcome = self._outcome(i, state[i + 1], saved, choice)
                 if outcome is None:
                     continue
-                if outcome.over is not None:
-                    after = outcome.over
-                elif outcome.changes:
+                after = saved
+                if outcome.changes:
                     changed = list(saved)
                     for n, value in outcome.changes:
                         changed[n] = value
                     after = tuple(changed)
-                else:
-                    after = saved
+                if outcome.ends:
+                    after = (outcome.ends,) if self.reduce else (outcome.ends, *after)
                 world = self._number(after)
                 yield i, choice, outcome.moves, (world, *state[1 : i + 1], outcome.place, *state[i + 2 :])
 
@@ -216,7 +212,7 @@ class _Explorer:
                 if depths[at] != depth:
                     continue  # it was reached in fewer moves meanwhile
                 looked += 1
-                if len(states) > limit or (looked % 4096 == 0 and watch and watch(len(states))):
+                if len(states) > limit or (looked % 256 == 0 and watch and watch(len(states))):
                     complete = False
                     break
                 state = states[at]

@@ -25,13 +25,13 @@ class Outcome(NamedTuple):
 
     moves    how many moves were made
     place    where the process stands then
-    over     what is left of the world, if nothing can matter any more; else None
+    ends     how what is saved of the world begins where nothing can matter any more; else ""
     changes  (field, value) of every field that was set
     """
 
     moves: int
     place: int
-    over: Any
+    ends: str
     changes: tuple[tuple[int, Any], ...]
 
 

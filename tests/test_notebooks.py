@@ -105,6 +105,7 @@ def test_every_file_it_links_to_exists(path: Path) -> None:
         assert re.match(r"[a-z]+:", target) or (path.parent / target).exists(), target
 
 
+@pytest.mark.slow  # nbval runs each of them in `make test`, and compares its outputs
 @every_notebook
 def test_running_it_again_changes_nothing(path: Path) -> None:
     """Byte for byte in one environment; another matplotlib or zlib may compress a picture otherwise, and

@@ -252,8 +252,8 @@ class Precopy:
         self.sent += sent
         self.sections += 1
         ns = round(_work(self.costs, sent.pages, sent.zeros, 0))
-        now = self.clock.now
-        self.stages.append(Stage("stop", now, now + ns, sent.pages, self.bytes - before, 0))
+        end = self.stopped_at + round(self.costs.stop) + ns
+        self.stages.append(Stage("stop", self.stopped_at, end, sent.pages, self.bytes - before, 0))
         yield SENDS_REST, sent.pages, ns
         if self.watch:
             self.watch(w.host.syncs, 0)

@@ -1,8 +1,8 @@
 """A reader for /proc/meminfo, as Linux 2.6.32 to 6.18 print it (fs/proc/meminfo.c, meminfo_proc_show).
 
 What numbers can tell about the page cache: how much of it there is and in which states, not which pages. Two
-things are easily missed. Cached has the pages of tmpfs in it, which Shmem counts; and a page can be in several
-states at once, so that their counts need not be of different pages.
+things are easily missed. Cached has the pages of tmpfs in it, which Shmem counts; and a page can be in
+several states at once, so that their counts need not be of different pages.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from freepages.explore import PROVED, REFUTED, UNDETERMINED, _Explorer, explore
 from freepages.pageset import PageSet
 from freepages.proposals import PROPOSALS, proposal
 from freepages.proposals.hostside import ASK, apply, log_on, precopy
-from freepages.proposals.world import LOST, OVER, PURPOSES, World
+from freepages.proposals.world import PURPOSES, World
 from freepages.scenarios.debate import debate
 
 ROWS = [(name, purpose) for name in PROPOSALS for purpose in PURPOSES]
@@ -210,10 +210,6 @@ def plodding(scenario):
     return loss, worlds
 
 
-def going_on(worlds):
-    return {world for world in worlds if world[0] not in (LOST, OVER)}
-
-
 MANY = {"locked", "request_id", "request_id_unchecked", "free_page_hint"}
 """Whose migration has so many states that plodding through them takes seconds."""
 
@@ -232,7 +228,7 @@ def test_merging_changes_no_verdict_no_shortest_loss_and_no_world(name, purpose)
     search = explorer.search("", 10**6, None)
     assert (search.verdict, len(search.schedule or ()) or None) == (REFUTED if loss else PROVED, loss)
     if not loss:  # else both stop when they have found it, and not at the same place
-        assert going_on(explorer.worlds) == going_on(worlds)
+        assert set(explorer.worlds) == worlds
 
 
 @pytest.mark.parametrize("name", PROPOSALS)
@@ -250,7 +246,7 @@ def test_without_any_merging_the_same_worlds_are_reached(name) -> None:
     for _ in range(moves):
         states = {state for at in states for *_, state in explorer._next(at)}
         reached |= {explorer.worlds[state[0]] for state in states}
-    assert going_on(reached) == going_on(worlds) and len(level) > 50
+    assert reached == worlds and len(level) > 50
 
 
 # -- what is reduced

@@ -42,8 +42,8 @@ def host(w: World) -> Steps:
             if not w.assume.no_pause_around_sync:
                 window, w.mail.register = CLOSED, STOP
             w.sync()
-        elif event.pages is None:
-            window = OPEN if window is ASKED and event.id == w.mail.register else CLOSED
+        elif event.pages is None and (window is OPEN or event.id == w.mail.register):
+            window = OPEN if window is ASKED else CLOSED
         elif window is OPEN:
             yield from apply(w, event.pages)
     w.mail.register = DONE

@@ -246,3 +246,8 @@ def test_a_sync_that_flushes_sees_it() -> None:
 def test_nobody_settles_where_nothing_is_late_or_nothing_is_logged() -> None:
     assert "k" not in Run(debate("everything")).processes
     assert "k" not in Run(debate("everything", "discard", ["log-bit-late"])).processes
+
+
+def test_an_older_windows_stop_does_not_close_the_window_that_was_asked_for_since() -> None:
+    run = Run(debate("free_page_hint"), "h h0r g g g0h h0t h0t h0y g0n g h0r h0t g g g1h h0t h0t")
+    assert run.steps[-1].text == "takes the guest's answer" and not list(run.world.host.to_send)

@@ -17,7 +17,7 @@ test: $(READY)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m pytest -n 2 --dist loadgroup
+	$(PY) -m pytest -n 2 --dist loadfile
 
 # Runs every notebook and writes it in its canonical form; or only some: make notebooks ONLY=notebooks/01-buddy-zones.ipynb
 notebooks: $(READY)

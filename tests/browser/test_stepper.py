@@ -119,6 +119,7 @@ def test_by_keyboard_the_slider_steps_and_buttons_press(page: Page) -> None:
     for key, step in keys:
         page.keyboard.press(key)
         at(page, step)
+        page.wait_for_timeout(300)  # the slider hears of the step a moment after the picture
     button(page, "back").focus()
     page.keyboard.press("Enter")
     at(page, 4)

@@ -82,7 +82,10 @@ class LiveLog(DirtyLog):
     def __init__(self, pages: int, mode: Mode, live: Callable[[], None], *, late: bool = False):
         super().__init__(pages, mode, late=late)
         self._live = live
-        self._spare: PageBitmap | None = None
+        self._spare = PageBitmap(pages)
+        # Touched in order, its memory comes from the kernel in huge pages; at random, one page at a time.
+        for bitmap in (self.bits, self._spare):
+            bitmap.words.fill(0)
 
     def start(self) -> None:
         self._live()
@@ -91,12 +94,12 @@ class LiveLog(DirtyLog):
     def read(self) -> PageBitmap:
         """The bits, of which the reader leaves none: the next reading but one uses their memory again."""
         self._live()
-        if self.mode != "auto" or self._spare is None:
-            bits: PageBitmap = super().read()
-        else:
-            bits, self.bits = self.bits, self._spare
+        bits: PageBitmap = super().read()
         self._spare = bits
         return bits
+
+    def empty(self) -> PageBitmap:
+        return self._spare
 
 
 class LiveGuest(Ownership):

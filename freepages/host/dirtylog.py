@@ -95,8 +95,12 @@ class DirtyLog:
         if not self.on:
             raise FreepagesError("the dirty log is read while it is off")
         bits = self.bits
-        self.bits = bits.copy() if self.mode != "auto" else self.kind(self.pages)
+        self.bits = bits.copy() if self.mode != "auto" else self.empty()
         return bits
+
+    def empty(self) -> Any:
+        """No pages: what a log of mode "auto" goes on with after it was read."""
+        return self.kind(self.pages)
 
     def clear(self, start: int, end: int) -> None:
         """KVM_CLEAR_DIRTY_LOG: clear the bits of [start, end) and protect those pages again.

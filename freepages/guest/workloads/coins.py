@@ -26,7 +26,8 @@ LN2 = log(2)
 RUNGS = 16  # at most
 PLACES = 512  # the rungs of a chunk start in as many words each of the pool, so no two take the same bits
 POOLED = 8 * CHUNK_WORDS
-THROW = 100  # a single write takes as long as 100 words of a rung, measured
+THROWN = 1 << 13  # single writes at a time: what is reckoned for each fits the cache
+THROW = 50  # a single write takes as long as 50 words of a rung, measured
 
 
 def write_at_random(rng: np.random.Generator, mean: float, pages: Words, log: Words) -> None:
@@ -38,8 +39,7 @@ def write_at_random(rng: np.random.Generator, mean: float, pages: Words, log: Wo
     digits, rungs = ladder(mean)
     rest = 64 * max(mean + log1p(-digits / (1 << rungs)), 0.0)
     if not rungs and not inverted:
-        words, bits = _throw(rng, rest, len(pages))
-        np.bitwise_or.at(log, words, bits & pages[words])
+        _throw_all(rng, rest, pages, log)
         return
     for start in range(0, len(pages), CHUNK_WORDS):
         chunk = pages[start : start + CHUNK_WORDS]
@@ -58,6 +58,17 @@ def write_at_random(rng: np.random.Generator, mean: float, pages: Words, log: Wo
             np.invert(hit, out=hit)
         np.bitwise_and(hit, chunk, out=hit)
         np.bitwise_or(log[start : start + size], hit, out=log[start : start + size])
+
+
+def _throw_all(rng: np.random.Generator, mean: float, pages: Words, log: Words) -> None:
+    """The same where the writes are so few that each is thrown: Poisson(mean) to a word."""
+    size = int(min(len(pages), 1 + THROWN / mean)) if mean else len(pages)
+    for start in range(0, len(pages), max(1, size)):
+        chunk = pages[start : start + size]
+        words, bits = _throw(rng, mean, len(chunk))
+        bits &= chunk[words]
+        some = np.flatnonzero(bits)
+        np.bitwise_or.at(log[start : start + size], words[some], bits[some])
 
 
 def ladder(mean: float) -> tuple[int, int]:

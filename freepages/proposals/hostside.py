@@ -8,6 +8,7 @@ is QEMU's (:mod:`freepages.host.precopy`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -60,7 +61,28 @@ def apply(w: Any, pages: Any, *, in_copy: bool = False) -> Steps:
 
 
 def freely(w: Any, sync: bool, stop: bool, asks: bool, tells_sync: bool) -> Steps:
-    """The host's freedom, step by step, as the schedule chooses."""
+    """The host's freedom, step by step, as the schedule chooses; it may send any page."""
+
+    def sends() -> dict[str, str]:
+        return {f"{page}s": _sends(page) for page in w.host.to_send} if w.purpose == "migrate" else {}
+
+    def send(choice: str) -> None:
+        w.host.send(w.page(int(choice[:-1])))
+
+    return as_chosen(w, sync, stop, asks, tells_sync, sends, send)
+
+
+def as_chosen(
+    w: Any,
+    sync: bool,
+    stop: bool,
+    asks: bool,
+    tells_sync: bool,
+    sends: Callable[[], dict[str, str]],
+    send: Callable[[str], None],
+) -> Steps:
+    """What all paces by hand have in common: ``sends()`` are the choices of what to send, ``send(choice)``
+    does it."""
     migrates = w.purpose == "migrate"
 
     def options() -> dict[str, str]:
@@ -69,9 +91,7 @@ def freely(w: Any, sync: bool, stop: bool, asks: bool, tells_sync: bool) -> Step
             can["0t"] = "takes the guest's answer"
         if asks and w.mail.asked < w.requests:
             can["0r"] = "asks for the free pages"
-        if migrates:
-            for page in w.host.to_send:
-                can[f"{page}s"] = _sends(page)
+        can |= sends()
         if sync:
             can["0y"] = "syncs with the dirty log" if migrates else "has other things to do"
         if stop:
@@ -103,7 +123,7 @@ def freely(w: Any, sync: bool, stop: bool, asks: bool, tells_sync: bool) -> Step
                 w.stop()
             return None
         else:
-            w.host.send(w.page(int(choice[:-1])))
+            send(choice)
 
 
 @lru_cache
@@ -111,4 +131,4 @@ def _sends(page: int) -> str:
     return f"sends page {page}"
 
 
-__all__ = ["ASK", "SYNC", "Answer", "apply", "ask", "freely", "log_on", "precopy"]
+__all__ = ["ASK", "SYNC", "Answer", "apply", "as_chosen", "ask", "freely", "log_on", "precopy"]

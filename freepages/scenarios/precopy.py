@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from freepages.engine import Act, Choose, Move, Process, Run, Scenario, Steps, Until
+from freepages.engine import Act, Move, Process, Run, Scenario, Steps, Until
 from freepages.errors import FreepagesError
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.pages import PageBitmap
 from freepages.pageset import PageSet
 from freepages.proposals import EVERYTHING
-from freepages.proposals.hostside import ASK, CHOOSES, SYNC
+from freepages.proposals.hostside import as_chosen
 from freepages.proposals.world import World
 from freepages.scenarios.debate import debate
 from freepages.scenarios.migration_picture import picture
@@ -42,40 +42,21 @@ def in_order(w: World, sync: bool, stop: bool, asks: bool, tells_sync: bool) -> 
     """The host's freedom, but that pages are sent in order: a pace as hostside.freely."""
     position = 0
 
-    def options() -> dict[str, str]:
-        can = {}
-        if w.mail.answers:
-            can["0t"] = "takes the guest's answer"
-        if asks and w.mail.asked < w.requests:
-            can["0r"] = "asks for the free pages"
+    def sends() -> dict[str, str]:
         left = w.host.to_send.count()
-        for batch in BATCHES:
-            if left >= batch:
-                can[f"{batch}n"] = f"sends the next {batch} pages" if batch > 1 else "sends the next page"
-        if sync:
-            can["0y"] = "syncs with the dirty log"
-        if stop:
-            can["0x"] = "stops the guest, syncs, sends the rest"
-        return can
+        return {
+            f"{batch}n": f"sends the next {batch} pages" if batch > 1 else "sends the next page"
+            for batch in BATCHES
+            if left >= batch
+        }
 
-    menu = Choose(options, why="waits for the guest's answer")
-    while True:
-        choice = yield CHOOSES, menu
-        if choice == "0t":
-            return w.mail.answers.pop(0)
-        if choice == "0r":
-            return ASK
-        if choice == "0y":
-            if tells_sync:
-                return SYNC
-            w.sync()
-        elif choice == "0x":
-            w.stop()
-            return None
-        else:
-            for _ in range(int(choice[:-1])):
-                position = _next(w.host.to_send, position)
-                w.host.send(w.page(position))
+    def send(choice: str) -> None:
+        nonlocal position
+        for _ in range(int(choice[:-1])):
+            position = _next(w.host.to_send, position)
+            w.host.send(w.page(position))
+
+    return as_chosen(w, sync, stop, asks, tells_sync, sends, send)
 
 
 def _next(pages: PageSet, position: int) -> int:

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.content import LETTERS, POISON, ZERO, BulkContent, Content, letter
-from freepages.pages import PageBitmap
 from freepages.pageset import PageSet
+from tests.bitmaps import bitmap, listed
 
 PAGES = 9  # a byte of a bitmap and a bit
 
@@ -29,24 +29,13 @@ class Heard:
         self.writes.append(listed(written))
 
 
-def of(kind, pages):
-    made = kind(PAGES)
-    for page in pages:
-        made.set(page)
-    return made
-
-
-def listed(pages):
-    return [page for page in range(PAGES) if pages[page]]
-
-
 @given(some, steps)
 def test_both_kinds_agree_on_what_is_unequal_what_is_zero_and_what_was_logged(zero, sequence) -> None:
     small = Content(PAGES, Heard(), [ZERO if page in zero else LETTERS for page in range(PAGES)])
-    bulk = BulkContent(PAGES, Heard(), of(PageBitmap, set(range(PAGES)) - zero))
+    bulk = BulkContent(PAGES, Heard(), bitmap(PAGES, set(range(PAGES)) - zero))
     for name, pages, *token in sequence:
-        one = getattr(small, name)(of(PageSet, pages), *token)
-        other = getattr(bulk, name)(of(PageBitmap, pages), *token)
+        one = getattr(small, name)(bitmap(PAGES, pages, PageSet), *token)
+        other = getattr(bulk, name)(bitmap(PAGES, pages), *token)
         assert (one is None) == (other is None)
         if one is not None:
             assert listed(one) == listed(other)
@@ -60,7 +49,7 @@ def test_both_kinds_agree_on_what_is_unequal_what_is_zero_and_what_was_logged(ze
 def test_a_write_is_seen_to_be_one_until_the_page_is_sent(sequence, page) -> None:
     content = Content(PAGES, Heard())
     for name, pages, *token in sequence:
-        getattr(content, name)(of(PageSet, pages), *token)
+        getattr(content, name)(bitmap(PAGES, pages, PageSet), *token)
     before = content.source[page]
     content.write(PageSet.of(PAGES, [page]))
     assert content.source[page] != before and page in content.unequal()

@@ -1,6 +1,5 @@
 """The bulk migration bitmap against the plain one, and its counts against its bits."""
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,27 +12,16 @@ from freepages.host.dirtylog import DirtyLog
 from freepages.host.migration import Migration
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.live import GuestMemory
-from freepages.pages import PageBitmap
 from freepages.pageset import PageSet
+from tests.bitmaps import bitmap, listed
 
 WORDS = 12
 RAM = GuestRam([RamBlock("pc.ram", 0, 64 * WORDS, ((0, 64 * 5), (64 * 8, 64 * 15)))])
 
 
-def bits(pages, some):
-    made = PageBitmap(pages)
-    for page in some:
-        made.set(page)
-    return made
-
-
-def listed(bitmap):
-    return {int(page) for page in np.flatnonzero(np.unpackbits(bitmap.bytes, bitorder="little"))}
-
-
 def bulk(zero=(), keep=False, ram=RAM):
     log = DirtyLog(ram.max_pfn)
-    memory = GuestMemory(log, bits(ram.max_pfn, (ram.pfn(page) for page in zero)), keep)
+    memory = GuestMemory(log, bitmap(ram.max_pfn, (ram.pfn(page) for page in zero)), keep)
     return BulkMigration(memory, log, Assumptions(), ram, when=lambda: 0)
 
 
@@ -68,7 +56,7 @@ def test_it_has_the_pages_that_the_plain_one_has(history):
         one.log.start()
     copied = False
     for what, pages in history:
-        by_pfn = bits(RAM.max_pfn, map(RAM.pfn, pages or ()))
+        by_pfn = bitmap(RAM.max_pfn, map(RAM.pfn, pages or ()))
         by_ram = PageSet.of(64 * WORDS, pages or ())
         if what == "write":
             host.log.write(by_pfn)
@@ -100,7 +88,7 @@ def test_what_is_sent_ahead_is_gone_in_order_and_once_around(about_chunks, skipp
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bulkmigration, "CHUNKS", about_chunks)
         host = bulk(zero=range(0, 64 * WORDS, 5))
-    host.skip(bits(RAM.max_pfn, map(RAM.pfn, skipped)))
+    host.skip(bitmap(RAM.max_pfn, map(RAM.pfn, skipped)))
     total = host.remaining
     sent = bulkmigration.Sent()
     for part in parts:
@@ -125,6 +113,6 @@ def test_a_block_s_name_is_sent_when_the_block_changes():
     host = bulk(ram=ram)
     assert host.send_all() == (256, 0, 1 + len("pc.ram") + 1 + len("dimm0"))
     host.log.start()
-    host.log.write(bits(ram.max_pfn, [5]))
+    host.log.write(bitmap(ram.max_pfn, [5]))
     host.sync()
     assert host.send_all() == (1, 0, 1 + len("pc.ram"))

@@ -11,6 +11,7 @@ from freepages.host.dirtylog import DirtyLog, Mode
 from freepages.host.migration import Migration
 from freepages.pages import PageBitmap
 from freepages.pageset import PageSet
+from tests.bitmaps import bitmap, listed
 
 PAGES = 4
 ALL = set(range(PAGES))
@@ -34,20 +35,13 @@ def host(*switches, kind=PageSet):
     return Migration(content, log, Assumptions.of(switches))
 
 
-def of(kind, members):
-    made = kind(PAGES)
-    for page in members:
-        made.set(page)
-    return made
-
-
-def listed(pages):
-    return {page for page in range(PAGES) if pages[page]}
+def pageset(members):
+    return bitmap(PAGES, members, PageSet)
 
 
 def make(to, move):
     name, *args = move
-    pages = [of(to.log.kind, arg) for arg in args]
+    pages = [bitmap(PAGES, arg, to.log.kind) for arg in args]
     if name == "write":
         to.content.write(*pages)
     else:
@@ -84,17 +78,17 @@ def test_bitmaps_and_small_sets_migrate_alike(sequence) -> None:
 
 def test_a_skipped_page_is_sent_only_if_the_log_brings_it_later() -> None:
     to = host()
-    to.skip(of(PageSet, [0, 1]))
-    to.content.write(of(PageSet, [1]))
+    to.skip(pageset([0, 1]))
+    to.content.write(pageset([1]))
     to.stop()
     assert listed(to.content.unequal()) == {0}
 
 
 def test_what_a_sync_brings_before_the_report_is_lost_with_it() -> None:
     to = host()
-    to.content.write(of(PageSet, [1]))
+    to.content.write(pageset([1]))
     assert listed(to.sync()) == {1}
-    to.skip(of(PageSet, [1]))
+    to.skip(pageset([1]))
     to.stop()
     assert listed(to.content.unequal()) == {1}
 
@@ -119,7 +113,7 @@ def test_with_the_copy_nothing_written_since_is_lost_whenever_the_report_comes(b
             written = set()
         make(to, move)
     assert listed(to.copy) == copy and listed(to.brought) == brought
-    to.skip_in_copy(of(PageSet, report))
+    to.skip_in_copy(pageset(report))
     assert listed(to.to_send) == copy - report | brought
     assert listed(to.copy) == copy  # a second report finds it as it was
     to.stop()
@@ -130,7 +124,7 @@ def test_with_the_copy_nothing_written_since_is_lost_whenever_the_report_comes(b
 def test_a_new_copy_begins_anew() -> None:
     to = host()
     to.keep_copy()
-    to.content.write(of(PageSet, [2]))
+    to.content.write(pageset([2]))
     to.send(to.to_send.copy())
     to.sync()
     to.keep_copy()
@@ -142,28 +136,28 @@ def test_a_report_leaves_the_log_alone_unless_it_clears_it() -> None:
         for switches, left in (((), {1, 2}), (("report-clears-log",), {2})):
             to = host(*switches)
             to.keep_copy()
-            to.content.write(of(PageSet, [1, 2]))
-            getattr(to, skip)(of(PageSet, [0, 1]))
+            to.content.write(pageset([1, 2]))
+            getattr(to, skip)(pageset([0, 1]))
             assert listed(to.sync()) == left
 
 
 def test_a_log_that_is_not_cleared_brings_its_pages_again_until_a_report_clears_them() -> None:
     to = host("log-not-cleared-by-sync", "report-clears-log")
-    to.content.write(of(PageSet, [1, 2]))
+    to.content.write(pageset([1, 2]))
     assert listed(to.sync()) == {1, 2}
     to.send(to.to_send.copy())
     assert listed(to.sync()) == {1, 2} == listed(to.to_send)
-    to.skip(of(PageSet, [1]))
+    to.skip(pageset([1]))
     assert listed(to.sync()) == {2}
 
 
 def test_a_pending_bit_is_seen_by_a_sync_only_where_syncs_flush() -> None:
     for switch, seen in (("log-bit-late", set()), ("log-bit-late-flushed", {1})):
         to = host(switch)
-        to.content.write(of(PageSet, [1]))
+        to.content.write(pageset([1]))
         assert listed(to.sync()) == seen
         to.send(to.to_send.copy())
-        to.content.write(of(PageSet, [2]))
+        to.content.write(pageset([2]))
         to.stop()
         assert listed(to.content.unequal()) == (set() if seen else {2})
 

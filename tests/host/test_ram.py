@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from freepages.errors import FreepagesError
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.pages import PageBitmap
+from tests.bitmaps import bitmap, listed
 
 
 def small(hole_at=8, hole=4, pages=12, dimm=3):
@@ -38,17 +39,6 @@ def test_a_hotplugged_module_is_a_block_of_its_own():
 
 
 bits = st.sets(st.integers(0, 18))
-
-
-def bitmap(pages, pfns):
-    made = PageBitmap(pages)
-    for pfn in pfns:
-        made.set(pfn)
-    return made
-
-
-def listed(of):
-    return {page for page in range(of.pages) if of[page]}
 
 
 @settings(max_examples=200)

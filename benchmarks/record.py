@@ -1,4 +1,5 @@
-"""Measure this machine and keep what came out: results.json, and the tables of README.md made from it.
+"""Measure this machine and keep what came out: results.json, and the tables of README.md and the picture
+cost_by_size.png made from it.
 
 Run from the checkout, on a machine that does nothing else: python benchmarks/record.py
 """
@@ -15,15 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from freepages.bench import WHAT, Row, measure, table
 from freepages.bench.check import OTHERS_S, QUICK_S, SPEED, STATES_PER_S, TABLE_S
-from freepages.bench.migrate import CONTENT, HOT, UNIFORM
+from freepages.bench.migrate import BY_SIZE, CONTENT, HOT, UNIFORM
 from freepages.bench.ring import DECODE, TRIP
 from freepages.bench.zone import ALLOCATE, FREE
+from freepages.view.palette import BLUE, VERMILLION
 
 HERE = Path(__file__).parent
 RESULTS, README = HERE / "results.json", HERE / "README.md"
+PICTURE = HERE / "cost_by_size.png"
 BEGIN, END = "<!-- recorded: begin -->\n", "<!-- recorded: end -->\n"
 
 Results = dict[str, Any]
@@ -50,6 +54,18 @@ def worst(key: str, limit_s: float | None = None) -> Callable[[Results], float]:
     return lambda results: max(
         row[key] or 0 for row in results["check"] if limit_s in (None, row["wall_limit_s"])
     )
+
+
+def by_size(results: Results) -> list[tuple[float, float, float]]:
+    """GiB of guest, seconds and MiB of the migrations that differ in size only, the smallest first."""
+    rows = (row for row in results["migrate"] if row["what"] == BY_SIZE)
+    return sorted((row["guest_gib"], row["wall_s"], row["extra_mib"]) for row in rows)
+
+
+def growth(results: Results) -> float:
+    """How many times as long the largest takes as the smallest, over how many times as large it is."""
+    (small, fast, _), *_, (large, slow, _) = by_size(results)
+    return slow / fast / (large / small)
 
 
 SHARE, RATE = "ratio_to_patch_loop", "million_per_s"
@@ -79,6 +95,7 @@ REACH: list[tuple[str, str, float, Callable[[Results], float]]] = [
     ("the same: MiB", "<=", 300, figure("migrate", "extra_mib", what=HOT)),
     ("migrate 1 TiB, uniform writes: seconds", "<=", 0.5, figure("migrate", "wall_s", what=UNIFORM)),
     ("migrate 64 GiB, content compared: seconds", "<=", 5, figure("migrate", "wall_s", what=CONTENT)),
+    ("migrate 8 GiB to 1 TiB: growth of the seconds over that of the size", "<=", 1, growth),
     ("AND-NOT of 1 TiB: ratio to a loop in C", "<=", 1.5, figure("migrate", "ratio_to_c")),
     ("search, the slowest of the small default rows: seconds", "<=", QUICK_S, worst("wall_s", QUICK_S)),
     ("the same, of the others", "<=", OTHERS_S, worst("wall_s", OTHERS_S)),
@@ -120,9 +137,29 @@ def rendered(results: Results) -> str:
     return "\n".join(lines) + "\n"
 
 
+def draw(results: Results) -> None:
+    """Cost against size, both by factors of two, beside what would be linear."""
+    sizes, seconds, mib = zip(*by_size(results), strict=True)
+    figure = Figure(figsize=(8, 3.5), layout="constrained")
+    for axes, values, unit, colour in zip(
+        figure.subplots(1, 2), (seconds, mib), ("s", "MiB"), (BLUE, VERMILLION), strict=True
+    ):
+        linear = [values[-1] * size / sizes[-1] for size in sizes]
+        axes.loglog(sizes, linear, color="0.5", linestyle=":", label="linear", base=2)
+        axes.loglog(sizes, values, color=colour, marker="o", label=f"measured, {unit}", base=2)
+        axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
+        axes.yaxis.set_major_formatter("{x:.3g}")
+        axes.set_xlabel("guest, GiB")
+        axes.set_ylabel(unit)
+        axes.legend(frameon=False)
+    figure.suptitle("one migration by the clock, snapshot, against the size of the guest")
+    figure.savefig(PICTURE, dpi=100)
+
+
 def main() -> None:
     results: Results = {"machine": machine()} | {what: list(measure(what)) for what in WHAT}
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    draw(results)
     before, _, rest = README.read_text().partition(BEGIN)
     README.write_text(before + BEGIN + rendered(results) + END + rest.partition(END)[2])
     for what, sign, limit, of in REACH:

@@ -32,6 +32,7 @@ ROUNDS = 3
 FREE = 0.6
 
 HOT, UNIFORM, CONTENT = "8 GiB hot, 256 GiB warm", "uniform writes", "content compared"
+BY_SIZE = "cost by size"
 HOT_AND_WARM = "uniform:30k/s:8GiB+uniform:20k/s:256GiB"
 EVERYWHERE = "uniform:300k/s"
 
@@ -63,7 +64,7 @@ def rows() -> Iterator[Row]:
     for case in CASES:
         yield measure(case)
     for size in SIZES:
-        yield measure(Case("cost by size", size, "uniform:300/s", "snapshot"))
+        yield measure(Case(BY_SIZE, size, "uniform:300/s", "snapshot"))
     try:
         yield and_not()
     except FreepagesError as fault:

@@ -9,8 +9,8 @@ from freepages.errors import FreepagesError
 from freepages.migrate.run import Migrated
 from freepages.pages import PAGE_SIZE
 from freepages.snapshots.files import write_file
+from freepages.view.palette import BLUE, GREEN, VERMILLION
 
-BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"  # Okabe and Ito
 FORMATS = ("png", "svg", "pdf")
 
 
@@ -39,7 +39,7 @@ def picture(done: Migrated, title: str, kind: str = "svg") -> bytes:
     left.set_ylabel("to send, MiB")
     left.set_ylim(bottom=0)
     left.set_title(f"{title}: {done.total / 1e9:.3g} s, dotted where the log is read")
-    for spans, row, colour in ((done.held, 1, ORANGE), (done.waits, 0, BLUE)):
+    for spans, row, colour in ((done.held, 1, VERMILLION), (done.waits, 0, BLUE)):
         lock.broken_barh([(s.start / 1e9, s.ns / 1e9) for s in spans], (row - 0.4, 0.8), color=colour)
     lock.set_yticks([0, 1], ["a vCPU waits", "zone lock held"])
     lock.set_ylim(-0.6, 1.6)

@@ -23,3 +23,10 @@ def test_every_figure_to_reach_is_recorded() -> None:
     for what, sign, _, of in record.REACH:
         assert sign in ("<=", ">=")
         assert of(results) > 0, what
+
+
+def test_the_picture_is_shown_and_its_sizes_are_recorded() -> None:
+    results = json.loads(record.RESULTS.read_text())
+    sizes = [size for size, _, _ in record.by_size(results)]
+    assert sizes == [8 * 2**step for step in range(8)]
+    assert f"({record.PICTURE.name})" in record.README.read_text() and record.PICTURE.is_file()

@@ -20,7 +20,6 @@ LOGS = Act("switches the dirty log on", cost="log_start", amount=0)
 ASKS = Act("asks for the free pages", cost="interrupt_guest")
 CHOOSES = Act("goes on with the migration")
 DISCARDS = Act("discards {0}", cost="madvise")
-SAYS_DONE = Act("says that it is done")
 
 
 def log_on(w: Any) -> Steps:

@@ -19,7 +19,7 @@ from freepages.assumptions import Assumptions
 from freepages.clock import Clock, TimedLock
 from freepages.content import ZERO, BulkContent
 from freepages.engine import Act, Steps, Until
-from freepages.guest.hintblocks import HintBlocks, min_pages
+from freepages.guest.hintblocks import Floor, HintBlocks, default_floor
 from freepages.guest.ownership import Ownership
 from freepages.guest.workloads import Workload
 from freepages.host.bulkmigration import BulkMigration
@@ -134,6 +134,7 @@ class LiveWorld(World):
     free      the pfns that are free at the start; the workload may take some for itself before it begins
     zero      the pfns that hold zeros at the start; but for those that the workload has used
     keep      whether content is kept and compared
+    floors, upwards  which free blocks are hinted at, as HintBlocks takes them; one zone, if not given
     speed     the share of its time that the guest runs (auto-converge slows it down)
     mismatched  with content, after the stop: the pfns whose content was lost
     """
@@ -151,6 +152,8 @@ class LiveWorld(World):
         keep: bool = True,
         chunk: int | None = None,
         requests: int = 1,
+        floors: Sequence[Floor] = (),
+        upwards: bool = False,
     ):
         self.ram, self.workload, self.clock, self.keep = ram, workload, clock, keep
         self.speed = 1.0
@@ -169,7 +172,8 @@ class LiveWorld(World):
             kind=PageBitmap,
             content=lambda pages, log: GuestMemory(log, zero, keep),
         )
-        self.blocks = HintBlocks(lambda: self.guest.free, min_pages(ram.pages))
+        some = floors or [default_floor(ram.max_pfn, ram.pages)]
+        self.blocks = HintBlocks(lambda: self.guest.free, some, upwards)
 
     def new_log(self, mode: Mode) -> DirtyLog:
         return LiveLog(self.pages, mode, self.live, late=self.assume.late)

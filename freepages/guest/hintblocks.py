@@ -2,52 +2,88 @@
 
 Models get_free_page_and_send() of drivers/virtio/virtio_balloon.c (Linux 4.20), which allocates with
 __GFP_NORETRY and without the reserves, for a large guest and many blocks at a time. The blocks lie on their
-list as the boot put them there, each at its head: so the highest come first. What is freed meanwhile is found
-by the next command only.
+list as the boot put them there: each at its head, so the highest come first; since Linux 5.10 at its tail
+(commit 7fef431be9c9), so the lowest do. The highest zone is asked first. What is freed meanwhile is found by
+the next command only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from freepages.guest.watermark import min_free_kbytes
-from freepages.pages import CHUNK_WORDS, MAX_ORDER, PAGE_SIZE, PageBitmap
+from freepages.pages import CHUNK_WORDS, MAX_ORDER, PAGE_SIZE, PageBitmap, count_bits
 
 BLOCK = 1 << (MAX_ORDER - 1)
 """Pages of a block: order 10, 4 MiB."""
 BLOCK_WORDS = BLOCK // 64
-AT_A_TIME = 256
+AT_A_TIME = 64
+"""Blocks at a time; in a guest so large that they would be less than a thousandth of all, that."""
+
+Blocks = range
+"""Blocks by number, of those that were not looked at yet."""
 
 
-def min_pages(pages: int) -> int:
-    """What stays free of a guest of so many pages: its min watermark, taken to be that of one zone."""
-    return min_free_kbytes(pages) * 1024 // PAGE_SIZE
+class Floor(NamedTuple):
+    """A zone, the pfns [start, end), of whose free pages ``keep`` stay free."""
+
+    start: int
+    end: int
+    keep: int
+
+
+def default_floor(max_pfn: int, pages: int) -> Floor:
+    """The floor of a guest of so many pages of RAM that is taken for one zone, by the default watermark."""
+    return Floor(0, max_pfn, min_free_kbytes(pages) * 1024 // PAGE_SIZE)
 
 
 class HintBlocks:
-    """Finds free blocks; ``free()`` gives the pages that are free now, ``keep`` of which stay so."""
+    """Finds free blocks.
 
-    def __init__(self, free: Callable[[], PageBitmap], keep: int):
-        self._free, self._keep = free, keep
+    free      gives the pages that are free now
+    floors    the zones that blocks are taken of, in the order in which they are asked
+    upwards   whether the lowest come first
+    """
+
+    def __init__(self, free: Callable[[], PageBitmap], floors: Sequence[Floor], upwards: bool = False):
+        self._free, self._floors, self._upwards = free, floors, upwards
         self._command = -1
-        self._word = 0  # below which was not looked yet
+        self._left: list[Blocks] = []
 
     def take(self, command: int) -> tuple[int, PageBitmap]:
         """The next blocks for this command: how many, and their pages. They are not allocated yet."""
         free = self._free()
         if command != self._command:
-            self._command, self._word = command, len(free.words) // BLOCK_WORDS * BLOCK_WORDS
-        room = min(AT_A_TIME, max(0, free.count() - self._keep) // BLOCK)
-        blocks, count = PageBitmap(free.pages), 0
-        while count < room and self._word:
-            low = max(0, self._word - CHUNK_WORDS)
-            whole = (free.words[low : self._word].reshape(-1, BLOCK_WORDS) == ~np.uint64(0)).all(axis=1)
-            found = np.flatnonzero(whole)[::-1][: room - count]
-            for block in found.tolist():
-                at = low + block * BLOCK_WORDS
-                blocks.words[at : at + BLOCK_WORDS] = ~np.uint64(0)
-            count += len(found)
-            self._word = low if count < room else low + int(found[-1]) * BLOCK_WORDS
+            self._command = command
+            self._left = [range(-(-floor.start // BLOCK), floor.end // BLOCK) for floor in self._floors]
+        blocks, count, most = PageBitmap(free.pages), 0, max(AT_A_TIME, free.pages // BLOCK // 1000)
+        for at, floor in enumerate(self._floors):
+            room = max(0, _count(free, floor.start, floor.end) - floor.keep) // BLOCK
+            want = min(most - count, room)
+            while want and self._left[at]:
+                found, self._left[at] = self._look(free, self._left[at], want)
+                for block in found:
+                    blocks.words[block * BLOCK_WORDS : (block + 1) * BLOCK_WORDS] = ~np.uint64(0)
+                want, count = want - len(found), count + len(found)
         return count, blocks
+
+    def _look(self, free: PageBitmap, left: Blocks, want: int) -> tuple[list[int], Blocks]:
+        """The first of the blocks left that are free, so many at most, and the blocks that are left then."""
+        many = CHUNK_WORDS // BLOCK_WORDS
+        here = left[:many] if self._upwards else left[-many:]
+        words = free.words[here.start * BLOCK_WORDS : here.stop * BLOCK_WORDS]
+        found = np.flatnonzero((words.reshape(-1, BLOCK_WORDS) == ~np.uint64(0)).all(axis=1)) + here.start
+        if self._upwards:
+            blocks: list[int] = found[:want].tolist()
+            return blocks, range(blocks[-1] + 1 if len(blocks) == want else here.stop, left.stop)
+        blocks = found[::-1][:want].tolist()
+        return blocks, range(left.start, blocks[-1] if len(blocks) == want else here.start)
+
+
+def _count(free: PageBitmap, start: int, end: int) -> int:
+    """How many pages of a zone are free, to a whole word."""
+    words = free.words[start >> 6 : (end + 63) >> 6]
+    return sum(count_bits(words[at : at + CHUNK_WORDS]) for at in range(0, len(words), CHUNK_WORDS))

@@ -249,8 +249,7 @@ class Precopy:
         w.stop()
         sent = w.host.last
         before = self.bytes
-        self.sent += sent
-        self.sections += 1
+        self.sent += sent  # and QEMU does not count the end of this section
         ns = round(_work(self.costs, sent.pages, sent.zeros, 0))
         end = self.stopped_at + round(self.costs.stop) + ns
         self.stages.append(Stage("stop", self.stopped_at, end, sent.pages, self.bytes - before, 0))

@@ -13,6 +13,7 @@ that is clean page cache.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ import numpy as np
 
 from freepages.errors import FreepagesError
 from freepages.guest.drop_caches import Freed, pages_freed
+from freepages.guest.hintblocks import Floor
 from freepages.guest.workloads.workingset import WorkingSet
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.machine import FOUR_GIB, MIB, below_4g
@@ -31,6 +33,10 @@ from freepages.snapshots.meminfo import Meminfo
 BLOCK = 1 << (MAX_ORDER - 1)  # pages
 CACHE_SHARE = 0.5
 """Of the memory in use of a guest that is made up, the part that is clean page cache. A choice."""
+AT_THE_TAIL = (5, 10)
+"""The Linux that first put the pages of the boot at the tails of their lists."""
+NORMAL = 2
+"""The place of zone Normal among a PC's zones (DMA, DMA32, Normal), by which protection is told."""
 
 
 @dataclass
@@ -39,6 +45,8 @@ class Guest:
 
     meminfo  what it tells of its page cache, where that is known
     dropped  what dropping the caches has freed
+    floors   what stays free of each zone when blocks are hinted at, where that is known
+    upwards  whether the lowest free blocks are hinted at first, as in a kernel since Linux 5.10
     """
 
     ram: GuestRam
@@ -46,6 +54,8 @@ class Guest:
     zero: PageBitmap
     meminfo: Meminfo | None = None
     dropped: Freed | None = None
+    floors: tuple[Floor, ...] = ()
+    upwards: bool = False
 
     @classmethod
     def of(cls, snapshot: Snapshot, machine: str | None = None, meminfo: Meminfo | None = None) -> Guest:
@@ -59,7 +69,9 @@ class Guest:
                 f"{outside} free pages of the snapshot lie where a {machine or 'PC'} of "
                 f"{ram.pages >> (20 - PAGE_SHIFT)} MiB has no RAM (--machine)"
             )
-        return cls(ram, free, free.copy(), meminfo)
+        kernel = re.match(r"(\d+)\.(\d+)", snapshot.about.get("kernel", ""))
+        upwards = kernel is not None and (int(kernel[1]), int(kernel[2])) >= AT_THE_TAIL
+        return cls(ram, free, free.copy(), meminfo, None, _floors(snapshot), upwards)
 
     @classmethod
     def made_up(cls, ram_bytes: int, free_share: float, machine: str | None = None, seed: int = 0) -> Guest:
@@ -124,8 +136,8 @@ class Guest:
                 self.zero = self.ram.to_pfns(by_ram)
                 return
         wanted = " or ".join(f"{possible[0]} ({pages} pages)" for pages, possible in lengths.items())
-        longer = "longer" if len(data) > max(map(max, lengths.values())) else "no bitmap"
-        raise FreepagesError(f"{path}: {len(data)} bytes are {longer} than the guest's RAM wants: {wanted}")
+        longer = "longer than" if len(data) > max(map(max, lengths.values())) else "not"
+        raise FreepagesError(f"{path}: {len(data)} bytes are {longer} what the guest's RAM wants: {wanted}")
 
     def _used(self) -> PageBitmap:
         used = PageBitmap(self.free.pages)
@@ -133,6 +145,18 @@ class Guest:
             used.set_range(int(start), int(end))
         used -= self.free
         return used
+
+
+def _floors(snapshot: Snapshot) -> tuple[Floor, ...]:
+    """Of each zone its min watermark stays free, and what it keeps from allocations that a Normal zone could
+    have served (lowmem_reserve); the highest zone is asked first. None, where a zone does not tell."""
+    marks = [zone.watermarks for zone in snapshot.zones]
+    floors = [
+        Floor(zone.start_pfn, zone.end_pfn, mark[0] + sum(zone.protection[NORMAL : NORMAL + 1]))
+        for zone, mark in zip(snapshot.zones, marks, strict=True)
+        if mark is not None
+    ]
+    return tuple(sorted(floors, reverse=True)) if len(floors) == len(marks) else ()
 
 
 def _ram_of(snapshot: Snapshot, machine: str | None) -> GuestRam:

@@ -142,6 +142,8 @@ def prepare(
         assume=Assumptions(init_on_alloc=init_on_alloc),
         keep=content_fits(guest.ram.pages) if keep is None else keep,
         chunk=CHUNK,
+        floors=guest.floors,
+        upwards=guest.upwards,
     )
     processes = []
     if position.guest is not None:

@@ -1,6 +1,6 @@
 """The blocks of free page hinting: whole, free, each once, the highest first, until memory would run low."""
 
-from freepages.guest.hintblocks import AT_A_TIME, BLOCK, HintBlocks, min_pages
+from freepages.guest.hintblocks import AT_A_TIME, BLOCK, Floor, HintBlocks, default_floor
 from freepages.pages import PageBitmap
 
 
@@ -27,19 +27,19 @@ def taken(hints, free, command=2):
 
 def test_every_free_block_is_taken_once_the_highest_first():
     free = free_blocks(AT_A_TIME + 20, but=[3, 7 * BLOCK + 1])
-    heads = taken(HintBlocks(lambda: free, 0), free)
+    heads = taken(HintBlocks(lambda: free, [Floor(0, free.pages, 0)]), free)
     wanted = [block * BLOCK for block in range(AT_A_TIME + 20) if block not in (0, 7)]
     assert heads == wanted[::-1]
 
 
 def test_it_stops_before_memory_runs_low():
     free = free_blocks(10)
-    assert len(taken(HintBlocks(lambda: free, 3 * BLOCK - 5), free)) == 7
+    assert len(taken(HintBlocks(lambda: free, [Floor(0, free.pages, 3 * BLOCK - 5)]), free)) == 7
 
 
 def test_another_command_finds_what_was_freed_meanwhile():
     free = free_blocks(4)
-    hints = HintBlocks(lambda: free, 0)
+    hints = HintBlocks(lambda: free, [Floor(0, free.pages, 0)])
     assert len(taken(hints, free)) == 4
     free.set_range(BLOCK, 2 * BLOCK)
     assert taken(hints, free) == []
@@ -47,4 +47,29 @@ def test_another_command_finds_what_was_freed_meanwhile():
 
 
 def test_what_stays_free_is_the_min_watermark():
-    assert min_pages((4 << 30) >> 12) * 4 == 8192
+    floor = default_floor(1 << 21, (4 << 30) >> 12)
+    assert floor[:2] == (0, 1 << 21) and floor.keep * 4 == 8192
+
+
+def test_every_zone_keeps_its_own_and_the_first_named_is_asked_first():
+    floors = [Floor(8 * BLOCK, 12 * BLOCK, BLOCK), Floor(2 * BLOCK + 7, 8 * BLOCK, 2 * BLOCK), Floor(0, 9, 0)]
+    for upwards, wanted in ((False, [11, 10, 9, 7, 6, 4]), (True, [8, 9, 10, 3, 4, 6])):
+        free = free_blocks(12, but=[5 * BLOCK])
+        left, hints = wanted, HintBlocks(lambda free=free: free, floors, upwards)  # type: ignore[misc]
+        while (some := hints.take(2))[0]:
+            found = [start // BLOCK for start in range(0, free.pages, BLOCK) if some[1][start]]
+            assert set(left[: len(found)]) == set(found)
+            left = left[len(found) :]
+            free -= some[1]
+        assert not left
+
+
+def test_upwards_the_lowest_come_first():
+    free = free_blocks(AT_A_TIME + 20, but=[3, 7 * BLOCK + 1])
+    hints = HintBlocks(lambda: free, [Floor(0, free.pages, 10 * BLOCK)], upwards=True)
+    found = []
+    while (some := hints.take(2))[0]:
+        found += [start // BLOCK for start in range(0, free.pages, BLOCK) if some[1][start]]
+        free -= some[1]
+    wanted = [block for block in range(AT_A_TIME + 20) if block not in (0, 7)]
+    assert found == wanted[: AT_A_TIME + 20 - 2 - 9]

@@ -1,0 +1,65 @@
+"""Migrations of real guests that QEMU did, in data/recorded/, and what the model says of the same guests."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from freepages.datadir import data_path
+from freepages.migrate.guest import Guest
+from freepages.migrate.run import Migrated, migrate
+from freepages.snapshots import Snapshot
+
+BANDWIDTH, DOWNTIME = 125e6, 0.3
+"""max-bandwidth (bytes/s) and downtime-limit (s) of all recorded migrations."""
+
+OTHER_NORMAL, OTHER_ZERO = 52, 78
+"""Pages of the RAM blocks that the model leaves out: the BIOS, ROMs and ACPI tables of these machines."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A migration, with QEMU's counters at its end.
+
+    hint        whether free page hinting was on
+    syncs       dirty-sync-count
+    normal, duplicate  pages sent whole, and as zeros
+    ram_bytes   precopy-bytes and downtime-bytes: what QEMU of 2016 called transferred
+    never_sent  pages of the guest that the destination never got
+    """
+
+    name: str
+    mib: int
+    workload: str
+    hint: bool
+    total_ms: int
+    downtime_ms: int
+    setup_ms: int
+    syncs: int
+    normal: int
+    duplicate: int
+    ram_bytes: int
+    never_sent: int
+
+    @property
+    def proposal(self) -> str:
+        """What the host did, as the model calls it."""
+        return "free_page_hint" if self.hint else "everything"
+
+    def guest(self) -> Guest:
+        """The guest as it was just before: its free pages, and those that held zeros."""
+        guest = Guest.of(Snapshot.load(data_path("recorded", f"{self.name}.snapshot")), "i440fx")
+        guest.set_zero_file(Path(data_path("recorded", f"{self.name}.zero")))
+        return guest
+
+    def model(self) -> Migrated:
+        """What the model makes of it: no cost is fitted, one vCPU."""
+        return migrate(
+            self.guest(), self.proposal, self.workload, bandwidth=BANDWIDTH, downtime=DOWNTIME, vcpus=1
+        )
+
+
+def recorded() -> list[Recorded]:
+    """All of them, by name."""
+    return [Recorded(**run) for run in json.loads(data_path("recorded", "runs.json").read_text())]

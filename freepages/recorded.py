@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from freepages.columns import columns
 from freepages.datadir import data_path
 from freepages.migrate.guest import Guest
 from freepages.migrate.run import Migrated, migrate
@@ -63,3 +64,21 @@ class Recorded:
 def recorded() -> list[Recorded]:
     """All of them, by name."""
     return [Recorded(**run) for run in json.loads(data_path("recorded", "runs.json").read_text())]
+
+
+def beside() -> str:
+    """Every run as QEMU counted it and, right of it, as the model does; the pages of the RAM blocks that the
+    model leaves out are taken off QEMU's."""
+    pairs = ("normal pages", "zero pages", "never sent", "syncs", "seconds")
+    rows = [["run", *(name for pair in pairs for name in (pair, "model"))]]
+    for run in recorded():
+        done = run.model()
+        both = (
+            (run.normal - OTHER_NORMAL, done.normal_pages),
+            (run.duplicate - OTHER_ZERO, done.zero_pages),
+            (run.never_sent, done.skipped_pages),
+            (run.syncs, done.rounds),
+        )
+        seconds = (f"{run.total_ms / 1e3:.2f}", f"{done.total / 1e9:.2f}")
+        rows.append([run.name, *(f"{count:,}" for pair in both for count in pair), *seconds])
+    return "\n".join(columns(rows, range(1, 2 * len(pairs) + 1)))

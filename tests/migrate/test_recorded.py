@@ -1,9 +1,14 @@
 """The model beside migrations that QEMU did with real guests: the same pages, nearly the same time."""
 
+from dataclasses import replace
+
 import pytest
 
+from freepages.datadir import data_path
 from freepages.host.precopy import NORMAL_BYTES, SECTION_END, ZERO_BYTES
-from freepages.recorded import OTHER_NORMAL, OTHER_ZERO, Recorded, recorded
+from freepages.migrate.guest import Guest
+from freepages.recorded import OTHER_NORMAL, OTHER_ZERO, Recorded, beside, recorded
+from freepages.snapshots import Snapshot
 
 RUNS = {run.name: run for run in recorded()}
 IDLE = 600
@@ -45,3 +50,34 @@ def test_hinting_helps_and_the_order_of_the_slow_cases_is_the_same() -> None:
     names = ("idle1g-hint", "idle1g", "anon1g-hint", "dirty20-hint", "dirty60", "cache1g", "anon1g")
     for key in (lambda run: run.total_ms, lambda run: run.model().total):
         assert sorted(names, key=lambda name: key(RUNS[name])) == list(names)
+
+
+def test_the_table_has_a_line_for_every_run() -> None:
+    lines = beside().splitlines()
+    assert [line.split()[0] for line in lines] == ["run", *RUNS]
+    assert "109,825    109,825" in next(line for line in lines if line.startswith("anon1g "))
+
+
+def test_a_zone_keeps_its_min_watermark_and_what_is_for_those_who_may_use_it_only() -> None:
+    guest = RUNS["anon4g-hint"].guest()
+    dma = (1, 4096, 64 + 3891)
+    assert guest.floors == ((1 << 20, 5 << 18, 4121), (4096, 1 << 20, 12709 + 952), dma)
+    assert guest.upwards
+
+
+def test_a_kernel_before_5_10_hints_at_the_highest_blocks_first() -> None:
+    snapshot = Snapshot.load(data_path("recorded", "idle1g-hint.snapshot"))
+    for kernel, upwards in (
+        ("4.20.0", False),
+        ("5.9.1-amd64", False),
+        ("5.10.0", True),
+        ("6.1", True),
+        ("", False),
+    ):
+        assert Guest.of(replace(snapshot, about={"kernel": kernel})).upwards == upwards
+
+
+def test_where_a_zone_tells_no_watermark_the_default_is_taken() -> None:
+    snapshot = Snapshot.load(data_path("recorded", "idle1g-hint.snapshot"))
+    zones = tuple(replace(zone, watermarks=None) for zone in snapshot.zones)
+    assert Guest.of(replace(snapshot, zones=zones)).floors == ()

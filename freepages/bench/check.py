@@ -13,7 +13,6 @@ cannot matter, are not all kept apart here; and three pages with them.
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -23,6 +22,7 @@ from time import perf_counter
 from typing import Any
 
 from freepages.bench import Row
+from freepages.bench.peak import peak_mib
 from freepages.check import Question, check_all, default_rows
 from freepages.check.table import questions
 from freepages.content import LETTERS, ZERO
@@ -60,8 +60,7 @@ def alone(measure: Callable[..., Row], *arguments: Any) -> Row:
 
 def _with_peak(measure: Callable[..., Row], *arguments: Any) -> Row:
     measured = measure(*arguments)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return measured | {"peak_mib": peak >> (20 if sys.platform == "darwin" else 10)}
+    return measured | {"peak_mib": round(peak_mib())}
 
 
 def default_row(question: Question) -> Row:

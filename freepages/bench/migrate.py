@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
-import resource
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ import numpy as np
 
 from freepages.bench import Row
 from freepages.bench.compiled import compiled
+from freepages.bench.peak import peak_mib
 from freepages.costs import Costs
 from freepages.errors import FreepagesError
 from freepages.migrate.guest import Guest
@@ -87,7 +87,7 @@ def _run(case: Case) -> Row:
     costs = replace(Costs(), link=LINK)
     # A small one first, for what is imported and compiled on first use.
     migrate(Guest.made_up(GIB // 16, FREE), case.proposal, costs=costs, keep=case.keep)
-    before = _peak_mib()
+    before = peak_mib()
     start = perf_counter()
     guest = Guest.made_up(case.ram, FREE)
     ready = prepare(guest, case.proposal, case.workload, bandwidth=LINK, costs=costs, keep=case.keep)
@@ -101,17 +101,13 @@ def _run(case: Case) -> Row:
         "workload": case.workload,
         "wall_s": wall,
         "prepared_s": prepared - start,
-        "extra_mib": _peak_mib() - before,
+        "extra_mib": peak_mib() - before,
         "rounds": done.rounds,
         "virtual_s": round(done.total / 1e9, 2),
         "sent_gib": round(done.transferred_bytes / GIB, 2),
         "lock_held_ms": round(sum(span.ns for span in done.held) / 1e6, 2),
         "mismatched_pages": None if done.mismatched is None else done.mismatched.count(),
     }
-
-
-def _peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 1 << 20)
 
 
 def and_not(pages: int = 1024 * GIB >> PAGE_SHIFT, rounds: int = 15) -> Row:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 
 def capture(args: argparse.Namespace) -> None:
@@ -64,6 +65,11 @@ def bench(args: argparse.Namespace) -> None:
 
 class Parser(argparse.ArgumentParser):
     """ArgumentParser whose errors are one line, as every other error is."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Negative amounts have units here. Taken for values, they are refused as what they are.
+        self._negative_number_matcher = re.compile(r"-\.?\d")
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"freepages: {message} (see {self.prog} --help)\n")

@@ -97,6 +97,7 @@ def test_people_are_told_in_words(capsys):
     [
         (["--ram", "64M", "--bandwidth", "0"], "bandwidth '0' is not more than 0"),
         (["--ram", "64M", "--bandwidth=-1Gbit"], "bandwidth '-1Gbit' is negative"),
+        (["--ram", "64M", "--bandwidth", "-1Gbit"], "bandwidth '-1Gbit' is negative"),
         (["--ram", "64M", "--bandwidth", "1Gb"], "bandwidth '1Gb' is not a decimal number and one of"),
         (["--ram", "64Q"], "size '64Q' is not"),
         (["--ram", "65M"], "a guest of 68157440 bytes: it has a multiple of 4 MiB"),

@@ -16,22 +16,9 @@ from freepages.proposals import PROPOSALS, proposal
 from freepages.proposals.hostside import ASK, apply, log_on, precopy
 from freepages.proposals.world import PURPOSES, World
 from freepages.scenarios.debate import debate
+from tests.verdicts import SAFE
 
 ROWS = [(name, purpose) for name in PROPOSALS for purpose in PURPOSES]
-
-SAFE = {
-    "migrate": {
-        "everything",
-        "snapshot",
-        "locked",
-        "request_id",
-        "inflate_deflate",
-        "free_page_hint",
-        "page_reporting",
-    },
-    "discard": {"everything", "locked", "inflate_deflate", "free_page_hint", "page_reporting"},
-}
-"""What is safe by default."""
 
 ALONE = {
     ("everything", "migrate"): "log-bit-late",

@@ -13,7 +13,6 @@ that is clean page cache.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,16 +20,16 @@ import numpy as np
 
 from freepages.errors import FreepagesError
 from freepages.guest.drop_caches import Freed, pages_freed
-from freepages.guest.hintblocks import Floor
+from freepages.guest.hintblocks import BLOCK, Floor
 from freepages.guest.workloads.workingset import WorkingSet
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.machine import FOUR_GIB, MIB, below_4g
 from freepages.migrate.memory import check_memory
-from freepages.pages import MAX_ORDER, PAGE_SHIFT, PageBitmap, bitmap_bytes
+from freepages.pages import PAGE_SHIFT, PageBitmap, bitmap_bytes
 from freepages.snapshots import Snapshot
 from freepages.snapshots.meminfo import Meminfo
+from freepages.snapshots.procfs import kernel_version
 
-BLOCK = 1 << (MAX_ORDER - 1)  # pages
 CACHE_SHARE = 0.5
 """Of the memory in use of a guest that is made up, the part that is clean page cache. A choice."""
 AT_THE_TAIL = (5, 10)
@@ -69,8 +68,8 @@ class Guest:
                 f"{outside} free pages of the snapshot lie where a {machine or 'PC'} of "
                 f"{ram.pages >> (20 - PAGE_SHIFT)} MiB has no RAM (--machine)"
             )
-        kernel = re.match(r"(\d+)\.(\d+)", snapshot.about.get("kernel", ""))
-        upwards = kernel is not None and (int(kernel[1]), int(kernel[2])) >= AT_THE_TAIL
+        kernel = kernel_version(snapshot.about.get("kernel"))
+        upwards = kernel is not None and kernel >= AT_THE_TAIL
         return cls(ram, free, free.copy(), meminfo, None, _floors(snapshot), upwards)
 
     @classmethod

@@ -308,3 +308,9 @@ def read_version(path: Path) -> str:
     if not match:
         raise line.fault("not 'Linux version RELEASE'")
     return match[1]
+
+
+def kernel_version(release: str | None) -> tuple[int, int] | None:
+    """The first two numbers of a kernel's release; None where it has none, or is not known."""
+    match = re.match(r"(\d{1,3})\.(\d{1,3})", release or "")
+    return (int(match[1]), int(match[2])) if match else None

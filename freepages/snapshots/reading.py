@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,8 +107,8 @@ def _if_there(reader: Callable[[Path], T], path: Path) -> T | None:
 
 
 def _before(kernel: str | None, version: tuple[int, int]) -> bool:
-    match = re.match(r"(\d{1,3})\.(\d{1,3})", kernel or "")
-    return match is not None and (int(match[1]), int(match[2])) < version
+    known = procfs.kernel_version(kernel)
+    return known is not None and known < version
 
 
 def _by_zone(path: Path, table: dict[ZoneKey, T], zones: list[ZoneInfo]) -> list[T]:

@@ -11,18 +11,11 @@ from freepages.migrate.guest import Guest
 from freepages.migrate.run import migrate
 from freepages.pages import PAGE_SIZE
 from freepages.proposals import PROPOSALS
+from tests.verdicts import SAFE
 
 SIZE = 64 << 20
 PAGES = SIZE // PAGE_SIZE
-PROVED = (
-    "everything",
-    "snapshot",
-    "locked",
-    "request_id",
-    "inflate_deflate",
-    "free_page_hint",
-    "page_reporting",
-)
+PROVED = sorted(SAFE["migrate"])
 WORKLOADS = ("idle", "dirty:50MB/s:4MiB", "uniform:20k/s:8MiB", "build:20k/s:8MiB", "churn:50k/s:8MiB", "hog")
 SLOW = replace(Costs(), wake=150e6)
 """A host whose thread takes 150 ms to look into the queue."""

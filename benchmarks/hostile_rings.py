@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from struct import Struct
 from typing import Any, NamedTuple, TypeVar
 
-from freepages.engine import Steps
+from freepages.engine.run import Steps
 from freepages.virtio.chain import OUTSIDE, SHARED, Fault
 from freepages.virtio.decode import as_json, as_text
 from freepages.virtio.dump import dumped, parse_dump

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from freepages.datadir import data_path as data_path
-    from freepages.engine import Run as Run
-    from freepages.engine import Scenario as Scenario
-    from freepages.engine import Schedule as Schedule
+    from freepages.engine.run import Run as Run
+    from freepages.engine.run import Scenario as Scenario
+    from freepages.engine.run import Schedule as Schedule
     from freepages.explorer import Explorer as Explorer
     from freepages.game import Game as Game
     from freepages.snapshots import Snapshot as Snapshot
@@ -22,9 +22,9 @@ _ROOMS = {
     "Explorer": "freepages.explorer",
     "Game": "freepages.game",
     "Picture": "freepages.view.picture",
-    "Run": "freepages.engine",
-    "Scenario": "freepages.engine",
-    "Schedule": "freepages.engine",
+    "Run": "freepages.engine.run",
+    "Scenario": "freepages.engine.run",
+    "Schedule": "freepages.engine.run",
     "Snapshot": "freepages.snapshots",
     "Stepper": "freepages.stepper",
     "data_path": "freepages.datadir",

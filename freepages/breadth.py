@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from freepages.engine import Run, Scenario, Schedule
+from freepages.engine.run import Run, Scenario, Schedule
 
 Shows = Callable[[Run], str | None]
 """What a state shows, as a sentence, or None."""

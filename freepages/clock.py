@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from freepages.costs import Costs
-from freepages.engine import Choose, Guard, Lock, Move, Process, Schedule
+from freepages.engine.run import Choose, Guard, Lock, Move, Process, Schedule
 from freepages.errors import FreepagesError
 
 Policy = Callable[[Mapping[str, str]], str]

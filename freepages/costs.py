@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
-from freepages.engine import Act
+from freepages.engine.run import Act
 from freepages.errors import FreepagesError
 from freepages.pages import PAGE_SIZE
 

@@ -25,7 +25,7 @@ from itertools import permutations
 from operator import itemgetter
 from typing import Any, Literal
 
-from freepages.engine import Move, Process, Scenario, Schedule
+from freepages.engine.run import Move, Process, Scenario, Schedule
 from freepages.footprint import UNKNOWN, Outcome, Places, Reads
 from freepages.proposals.world import LOST, OVER
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from freepages.engine import Process
+from freepages.engine.run import Process
 from freepages.errors import FreepagesError
 from freepages.positions import position, renumbered
 

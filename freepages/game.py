@@ -16,7 +16,7 @@ from typing import NamedTuple
 import ipywidgets as W
 
 from freepages.content import letter
-from freepages.engine import Move, Run, Scenario, Schedule
+from freepages.engine.run import Move, Run, Scenario, Schedule
 from freepages.explore import LIMIT, PROVED, UNDETERMINED, Search, explore
 from freepages.stepper import Stepper
 from freepages.view.scene import Scene, Text

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any
 
-from freepages.engine import Guard, Lock, Steps, straight
+from freepages.engine.run import Guard, Lock, Steps, straight
 
 Grain = Callable[..., Steps]
 """Takes the steps of an operation, then an announcement of all of it."""

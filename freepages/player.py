@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from freepages.engine import Choose, Move, Run, Scenario, Schedule, ScheduleError, Step
+from freepages.engine.run import Choose, Move, Run, Scenario, Schedule, ScheduleError, Step
 from freepages.view.changes import changes
 from freepages.view.frame import Frame
 

@@ -17,7 +17,7 @@ from functools import cache
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
-from freepages.engine import Act, Choose, Guard, Process, Until
+from freepages.engine.run import Act, Choose, Guard, Process, Until
 from freepages.errors import FreepagesError
 from freepages.pageset import PageSet
 

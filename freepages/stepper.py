@@ -16,7 +16,7 @@ from typing import Any
 
 import ipywidgets as W
 
-from freepages.engine import Move, Process, Scenario, Schedule, ScheduleError
+from freepages.engine.run import Move, Process, Scenario, Schedule, ScheduleError
 from freepages.errors import FreepagesError
 from freepages.explorer import Zoom
 from freepages.player import WAITING, Player

@@ -3,7 +3,7 @@
 from itertools import product
 
 from freepages.breadth import Shows, follow, shortest
-from freepages.engine import Process, Scenario, Schedule, Steps
+from freepages.engine.run import Process, Scenario, Schedule, Steps
 
 
 def adders(*turns: int) -> Scenario:

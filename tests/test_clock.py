@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from freepages.clock import Clock, Span, TimedLock
 from freepages.costs import Costs
-from freepages.engine import Act, Choose, Process, Until
+from freepages.engine.run import Act, Choose, Process, Until
 from freepages.errors import FreepagesError
 
 TAKES = Act("works {0} ns", cost="elapsed", amount=0)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from freepages.costs import NAMES, Costs
-from freepages.engine import DROPS_LOCK, TAKES_LOCK, Act
+from freepages.engine.run import DROPS_LOCK, TAKES_LOCK, Act
 from freepages.errors import FreepagesError
 from freepages.host import precopy
 from freepages.proposals import guestside, hostside

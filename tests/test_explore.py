@@ -8,7 +8,7 @@ import pytest
 
 from freepages.check import effective
 from freepages.check.effects import SINGLE
-from freepages.engine import Move, Process, Run, Scenario, Until, at_random
+from freepages.engine.run import Move, Process, Run, Scenario, Until, at_random
 from freepages.errors import FreepagesError
 from freepages.explore import PROVED, REFUTED, UNDETERMINED, _Explorer, explore
 from freepages.pageset import PageSet

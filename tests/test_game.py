@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 
 from freepages import Game
-from freepages.engine import Run, at_random
+from freepages.engine.run import Run, at_random
 from freepages.explore import UNDETERMINED, Search, explore
 from freepages.game import answer, outcome
 from freepages.scenarios.debate import debate

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.engine import Process, Run, Scenario, Schedule, ScheduleError, Steps
+from freepages.engine.run import Process, Run, Scenario, Schedule, ScheduleError, Steps
 from freepages.player import LOGGED, WAITING, Player
 from freepages.view.changes import changes
 from freepages.view.frame import Frame

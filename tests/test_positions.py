@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from freepages.engine import Act, Choose, Lock, Process, Steps, Until
+from freepages.engine.run import Act, Choose, Lock, Process, Steps, Until
 from freepages.errors import FreepagesError
 from freepages.pageset import PageSet
 from freepages.positions import needed, position, renumber, renumbered

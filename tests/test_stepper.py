@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freepages.engine import Schedule
+from freepages.engine.run import Schedule
 from freepages.player import WAITING
 from freepages.scenarios.debate import debate
 from freepages.stepper import Stepper

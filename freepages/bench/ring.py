@@ -15,7 +15,7 @@ from statistics import median
 from time import process_time
 
 from freepages.bench import Row
-from freepages.engine import Steps, straight
+from freepages.engine.run import Steps, straight
 from freepages.errors import FreepagesError
 from freepages.virtio.decode import as_json, decode
 from freepages.virtio.dump import dumped, parse_dump

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.bench import Row
-from freepages.engine import Process, Run, Scenario, Steps
+from freepages.engine.run import Process, Run, Scenario, Steps
 from freepages.errors import FreepagesError
 from freepages.view.frame import Bits, Frame, Memory, State
 

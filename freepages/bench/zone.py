@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from freepages.bench import Row, yieldless
-from freepages.engine import Steps
+from freepages.engine.run import Steps
 from freepages.errors import FreepagesError
 from freepages.guest import zone as list_zone
 from freepages.guest.bulkzone import BulkZone

@@ -11,7 +11,7 @@ from freepages.check.effects import without_effect
 from freepages.check.memory import in_use
 from freepages.columns import columns
 from freepages.content import letter
-from freepages.engine import Run, Scenario, Schedule
+from freepages.engine.run import Run, Scenario, Schedule
 from freepages.errors import FreepagesError
 from freepages.explore import LIMIT, UNDETERMINED, Verdict, explore
 from freepages.proposals import Proposal, proposal

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from freepages.engine import Run, Schedule, Steps
+from freepages.engine.run import Run, Schedule, Steps
 from freepages.explore import explore
 from freepages.proposals import Proposal, proposal
 from freepages.proposals.hostside import freely

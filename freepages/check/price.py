@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
-from freepages.engine import Move, Run
+from freepages.engine.run import Move, Run
 from freepages.migrate.guest import Guest
 from freepages.migrate.run import migrate
 from freepages.pages import PAGE_SHIFT, bitmap_bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Sequence
 
-from freepages.engine import straight
+from freepages.engine.run import straight
 from freepages.exercises.exercise import Exercise
 from freepages.host.device import BalloonDevice
 from freepages.virtio.encodings import PfnArray

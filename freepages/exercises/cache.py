@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 
-from freepages.engine import straight
+from freepages.engine.run import straight
 from freepages.exercises.exercise import Exercise
 from freepages.grain import coarse
 from freepages.guest.cache import PageCache

@@ -8,7 +8,7 @@ from itertools import chain, combinations
 from typing import Any
 
 from freepages.content import ZERO
-from freepages.engine import DROPS_LOCK, Run
+from freepages.engine.run import DROPS_LOCK, Run
 from freepages.exercises.exercise import Exercise
 from freepages.exercises.searched import loss, process_function
 from freepages.proposals import Proposal, proposal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from freepages.engine import Scenario, Schedule
+from freepages.engine.run import Scenario, Schedule
 from freepages.exercises.exercise import Exercise
 from freepages.explore import explore
 from freepages.game import outcome

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from freepages.engine import Move, Run
+from freepages.engine.run import Move, Run
 from freepages.exercises.exercise import Exercise
 from freepages.exercises.searched import loss, process_function
 from freepages.proposals import Proposal, proposal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freepages.engine import Run, Schedule
+from freepages.engine.run import Run, Schedule
 from freepages.exercises.exercise import Exercise
 from freepages.scenarios.review import row
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from freepages.engine import Act, Steps
+from freepages.engine.run import Act, Steps
 from freepages.errors import FreepagesError
 from freepages.exercises.exercise import Exercise
 from freepages.explore import PROVED, explore

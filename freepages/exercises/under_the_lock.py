@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from freepages.engine import Run, Scenario, Schedule
+from freepages.engine.run import Run, Scenario, Schedule
 from freepages.exercises.exercise import Exercise
 from freepages.scenarios.debate import debate
 

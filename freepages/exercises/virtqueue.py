@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
-from freepages.engine import Run, to_the_end
+from freepages.engine.run import Run, to_the_end
 from freepages.exercises.exercise import Exercise
 from freepages.scenarios.virtqueue import virtqueue
 

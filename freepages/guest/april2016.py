@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from freepages.engine import Act, Steps
+from freepages.engine.run import Act, Steps
 from freepages.guest.balloon import BUFFER, CACHE_DROP, HEADER, VirtioBalloon
 from freepages.guest.context import Bug, Context
 from freepages.guest.drop_caches import drop_cache

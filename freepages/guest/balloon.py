@@ -11,7 +11,7 @@ deflate) is how the pages are told, the PFN array of the specification if not gi
 
 from __future__ import annotations
 
-from freepages.engine import Act, Steps, Until
+from freepages.engine.run import Act, Steps, Until
 from freepages.guest.context import Context, Kernel, WaitQueue, Work, workqueue
 from freepages.guest.kmalloc import kzalloc
 from freepages.guest.virtqueue import Callback, Virtqueue, find_vqs, interrupts

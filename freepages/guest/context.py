@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from struct import Struct
 
-from freepages.engine import Act, Guard, Steps
+from freepages.engine.run import Act, Guard, Steps
 from freepages.grain import AllFree, Grain, coarse
 from freepages.guest.cache import PageCache
 from freepages.guest.node import Node

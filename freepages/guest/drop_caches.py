@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from freepages.engine import Act, Steps
+from freepages.engine.run import Act, Steps
 from freepages.errors import FreepagesError
 from freepages.guest.cache import Dentry, Inode, Object, PageCache, Said
 from freepages.guest.context import CALLS, Context

@@ -21,7 +21,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from freepages.engine import Act, Steps
+from freepages.engine.run import Act, Steps
 from freepages.errors import FreepagesError
 from freepages.guest.node import Node
 from freepages.guest.zone import Zone

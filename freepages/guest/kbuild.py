@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from freepages.columns import columns
-from freepages.engine import Act, Steps, straight
+from freepages.engine.run import Act, Steps, straight
 from freepages.guest.kconfig import Config, DotConfig, KbuildError, Option, settle
 
 

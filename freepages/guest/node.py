@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from freepages.engine import Act, Steps
+from freepages.engine.run import Act, Steps
 from freepages.guest.percpu import free_pcp, rmqueue_pcp, zone_batchsize
 from freepages.guest.span import ZoneError
 from freepages.guest.watermark import Watermarks, lowmem_reserve, watermarks, zone_watermark_ok

@@ -12,7 +12,7 @@ from typing import Any
 
 from freepages.assumptions import Assumptions
 from freepages.content import POISON, ZERO
-from freepages.engine import Lock
+from freepages.engine.run import Lock
 
 
 class Ownership:

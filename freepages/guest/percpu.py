@@ -11,7 +11,7 @@ is lost.
 
 from __future__ import annotations
 
-from freepages.engine import DROPS_LOCK, TAKES_LOCK, Act, Steps
+from freepages.engine.run import DROPS_LOCK, TAKES_LOCK, Act, Steps
 from freepages.guest.free_area import FreeList
 from freepages.guest.zone import Zone
 from freepages.pages import PAGE_SHIFT, Migratetype

@@ -11,7 +11,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import Any
 
-from freepages.engine import Steps
+from freepages.engine.run import Steps
 from freepages.guest.april2016 import MEMSET, REQUEST, WALKS, AprilPatch
 from freepages.guest.balloon import BUFFER, CACHE_DROP, HEADER
 from freepages.guest.context import Context, Work

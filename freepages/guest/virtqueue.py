@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from freepages.engine import Act, Guard, Steps
+from freepages.engine.run import Act, Guard, Steps
 from freepages.guest.context import CALLS, Bug, Context, Kernel
 from freepages.guest.kmalloc import kzalloc
 from freepages.pages import PAGE_SHIFT

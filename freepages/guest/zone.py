@@ -3,7 +3,7 @@
 Models mm/page_alloc.c of Linux 4.6: __rmqueue with its fallback and stealing, expand, __free_one_page, and
 the callers that take zone->lock around them. The functions carry the kernel's names (its two leading
 underscores, which mean that the lock is held, are ``_locked`` here) and stand in its order, so that the two
-can be read side by side. Each is a process of :mod:`freepages.engine`; what it announces is what a learner
+can be read side by side. Each is a process of :mod:`freepages.engine.run`; what it announces is what a learner
 steps through.
 
 A block of order o is 2**o pages that begin at a multiple of 2**o. Its buddy differs from it in exactly that
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from freepages.engine import DROPS_LOCK, TAKES_LOCK, Act, Lock, Steps, straight
+from freepages.engine.run import DROPS_LOCK, TAKES_LOCK, Act, Lock, Steps, straight
 from freepages.guest.free_area import FreeArea, FreeList, aligned_blocks
 from freepages.guest.span import Span
 from freepages.pages import FALLBACKS, MAX_ORDER, ORDERS, PAGEBLOCK_ORDER, Migratetype, check_order

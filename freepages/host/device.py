@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from freepages.engine import Act, Steps, Until
+from freepages.engine.run import Act, Steps, Until
 from freepages.errors import FreepagesError
 from freepages.grain import Grain, coarse
 from freepages.pages import PAGE_SHIFT, PAGE_SIZE

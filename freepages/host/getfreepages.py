@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from freepages.engine import Act, Steps
+from freepages.engine.run import Act, Steps
 from freepages.host.device import BalloonDevice
 from freepages.pages import PageBitmap, bitmap_bytes
 from freepages.virtio.chain import Chain

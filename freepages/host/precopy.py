@@ -21,7 +21,7 @@ import numpy as np
 
 from freepages.clock import NEVER, Clock
 from freepages.costs import Costs
-from freepages.engine import Act, Steps, Until
+from freepages.engine.run import Act, Steps, Until
 from freepages.errors import FreepagesError
 from freepages.host.bulkmigration import Sent
 from freepages.host.migration import ASK, SYNC

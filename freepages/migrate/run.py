@@ -10,7 +10,7 @@ from typing import Any
 from freepages.assumptions import Assumptions
 from freepages.clock import Clock, Span
 from freepages.costs import Costs
-from freepages.engine import Process, Schedule
+from freepages.engine.run import Process, Schedule
 from freepages.guest.workloads import Workload
 from freepages.host.precopy import SECTION_END, Precopy, Stage
 from freepages.live import LiveWorld, vcpu

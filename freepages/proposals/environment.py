@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from freepages.engine import Act, Choose, Process, Steps
+from freepages.engine.run import Act, Choose, Process, Steps
 
 CHOOSES = Act("does what it likes")
 SETTLES = Act("makes a log bit visible")

@@ -8,7 +8,7 @@ window is open, and is ignored.
 
 from __future__ import annotations
 
-from freepages.engine import Steps
+from freepages.engine.run import Steps
 from freepages.proposals.guestside import answer, hint, next_command
 from freepages.proposals.hostside import ASK, SYNC, apply, log_on, precopy
 from freepages.proposals.proposal import Proposal

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from freepages.engine import Act, Choose, Steps, Until
+from freepages.engine.run import Act, Choose, Steps, Until
 from freepages.virtio.mailbox import Answer
 
 # The host only adds to the end of the requests, and the guest's answer only to the end of the answers:

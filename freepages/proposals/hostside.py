@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from freepages.engine import Act, Choose, Steps
+from freepages.engine.run import Act, Choose, Steps
 from freepages.host.migration import ASK, SYNC
 from freepages.virtio.mailbox import Answer
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freepages.engine import Steps
+from freepages.engine.run import Steps
 from freepages.proposals.guestside import answer, deflate, inflate, next_request, until_returned
 from freepages.proposals.locked import host
 from freepages.proposals.proposal import Proposal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freepages.engine import Steps
+from freepages.engine.run import Steps
 from freepages.proposals.hostside import ASK, apply, log_on, precopy
 from freepages.proposals.proposal import Proposal
 from freepages.proposals.snapshot import guest

@@ -6,7 +6,7 @@ guest begins; it waits for the acknowledgement, so a page is nobody's while the 
 
 from __future__ import annotations
 
-from freepages.engine import Steps
+from freepages.engine.run import Steps
 from freepages.proposals.guestside import answer, isolate, put_back, until_returned
 from freepages.proposals.hostside import apply, log_on, precopy
 from freepages.proposals.proposal import Proposal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from freepages.engine import Steps
+from freepages.engine.run import Steps
 from freepages.proposals.world import World
 
 

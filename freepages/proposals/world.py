@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from freepages.assumptions import Assumptions
 from freepages.content import LETTERS, ZERO, Content
-from freepages.engine import Steps
+from freepages.engine.run import Steps
 from freepages.guest.ownership import Ownership
 from freepages.host.dirtylog import DirtyLog, Mode
 from freepages.host.migration import Migration

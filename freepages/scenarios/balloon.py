@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.engine import Act, Process, Run, Scenario, Steps, straight
+from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
 from freepages.grain import Grain, coarse, fine
 from freepages.guest import balloon, virtqueue
 from freepages.guest.april2016 import AprilPatch

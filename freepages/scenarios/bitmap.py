@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from freepages.engine import Process, Run, Scenario
+from freepages.engine.run import Process, Run, Scenario
 from freepages.guest.freemap import mark_free_pages_bitmap
 from freepages.guest.zone import Zone
 from freepages.pages import PageBitmap

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from freepages.engine import Act, Choose, Process, Run, Scenario, Steps
+from freepages.engine.run import Act, Choose, Process, Run, Scenario, Steps
 from freepages.grain import Grain, fine
 from freepages.guest.cache import READS_DISK, Backing, Dentry, Inode, PageCache
 from freepages.guest.context import Context, Kernel

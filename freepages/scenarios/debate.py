@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from freepages.assumptions import Assumptions
-from freepages.engine import Process, Scenario, Steps
+from freepages.engine.run import Process, Scenario, Steps
 from freepages.errors import FreepagesError
 from freepages.pageset import PageSet
 from freepages.proposals import Proposal, proposal

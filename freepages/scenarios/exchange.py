@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from freepages.engine import Act, Run, Step
+from freepages.engine.run import Act, Run, Step
 from freepages.view.frame import Frame
 from freepages.view.ring import DEVICE, DRIVER, FREE, Half, Ring, cells
 from freepages.view.sequence import Message, SequenceChart

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from freepages.engine import Process, Run, Scenario, Schedule
+from freepages.engine.run import Process, Run, Scenario, Schedule
 from freepages.guest.kbuild import Build, Tree, make
 from freepages.guest.kconfig import KbuildError
 from freepages.guest.robot import CONFIGS, PATCHED

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from freepages.columns import columns
 from freepages.content import letter
-from freepages.engine import Move, Run, Scenario, Schedule
+from freepages.engine.run import Move, Run, Scenario, Schedule
 from freepages.proposals.world import World
 
 

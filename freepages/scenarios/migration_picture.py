@@ -13,7 +13,7 @@ from types import CodeType
 from typing import Any
 
 from freepages.content import ZERO, letter
-from freepages.engine import Process, Run
+from freepages.engine.run import Process, Run
 from freepages.positions import PLAIN, needed
 from freepages.proposals.world import World
 from freepages.scenarios.pictures import locks

@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 
-from freepages.engine import Act, Lock, Run
+from freepages.engine.run import Act, Lock, Run
 from freepages.guest import freemap, percpu, zone
 from freepages.guest.zone import Zone
 from freepages.pages import ORDERS, Migratetype

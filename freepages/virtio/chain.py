@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from freepages.engine import Act, Steps
+from freepages.engine.run import Act, Steps
 from freepages.errors import FreepagesError
 from freepages.virtio.layout import DESC_SIZE, INDIRECT, NEXT, WRITE
 from freepages.virtio.memory import TOP, Memory, Reader

@@ -25,7 +25,7 @@ from functools import partial
 from struct import Struct
 from typing import Any, Literal, NamedTuple
 
-from freepages.engine import Act, Choose, Steps
+from freepages.engine.run import Act, Choose, Steps
 from freepages.errors import FreepagesError
 
 Endian = Literal["little", "big"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from freepages.engine import Until
+from freepages.engine.run import Until
 from freepages.virtio.features import APRIL_2016, Config, Features, NegotiationError, checked
 from freepages.virtio.layout import Layout
 

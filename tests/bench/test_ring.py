@@ -5,7 +5,7 @@ import json
 import pytest
 
 from freepages.bench import ring
-from freepages.engine import straight
+from freepages.engine.run import straight
 from freepages.errors import FreepagesError
 from freepages.virtio.decode import decode
 from freepages.virtio.dump import dumped, parse_dump

@@ -6,7 +6,7 @@ import pytest
 
 from freepages import explore
 from freepages.check import Checked, check, checked
-from freepages.engine import Run
+from freepages.engine.run import Run
 from freepages.errors import FreepagesError
 from freepages.scenarios.debate import debate
 

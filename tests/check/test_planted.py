@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from freepages.check import check
-from freepages.engine import Steps
+from freepages.engine.run import Steps
 from freepages.host.dirtylog import DirtyLog
 from freepages.host.migration import Migration
 from freepages.proposals import proposal

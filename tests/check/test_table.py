@@ -8,7 +8,7 @@ import pytest
 from freepages.check import Checked, check
 from freepages.check.delay import delay
 from freepages.check.table import Table, questions
-from freepages.engine import Run
+from freepages.engine.run import Run
 from freepages.errors import FreepagesError
 from freepages.proposals import PROPOSALS
 from freepages.proposals.world import PURPOSES

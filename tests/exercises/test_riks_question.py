@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from freepages.engine import Run
+from freepages.engine.run import Run
 from freepages.errors import FreepagesError
 from freepages.exercises.riks_question import WORDS, another_order, in_order
 from freepages.explore import explore

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.engine import Run
+from freepages.engine.run import Run
 from freepages.exercises import virtqueue
 from freepages.exercises.virtqueue import TWO_AT_ONCE
 

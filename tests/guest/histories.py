@@ -4,7 +4,7 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from freepages.engine import straight
+from freepages.engine.run import straight
 from freepages.guest.node import Node
 from freepages.guest.zone import Zone
 from freepages.pages import Migratetype

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.engine import Process, Run, Scenario, at_random, to_the_end
+from freepages.engine.run import Process, Run, Scenario, at_random, to_the_end
 from freepages.grain import coarse, fine
 from freepages.guest.balloon import SLEEPS
 from freepages.guest.virtqueue import ADDS_OUTBUF

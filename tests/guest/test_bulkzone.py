@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freepages.engine import straight
+from freepages.engine.run import straight
 from freepages.guest.bulkzone import BulkZone
 from freepages.guest.freemap import heads_by_order, mark_free_blocks, mark_free_pages_bitmap
 from freepages.guest.span import ZoneError

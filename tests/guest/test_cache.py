@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.engine import Process, Run, Scenario, at_random, straight, to_the_end
+from freepages.engine.run import Process, Run, Scenario, at_random, straight, to_the_end
 from freepages.errors import FreepagesError
 from freepages.guest.cache import READS_DISK, Dentry, Inode, PageCache
 from freepages.scenarios.balloon import DrawnNode

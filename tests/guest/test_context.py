@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.engine import Process, Run, Scenario, Steps, straight, to_the_end
+from freepages.engine.run import Process, Run, Scenario, Steps, straight, to_the_end
 from freepages.guest.context import Bug, Context, Kernel, WaitQueue, Work, workqueue
 from freepages.scenarios.balloon import machine
 

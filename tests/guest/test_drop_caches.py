@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from freepages.datadir import data_path
-from freepages.engine import Process, straight
+from freepages.engine.run import Process, straight
 from freepages.errors import FreepagesError
 from freepages.grain import coarse
 from freepages.guest.cache import Dentry, Inode, PageCache

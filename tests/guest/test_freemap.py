@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
-from freepages.engine import Process, Run, Scenario, straight
+from freepages.engine.run import Process, Run, Scenario, straight
 from freepages.errors import FreepagesError
 from freepages.guest.freemap import (
     HANDS_OVER,

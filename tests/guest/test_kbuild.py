@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freepages.engine import Process, straight
+from freepages.engine.run import Process, straight
 from freepages.guest.kbuild import Build, Call, Function, KbuildError, Source, Tree, build, make, outcome
 from freepages.guest.kconfig import Config, Option
 from freepages.guest.robot import CONFIGS, PATCHED, REPAIRS

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.engine import straight
+from freepages.engine.run import straight
 from freepages.guest.context import Context
 from freepages.guest.kmalloc import get_order, kfree, kzalloc
 from freepages.pages import PAGE_SIZE

@@ -4,7 +4,7 @@ from itertools import groupby
 
 import pytest
 
-from freepages.engine import straight
+from freepages.engine.run import straight
 from freepages.errors import FreepagesError
 from freepages.guest.node import Node, pc_memory_map
 from freepages.guest.span import ZoneError

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freepages.engine import straight
+from freepages.engine.run import straight
 from freepages.guest.percpu import (
     drain_pcp,
     free_pcp,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.engine import Process, straight
+from freepages.engine.run import Process, straight
 from freepages.errors import FreepagesError
 from freepages.guest.cache import READS_DISK, PageCache
 from freepages.guest.drop_caches import drop_cache

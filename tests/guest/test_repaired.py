@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.engine import Run, Steps, at_random, to_the_end
+from freepages.engine.run import Run, Steps, at_random, to_the_end
 from freepages.grain import coarse, fine
 from freepages.guest.april2016 import AprilPatch
 from freepages.guest.repaired import Repaired

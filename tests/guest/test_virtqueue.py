@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.engine import Process, Run, Scenario, Steps, straight, to_the_end
+from freepages.engine.run import Process, Run, Scenario, Steps, straight, to_the_end
 from freepages.guest.context import Bug, Context
 from freepages.guest.virtqueue import PHYSICAL_NULL, interrupts, more_used, sg_set_buf
 from freepages.pages import PAGE_SIZE

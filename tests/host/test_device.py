@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.engine import Process, Run, Scenario, Steps, straight, to_the_end
+from freepages.engine.run import Process, Run, Scenario, Steps, straight, to_the_end
 from freepages.guest.balloon import BUFFER, MESSAGE
 from freepages.guest.context import Context
 from freepages.guest.virtqueue import Virtqueue

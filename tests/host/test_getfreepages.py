@@ -5,7 +5,7 @@ from struct import pack
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.engine import Process, Run, Scenario, straight, to_the_end
+from freepages.engine.run import Process, Run, Scenario, straight, to_the_end
 from freepages.guest.balloon import BUFFER, MESSAGE
 from freepages.guest.context import Context
 from freepages.pages import PageBitmap

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.engine import Move, Run
+from freepages.engine.run import Move, Run
 from freepages.proposals import PROPOSALS
 from freepages.scenarios.debate import debate
 

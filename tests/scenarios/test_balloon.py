@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.engine import Run, Scenario, to_the_end
+from freepages.engine.run import Run, Scenario, to_the_end
 from freepages.grain import coarse, fine
 from freepages.scenarios.balloon import DrawnNode, exchange, inflate, machine, statistics
 from freepages.scenarios.zones import zone_drawn

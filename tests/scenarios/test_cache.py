@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from freepages.engine import Run, ScheduleError, to_the_end
+from freepages.engine.run import Run, ScheduleError, to_the_end
 from freepages.grain import coarse, fine
 from freepages.guest.cache import READS_DISK
 from freepages.scenarios.cache import CACHED, Dropping, drop_caches

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.engine import Run, at_random
+from freepages.engine.run import Run, at_random
 from freepages.guest.kbuild import KbuildError
 from freepages.guest.robot import REPAIRS
 from freepages.scenarios.kbuild import kbuild

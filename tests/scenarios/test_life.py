@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.engine import Run, ScheduleError
+from freepages.engine.run import Run, ScheduleError
 from freepages.scenarios.debate import debate
 from freepages.scenarios.life import life
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from freepages.engine import Run, at_random
+from freepages.engine.run import Run, at_random
 from freepages.explore import explore
 from freepages.proposals import PROPOSALS
 from freepages.scenarios.debate import debate

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freepages.datadir import data_path
-from freepages.engine import Run, at_random, to_the_end
+from freepages.engine.run import Run, at_random, to_the_end
 from freepages.scenarios.bitmap import LIVED_IN, free_page_bitmap
 from freepages.scenarios.pictures import memory, snapshot_frame, touched
 from freepages.scenarios.zones import FRAGMENTED, buddy_zone, operate, zone_drawn

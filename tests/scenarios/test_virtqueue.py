@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freepages.engine import Move, Run, ScheduleError, at_random, straight, to_the_end
+from freepages.engine.run import Move, Run, ScheduleError, at_random, straight, to_the_end
 from freepages.errors import FreepagesError
 from freepages.scenarios.virtqueue import (
     HOSTILE,

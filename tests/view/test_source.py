@@ -1,7 +1,7 @@
 import re
 from html import unescape
 
-from freepages.engine import Lock, Process, Steps
+from freepages.engine.run import Lock, Process, Steps
 from freepages.view.source import listing, source
 
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from freepages.__main__ import main
-from freepages.engine import straight
+from freepages.engine.run import straight
 from freepages.errors import FreepagesError
 from freepages.virtio.decode import as_json, as_text, decode
 from freepages.virtio.dump import dumped, parse_dump, read_dump

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.engine import Process
+from freepages.engine.run import Process
 from freepages.errors import FreepagesError
 from freepages.virtio.memory import TOP, GuestMemory, OutsideMemory, StoreBuffer
 

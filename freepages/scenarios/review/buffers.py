@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freepages.engine import Act, Process, Run, Scenario, Steps, straight
+from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
 from freepages.guest.kmalloc import KFREE, KZALLOC
 from freepages.guest.node import Node, pc_memory_map
 from freepages.host.getfreepages import FreePagesDevice

@@ -6,7 +6,7 @@ patch's.
 
 from __future__ import annotations
 
-from freepages.engine import Act, Process, Run, Scenario, Steps
+from freepages.engine.run import Act, Process, Run, Scenario, Steps
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.scenarios.balloon import LETTERS, DrawnNode, Machine, machine, picture, processes, scenario
 from freepages.scenarios.review.buffers import no_more_requests

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freepages.engine import Run, Scenario, Steps
+from freepages.engine.run import Run, Scenario, Steps
 from freepages.guest.virtqueue import ADDS_OUTBUF
 from freepages.host.getfreepages import FreePagesDevice
 from freepages.scenarios.balloon import machine, scenario

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from freepages.engine import Act, Process, Run, Scenario, Steps, straight
+from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
 from freepages.host.getfreepages import FreePagesDevice
 from freepages.pages import PAGE_SHIFT, Migratetype
 from freepages.pageset import PageSet

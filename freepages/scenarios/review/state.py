@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from freepages.engine import Act, Process, Run, Steps
+from freepages.engine.run import Act, Process, Run, Steps
 from freepages.guest.april2016 import REQUEST
 from freepages.guest.context import WORKS, AnyWork
 from freepages.guest.virtqueue import INTERRUPTED, Interrupt, Virtqueue, more_used

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freepages.engine import Run, Scenario
+from freepages.engine.run import Run, Scenario
 from freepages.guest.robot import PATCHED, REPAIRS
 from freepages.scenarios.kbuild import kbuild
 from freepages.scenarios.review.row import Row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from freepages.engine import TAKES_LOCK, Act, Process, Run, Scenario, Steps, straight
+from freepages.engine.run import TAKES_LOCK, Act, Process, Run, Scenario, Steps, straight
 from freepages.grain import coarse, fine
 from freepages.guest.april2016 import WALKS
 from freepages.guest.cache import PageCache

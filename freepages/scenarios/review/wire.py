@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freepages.engine import Process, Run, Scenario
+from freepages.engine.run import Process, Run, Scenario
 from freepages.guest.cache import PageCache
 from freepages.guest.context import Context
 from freepages.guest.drop_caches import DROPS_CACHE

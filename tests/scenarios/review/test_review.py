@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.engine import Run, Schedule, at_random
+from freepages.engine.run import Run, Schedule, at_random
 from freepages.errors import FreepagesError
 from freepages.scenarios.review import REVIEW, Row, review_table, row
 from freepages.scenarios.review.wire import no_statistics

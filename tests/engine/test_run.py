@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.engine import (
+from freepages.engine.run import (
     Act,
     Choose,
     Lock,

@@ -152,7 +152,7 @@ def parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
-    from freepages.errors import FreepagesError
+    from freepages.engine.errors import FreepagesError
 
     args = parser().parse_args(argv)
     try:

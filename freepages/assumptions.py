@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from re import fullmatch
 from typing import Literal
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 
 MEANINGS: dict[str, str] = {
     "every-page-in-use": "the guest needs what is in every page that it has allocated, written or not",

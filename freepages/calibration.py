@@ -15,8 +15,8 @@ from functools import lru_cache
 from itertools import combinations
 from typing import NamedTuple
 
-from freepages.columns import columns
-from freepages.costs import Costs
+from freepages.engine.costs import Costs
+from freepages.engine.text_table import columns
 from freepages.host.precopy import NORMAL_BYTES, ZERO_BYTES
 from freepages.migrate.guest import Guest
 from freepages.migrate.run import Migrated, migrate

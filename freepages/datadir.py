@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 
 _PACKAGE = Path(__file__).resolve().parent
 

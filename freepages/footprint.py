@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process
-from freepages.errors import FreepagesError
 from freepages.positions import position, renumbered
 
 UNKNOWN: Any = object()

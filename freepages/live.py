@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from freepages.assumptions import Assumptions
-from freepages.clock import Clock, TimedLock
 from freepages.content import ZERO, BulkContent
+from freepages.engine.clock import Clock, TimedLock
 from freepages.engine.run import Act, Steps, Until
 from freepages.guest.hintblocks import Floor, HintBlocks, default_floor
 from freepages.guest.ownership import Ownership

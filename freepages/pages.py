@@ -17,7 +17,7 @@ import numpy as np
 from bitarray import bitarray
 from numpy.typing import ArrayLike, NDArray
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 
 PAGE_SHIFT = 12
 PAGE_SIZE = 1 << PAGE_SHIFT

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Self
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 
 NAMED = 8
 """Pages of a set that are named one by one."""

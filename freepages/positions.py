@@ -17,8 +17,8 @@ from functools import cache
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Choose, Guard, Process, Until
-from freepages.errors import FreepagesError
 from freepages.pageset import PageSet
 
 PLAIN = (int, str, type(None))

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from freepages.columns import columns
 from freepages.datadir import data_path
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
+from freepages.engine.text_table import columns
 
 
 @dataclass(frozen=True, repr=False)

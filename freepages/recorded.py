@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from freepages.columns import columns
 from freepages.datadir import data_path
+from freepages.engine.text_table import columns
 from freepages.migrate.guest import Guest
 from freepages.migrate.run import Migrated, migrate
 from freepages.snapshots import Snapshot

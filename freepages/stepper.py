@@ -16,8 +16,8 @@ from typing import Any
 
 import ipywidgets as W
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Move, Process, Scenario, Schedule, ScheduleError
-from freepages.errors import FreepagesError
 from freepages.explorer import Zoom
 from freepages.player import WAITING, Player
 from freepages.view import source as source_view

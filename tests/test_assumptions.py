@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.assumptions import MEANINGS, Assumptions
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 
 VALUES = {"init-on-free": ["zero", "poison"], "id-bits": ["1", "7", "32"]}
 TEXTS = [f"{name}={value}" for name, values in VALUES.items() for value in values]

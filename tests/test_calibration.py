@@ -17,7 +17,7 @@ from freepages.calibration import (
     predict,
     run,
 )
-from freepages.costs import CHOICE, Costs
+from freepages.engine.costs import CHOICE, Costs
 from freepages.pages import PAGE_SIZE
 
 FITTED = fit()

@@ -3,7 +3,7 @@
 import pytest
 
 from freepages.datadir import data_path
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 
 
 def test_without_parts_it_is_the_data_folder() -> None:

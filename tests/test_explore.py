@@ -8,8 +8,8 @@ import pytest
 
 from freepages.check import effective
 from freepages.check.effects import SINGLE
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Move, Process, Run, Scenario, Until, at_random
-from freepages.errors import FreepagesError
 from freepages.explore import PROVED, REFUTED, UNDETERMINED, _Explorer, explore
 from freepages.pageset import PageSet
 from freepages.proposals import PROPOSALS, proposal

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.machine import FOUR_GIB, GIB, MIB, below_4g, ram_ranges
 
 

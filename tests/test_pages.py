@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.pages import (
     CHUNK_WORDS,
     FALLBACKS,

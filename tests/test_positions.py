@@ -4,8 +4,8 @@ from itertools import count
 
 import pytest
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Choose, Lock, Process, Steps, Until
-from freepages.errors import FreepagesError
 from freepages.pageset import PageSet
 from freepages.positions import needed, position, renumber, renumbered
 from freepages.proposals import PROPOSALS, guestside, hostside

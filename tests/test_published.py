@@ -7,7 +7,7 @@ import pytest
 
 from freepages import published
 from freepages.datadir import data_path
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.published import Table, reduction
 
 GiB = 1 << 30

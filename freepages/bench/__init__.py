@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
-from freepages.columns import columns
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
+from freepages.engine.text_table import columns
 
 WHAT = ("bitmap", "zone", "capture", "ring", "stepper", "migrate", "check")
 

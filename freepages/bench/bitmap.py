@@ -17,7 +17,7 @@ import numpy as np
 
 from freepages.bench import Row
 from freepages.bench.compiled import Heads, Method, c_methods
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.guest.freemap import mark_free_blocks
 from freepages.pages import MAX_ORDER, ORDERS, PAGE_SHIFT, PageBitmap
 from freepages.snapshots.layout import synthesise

@@ -20,8 +20,8 @@ import numpy as np
 from freepages.bench import Row
 from freepages.bench.compiled import compiled
 from freepages.bench.peak import peak_mib
-from freepages.costs import Costs
-from freepages.errors import FreepagesError
+from freepages.engine.costs import Costs
+from freepages.engine.errors import FreepagesError
 from freepages.migrate.guest import Guest
 from freepages.migrate.run import migrate, prepare
 from freepages.pages import PAGE_SHIFT, PageBitmap

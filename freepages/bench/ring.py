@@ -15,8 +15,8 @@ from statistics import median
 from time import process_time
 
 from freepages.bench import Row
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Steps, straight
-from freepages.errors import FreepagesError
 from freepages.virtio.decode import as_json, decode
 from freepages.virtio.dump import dumped, parse_dump
 from freepages.virtio.layout import EVENT_IDX, INDIRECT_DESC, VERSION_1, Layout

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.bench import Row
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, Run, Scenario, Steps
-from freepages.errors import FreepagesError
 from freepages.view.frame import Bits, Frame, Memory, State
 
 SIZES = (64, 4096, 65536)  # pages

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from freepages.bench import Row, yieldless
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Steps
-from freepages.errors import FreepagesError
 from freepages.guest import zone as list_zone
 from freepages.guest.bulkzone import BulkZone
 from freepages.guest.zone import Zone

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from freepages.assumptions import Assumptions
 from freepages.check.effects import without_effect
 from freepages.check.memory import in_use
-from freepages.columns import columns
 from freepages.content import letter
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run, Scenario, Schedule
-from freepages.errors import FreepagesError
+from freepages.engine.text_table import columns
 from freepages.explore import LIMIT, UNDETERMINED, Verdict, explore
 from freepages.proposals import Proposal, proposal
 from freepages.proposals.world import Purpose

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
+from freepages.engine.quantity import format_bytes
 from freepages.engine.run import Move, Run
 from freepages.migrate.guest import Guest
 from freepages.migrate.run import migrate
 from freepages.pages import PAGE_SHIFT, bitmap_bytes
 from freepages.proposals.guestside import DRIVER
 from freepages.proposals.world import World
-from freepages.quantity import format_bytes
 from freepages.scenarios.debate import debate
 
 RAM, FREE, WORKLOAD, SEED = 8 << 30, 0.6, "build", 1

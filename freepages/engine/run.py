@@ -33,7 +33,7 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any, Literal, NamedTuple
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 
 Steps = Generator[Any, Any, Any]
 """What a process is: it yields announcements, and is sent its choice where it asked for one."""

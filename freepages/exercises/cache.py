@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable, Iterable
 
 from freepages.engine.run import straight
+from freepages.engine.step_size import coarse
 from freepages.exercises.exercise import Exercise
-from freepages.grain import coarse
 from freepages.guest.cache import PageCache
 from freepages.guest.context import Context, Kernel
 from freepages.guest.drop_caches import drop_cache

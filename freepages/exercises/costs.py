@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from freepages.engine.quantity import format_seconds
 from freepages.exercises.exercise import Exercise
 from freepages.migrate.guest import Guest
 from freepages.migrate.run import migrate
-from freepages.quantity import format_seconds
 
 LIMIT = 1.0  # seconds
 SIZES = tuple(1 << shift for shift in range(3, 11))

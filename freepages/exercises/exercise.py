@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,7 +7,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, requires, version
 
 from freepages.datadir import data_path
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 
 
 class Installed:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
-from freepages.errors import FreepagesError
 from freepages.exercises.exercise import Exercise
 from freepages.explore import PROVED, explore
 from freepages.proposals import Proposal, proposal

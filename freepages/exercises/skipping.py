@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.exercises.exercise import Exercise
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.machine import FOUR_GIB, below_4g

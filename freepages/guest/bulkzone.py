@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.guest.freemap import mark_free_blocks
 from freepages.guest.span import Span
 from freepages.pages import CHUNK_WORDS, MAX_ORDER, ORDERS, PageBitmap, check_order, count_bits, set_bits

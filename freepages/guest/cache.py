@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
-from freepages.errors import FreepagesError
 from freepages.guest.node import Node
 from freepages.snapshots.meminfo import Meminfo
 

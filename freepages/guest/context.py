@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from struct import Struct
 
 from freepages.engine.run import Act, Guard, Steps
-from freepages.grain import AllFree, Grain, coarse
+from freepages.engine.step_size import AllFree, Grain, coarse
 from freepages.guest.cache import PageCache
 from freepages.guest.node import Node
 from freepages.virtio.memory import Memory

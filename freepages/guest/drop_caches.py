@@ -19,8 +19,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
-from freepages.errors import FreepagesError
 from freepages.guest.cache import Dentry, Inode, Object, PageCache, Said
 from freepages.guest.context import CALLS, Context
 from freepages.guest.percpu import drain_pcp, pcp_count, pcp_high

@@ -21,8 +21,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
-from freepages.errors import FreepagesError
 from freepages.guest.node import Node
 from freepages.guest.zone import Zone
 from freepages.pages import MAX_ORDER, ORDERS, Migratetype, PageBitmap

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bitarray import bitarray
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.pages import PageBitmap
 from freepages.virtio.memory import Memory
 

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
-from freepages.columns import columns
 from freepages.engine.run import Act, Steps, straight
+from freepages.engine.text_table import columns
 from freepages.guest.kconfig import Config, DotConfig, KbuildError, Option, settle
 
 

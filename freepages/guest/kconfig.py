@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 
 VALUES = "nmy"  # a tristate's values in their order; a bool knows the outer two
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 
 Pages = NDArray[np.int64]
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from itertools import product
 from typing import NamedTuple
 
-from freepages.columns import columns
+from freepages.engine.text_table import columns
 from freepages.guest.kbuild import Build, Call, Function, Source, Tree, build, outcome
 from freepages.guest.kconfig import Config, Option
 

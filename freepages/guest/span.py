@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.ranges import merge
 
 

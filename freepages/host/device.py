@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps, Until
-from freepages.errors import FreepagesError
-from freepages.grain import Grain, coarse
+from freepages.engine.step_size import Grain, coarse
 from freepages.pages import PAGE_SHIFT, PAGE_SIZE
 from freepages.ranges import merge
 from freepages.virtio.chain import Chain

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.pages import PageBitmap
 
 Mode = Literal["auto", "manual", "initially set"]

@@ -19,14 +19,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from freepages.clock import NEVER, Clock
-from freepages.costs import Costs
+from freepages.engine.clock import NEVER, Clock
+from freepages.engine.costs import Costs
+from freepages.engine.errors import FreepagesError
+from freepages.engine.quantity import format_bandwidth, format_bytes, format_seconds
 from freepages.engine.run import Act, Steps, Until
-from freepages.errors import FreepagesError
 from freepages.host.bulkmigration import Sent
 from freepages.host.migration import ASK, SYNC
 from freepages.pages import PAGE_SIZE
-from freepages.quantity import format_bandwidth, format_bytes, format_seconds
 
 HEADER = 8
 """Bytes before every page: the page's offset in its RAM block, and flags."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.machine import ram_ranges
 from freepages.pages import PAGE_SHIFT, PageBitmap
 from freepages.ranges import Ranges, arrays, intersect

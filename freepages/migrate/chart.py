@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.migrate.run import Migrated
 from freepages.pages import PAGE_SIZE
 from freepages.snapshots.files import write_file

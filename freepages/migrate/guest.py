@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.guest.drop_caches import Freed, pages_freed
 from freepages.guest.hintblocks import BLOCK, Floor
 from freepages.guest.workloads.workingset import WorkingSet

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
+from freepages.engine.quantity import format_bytes
 from freepages.pages import PAGE_SHIFT, bitmap_bytes
-from freepages.quantity import format_bytes
 
 KEEP_UP_TO = (64 << 30) >> PAGE_SHIFT
 """Pages of the largest guest whose content is kept and compared."""

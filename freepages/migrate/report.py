@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from freepages.columns import columns
+from freepages.engine.quantity import format_bytes, format_seconds
+from freepages.engine.text_table import columns
 from freepages.migrate.run import Migrated
 from freepages.pages import PAGE_SIZE
-from freepages.quantity import format_bytes, format_seconds
 
 
 def as_json(done: Migrated) -> dict[str, Any]:

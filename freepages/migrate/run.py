@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from freepages.assumptions import Assumptions
-from freepages.clock import Clock, Span
-from freepages.costs import Costs
+from freepages.engine.clock import Clock, Span
+from freepages.engine.costs import Costs
 from freepages.engine.run import Process, Schedule
 from freepages.guest.workloads import Workload
 from freepages.host.precopy import SECTION_END, Precopy, Stage

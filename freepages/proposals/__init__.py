@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.proposals.everything import EVERYTHING
 from freepages.proposals.free_page_hint import FREE_PAGE_HINT
 from freepages.proposals.inflate_deflate import INFLATE_DEFLATE

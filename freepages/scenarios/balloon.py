@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
-from freepages.grain import Grain, coarse, fine
+from freepages.engine.step_size import Grain, coarse, fine
 from freepages.guest import balloon, virtqueue
 from freepages.guest.april2016 import AprilPatch
 from freepages.guest.balloon import VirtioBalloon

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from freepages.engine.run import Act, Choose, Process, Run, Scenario, Steps
-from freepages.grain import Grain, fine
+from freepages.engine.step_size import Grain, fine
 from freepages.guest.cache import READS_DISK, Backing, Dentry, Inode, PageCache
 from freepages.guest.context import Context, Kernel
 from freepages.guest.drop_caches import INVALIDATES, SHRINKS, drain_all_pages, drop_cache, sync

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from freepages.assumptions import Assumptions
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, Scenario, Steps
-from freepages.errors import FreepagesError
 from freepages.pageset import PageSet
 from freepages.proposals import Proposal, proposal
 from freepages.proposals.environment import processes, shrinker

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from freepages.columns import columns
 from freepages.content import letter
 from freepages.engine.run import Move, Run, Scenario, Schedule
+from freepages.engine.text_table import columns
 from freepages.proposals.world import World
 
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Move, Process, Run, Scenario, Steps, Until
-from freepages.errors import FreepagesError
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.pages import PageBitmap
 from freepages.pageset import PageSet

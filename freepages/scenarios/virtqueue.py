@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, Until
-from freepages.errors import FreepagesError
 from freepages.scenarios.exchange import MEMORY, Place, Way, ring_panel, sequence_panel, waiting_panel
 from freepages.view.frame import Facts, Frame, Panel
 from freepages.virtio import ring

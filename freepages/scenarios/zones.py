@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Choose, Process, Run, Scenario, Steps, straight
-from freepages.errors import FreepagesError
 from freepages.guest.free_area import FreeList, aligned_blocks
 from freepages.guest.percpu import PCPTYPES
 from freepages.guest.span import ZoneError

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.ranges import Pfns as Numbers
 from freepages.snapshots.files import open_file
 

@@ -7,7 +7,7 @@ import stat
 from io import FileIO
 from pathlib import Path
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 
 
 def open_file(path: Path) -> FileIO:

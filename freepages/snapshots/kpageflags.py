@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.pages import PageBitmap
 from freepages.snapshots.files import open_file
 

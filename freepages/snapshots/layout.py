@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.pages import MAX_ORDER, ORDERS
 from freepages.ranges import Pfns, Ranges, join, pages
 

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.pages import MAX_ORDER
 from freepages.ranges import Pairs, Pfns, Ranges, arrays, intersect, join, merge, pages
 from freepages.snapshots import procfs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from freepages.columns import columns
+from freepages.engine.text_table import columns
 from freepages.pages import ORDERS, PAGE_SIZE
 from freepages.snapshots.snapshot import Snapshot
 

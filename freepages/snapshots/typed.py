@@ -6,7 +6,7 @@ import dataclasses
 import types
 from typing import Any, get_args, get_origin, get_type_hints
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 
 
 def typed(value: Any, hint: Any, where: str, **given: Any) -> Any:

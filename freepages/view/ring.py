@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.view.changes import differences
 from freepages.view.draw import HEADER, Piece, piece
 from freepages.view.frame import Panel

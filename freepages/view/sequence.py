@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.view.draw import GAP, HEADER, SIDE, Piece, piece
 from freepages.view.frame import Panel
 from freepages.view.scene import WIDTH, Boxes, Shape, Strokes, Text

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
-from freepages.errors import FreepagesError
 from freepages.virtio.layout import DESC_SIZE, INDIRECT, NEXT, WRITE
 from freepages.virtio.memory import TOP, Memory, Reader
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from freepages.columns import columns
+from freepages.engine.text_table import columns
 from freepages.virtio.chain import Chain
 from freepages.virtio.dump import RESERVED, Dump
 from freepages.virtio.features import MERGED, names

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.virtio.features import MERGED, PAGE_REPORTING, RING
 from freepages.virtio.layout import RING_PACKED, VERSION_1, Layout, LayoutError
 from freepages.virtio.memory import TOP, GuestMemory

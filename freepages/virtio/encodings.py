@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.pages import PAGE_SHIFT, PageBitmap
 from freepages.ranges import Ranges, intersect, join, pages
 from freepages.virtio.layout import NEXT, WRITE

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import NamedTuple
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.pages import bitmap_bytes
 from freepages.virtio.features import is_legacy
 from freepages.virtio.memory import Endian

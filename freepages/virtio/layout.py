@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import NamedTuple
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.virtio.memory import TOP, Endian
 
 # flags of a descriptor

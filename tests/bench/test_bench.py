@@ -10,8 +10,8 @@ import pytest
 from freepages import bench
 from freepages.__main__ import main
 from freepages.bench import bitmap, compiled, yieldless, zone
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import straight
-from freepages.errors import FreepagesError
 from freepages.guest import zone as list_zone
 from freepages.guest.freemap import mark_free_blocks
 from freepages.pages import PageBitmap

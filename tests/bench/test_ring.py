@@ -5,8 +5,8 @@ import json
 import pytest
 
 from freepages.bench import ring
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import straight
-from freepages.errors import FreepagesError
 from freepages.virtio.decode import decode
 from freepages.virtio.dump import dumped, parse_dump
 from freepages.virtio.layout import EVENT_IDX, VERSION_1

@@ -6,8 +6,8 @@ import pytest
 
 from freepages import explore
 from freepages.check import Checked, check, checked
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run
-from freepages.errors import FreepagesError
 from freepages.scenarios.debate import debate
 
 KEYS = [

@@ -8,8 +8,8 @@ import pytest
 from freepages.check import Checked, check
 from freepages.check.delay import delay
 from freepages.check.table import Table, questions
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run
-from freepages.errors import FreepagesError
 from freepages.proposals import PROPOSALS
 from freepages.proposals.world import PURPOSES
 from freepages.scenarios.debate import debate

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import (
     Act,
     Choose,
@@ -19,7 +20,6 @@ from freepages.engine.run import (
     straight,
     to_the_end,
 )
-from freepages.errors import FreepagesError
 
 WRITES = Act("writes {0}")
 

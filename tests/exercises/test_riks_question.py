@@ -4,8 +4,8 @@ from itertools import permutations
 
 import pytest
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run
-from freepages.errors import FreepagesError
 from freepages.exercises.riks_question import WORDS, another_order, in_order
 from freepages.explore import explore
 from freepages.scenarios.debate import debate

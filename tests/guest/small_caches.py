@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from hypothesis import strategies as st
 
-from freepages.grain import Grain, fine
+from freepages.engine.step_size import Grain, fine
 from freepages.guest.cache import Backing, Dentry, Inode, Object, PageCache
 from freepages.guest.context import Context, Kernel
 from freepages.guest.zone import Zone

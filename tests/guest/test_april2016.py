@@ -3,7 +3,7 @@
 import pytest
 
 from freepages.engine.run import Run, at_random, to_the_end
-from freepages.grain import coarse, fine
+from freepages.engine.step_size import coarse, fine
 from freepages.guest.april2016 import MEMSET, REQUEST, AprilPatch
 from freepages.guest.balloon import BUFFER
 from freepages.guest.kmalloc import KFREE

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.engine.run import Process, Run, Scenario, at_random, to_the_end
-from freepages.grain import coarse, fine
+from freepages.engine.step_size import coarse, fine
 from freepages.guest.balloon import SLEEPS
 from freepages.guest.virtqueue import ADDS_OUTBUF
 from freepages.pages import PAGE_SIZE

@@ -8,9 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from freepages.datadir import data_path
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, straight
-from freepages.errors import FreepagesError
-from freepages.grain import coarse
+from freepages.engine.step_size import coarse
 from freepages.guest.cache import Dentry, Inode, PageCache
 from freepages.guest.context import Context
 from freepages.guest.drop_caches import (

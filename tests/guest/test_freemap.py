@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, Run, Scenario, straight
-from freepages.errors import FreepagesError
 from freepages.guest.freemap import (
     HANDS_OVER,
     HEADS_AT_A_TIME,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.guest.guestbitmap import GuestBitmap
 from freepages.pages import PageBitmap, bitmap_bytes
 from freepages.virtio.memory import GuestMemory

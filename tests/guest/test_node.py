@@ -4,8 +4,8 @@ from itertools import groupby
 
 import pytest
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import straight
-from freepages.errors import FreepagesError
 from freepages.guest.node import Node, pc_memory_map
 from freepages.guest.span import ZoneError
 from freepages.guest.watermark import lowmem_reserve, min_free_kbytes, watermarks, zone_watermark_ok

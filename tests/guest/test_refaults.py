@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, straight
-from freepages.errors import FreepagesError
 from freepages.guest.cache import READS_DISK, PageCache
 from freepages.guest.drop_caches import drop_cache
 from freepages.guest.refaults import coldest_first, refaults, refaults_of_first, zipf_reads

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.engine.run import Run, Steps, at_random, to_the_end
-from freepages.grain import coarse, fine
+from freepages.engine.step_size import coarse, fine
 from freepages.guest.april2016 import AprilPatch
 from freepages.guest.repaired import Repaired
 from freepages.host.getfreepages import FreePagesDevice

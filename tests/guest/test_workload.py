@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages import ranges
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.guest.workloads import FORMS, Did, Workload
 from freepages.guest.workloads.allocators import BUILD_ALLOCATIONS, BUILD_CACHE, BUILD_HELD
 from freepages.guest.workloads.writers import TICK

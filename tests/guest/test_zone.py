@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import straight
-from freepages.errors import FreepagesError
 from freepages.guest.free_area import aligned_blocks
 from freepages.guest.span import ZoneError
 from freepages.guest.zone import Zone

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.host.dirtylog import MODES, DirtyLog
 from freepages.pages import PageBitmap
 

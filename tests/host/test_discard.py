@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.host.discard import HostMemory
 
 

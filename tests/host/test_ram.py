@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.pages import PageBitmap
 from tests.bitmaps import bitmap, listed

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from freepages.costs import Costs
-from freepages.errors import FreepagesError
+from freepages.engine.costs import Costs
+from freepages.engine.errors import FreepagesError
 from freepages.host.precopy import NORMAL_BYTES, ZERO_BYTES
 from freepages.migrate.guest import Guest
 from freepages.migrate.run import migrate

@@ -7,7 +7,7 @@ from re import sub
 
 import pytest
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.proposals import PROPOSALS, proposal
 from freepages.proposals.difference import difference, listing
 

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from freepages.assumptions import MEANINGS
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.proposals import PROPOSALS, proposal
 
 EACH = list(PROPOSALS.values())

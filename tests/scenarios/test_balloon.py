@@ -3,7 +3,7 @@
 import pytest
 
 from freepages.engine.run import Run, Scenario, to_the_end
-from freepages.grain import coarse, fine
+from freepages.engine.step_size import coarse, fine
 from freepages.scenarios.balloon import DrawnNode, exchange, inflate, machine, statistics
 from freepages.scenarios.zones import zone_drawn
 from freepages.view.frame import Memory, State

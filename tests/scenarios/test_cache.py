@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from freepages.engine.run import Run, ScheduleError, to_the_end
-from freepages.grain import coarse, fine
+from freepages.engine.step_size import coarse, fine
 from freepages.guest.cache import READS_DISK
 from freepages.scenarios.cache import CACHED, Dropping, drop_caches
 from freepages.view.frame import Memory

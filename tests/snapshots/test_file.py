@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.snapshots import file, files
 
 RUNS = st.lists(st.tuples(st.integers(1, 1 << 20), st.integers(1, 1 << 20)), max_size=60)

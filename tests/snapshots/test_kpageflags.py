@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.pages import PageBitmap
 from freepages.snapshots import kpageflags
 from freepages.snapshots.kpageflags import marks_heads_only, read_buddy_bits

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.datadir import data_path
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.pages import MAX_ORDER, ORDERS
 from freepages.ranges import arrays, intersect, join, merge, pages, without
 from freepages.snapshots import Snapshot

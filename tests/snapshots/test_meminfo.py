@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.datadir import data_path
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.snapshots.meminfo import NAMES, Meminfo, read_meminfo
 
 # As Linux 2.6.32 prints it: neither MemAvailable nor KReclaimable.

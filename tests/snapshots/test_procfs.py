@@ -1,6 +1,6 @@
 import pytest
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.snapshots.procfs import (
     FreeCounts,
     PerCpu,

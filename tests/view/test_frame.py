@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.pages import PageBitmap
 from freepages.view.frame import Bits, Frame, FreeLists, LockRow, Locks, Memory, State
 from tests.view.frames import frames, sample

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.view.changes import changes
 from freepages.view.draw import draw
 from freepages.view.frame import Frame

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 from freepages.view.draw import draw
 from freepages.view.frame import Facts, Frame
 from freepages.view.scene import WIDTH, Boxes, Group, Strokes, Text

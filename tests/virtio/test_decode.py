@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from freepages.__main__ import main
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import straight
-from freepages.errors import FreepagesError
 from freepages.virtio.decode import as_json, as_text, decode
 from freepages.virtio.dump import dumped, parse_dump, read_dump
 from freepages.virtio.layout import EVENT_IDX, INDIRECT_DESC, VERSION_1, Layout

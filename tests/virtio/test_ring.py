@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, Run, Scenario, at_random, straight
-from freepages.errors import FreepagesError
 from freepages.virtio import chain as faults
 from freepages.virtio.layout import EVENT_IDX, INDIRECT_DESC, VERSION_1, Layout
 from freepages.virtio.memory import GuestMemory, OutsideMemory, StoreBuffer

@@ -6,11 +6,11 @@ from math import expm1
 
 import numpy as np
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
+from freepages.engine.quantity import format_bytes
 from freepages.guest.workloads.part import Did, Part, Pfns, are_set, events
 from freepages.guest.workloads.workingset import WorkingSet
 from freepages.pages import CHUNK_WORDS, PAGE_SIZE, PageBitmap, set_bits
-from freepages.quantity import format_bytes
 
 MIB = (1 << 20) // PAGE_SIZE  # in pages
 

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple, Self
 
 from numpy.random import SeedSequence, default_rng
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
+from freepages.engine.quantity import format_bytes, parse_bandwidth, parse_bytes, parse_rate
 from freepages.guest.workloads.allocators import Churn, Hog, build
 from freepages.guest.workloads.part import SECOND, Did, Part
 from freepages.guest.workloads.workingset import WorkingSet
 from freepages.guest.workloads.writers import Dirty, Uniform
 from freepages.pages import PAGE_SIZE, PageBitmap
-from freepages.quantity import format_bytes, parse_bandwidth, parse_bytes, parse_rate
 from freepages.ranges import Ranges, pages, pairs
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from freepages.columns import columns
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
+from freepages.engine.text_table import columns
 from freepages.scenarios.review import buffers, host, interrupts, meaning, text, walk, wire
 from freepages.scenarios.review.row import Row, Shown
 

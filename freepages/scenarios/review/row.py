@@ -9,8 +9,8 @@ from difflib import unified_diff
 from typing import Literal
 
 from freepages.breadth import Search, Shows, follow, shortest
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run, Scenario, Schedule
-from freepages.errors import FreepagesError
 from freepages.guest.april2016 import AprilPatch
 from freepages.guest.repaired import Repaired
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from freepages.engine.run import TAKES_LOCK, Act, Process, Run, Scenario, Steps, straight
-from freepages.grain import coarse, fine
+from freepages.engine.step_size import coarse, fine
 from freepages.guest.april2016 import WALKS
 from freepages.guest.cache import PageCache
 from freepages.guest.freemap import MARKS

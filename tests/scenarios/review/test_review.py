@@ -2,8 +2,8 @@
 
 import pytest
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run, Schedule, at_random
-from freepages.errors import FreepagesError
 from freepages.scenarios.review import REVIEW, Row, review_table, row
 from freepages.scenarios.review.wire import no_statistics
 from freepages.view.text import text

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act
-from freepages.errors import FreepagesError
 from freepages.pages import PAGE_SIZE
 
 RFC = "https://lore.kernel.org/r/1457001868-15949-1-git-send-email-liang.z.li@intel.com"

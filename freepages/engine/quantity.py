@@ -13,7 +13,7 @@ import re
 from fractions import Fraction
 from math import ceil
 
-from freepages.errors import FreepagesError
+from freepages.engine.errors import FreepagesError
 
 Units = dict[str, int | Fraction]
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.columns import columns
+from freepages.engine.text_table import columns
 
 
 def test_left_right_rule_and_cells_of_several_lines():

@@ -1,7 +1,7 @@
 """Fine and coarse steps of one operation: the same world, another number of moves."""
 
 from freepages.engine.run import Lock, Process, Run, Scenario, Steps, to_the_end
-from freepages.grain import AllFree, Grain, coarse, fine
+from freepages.engine.step_size import AllFree, Grain, coarse, fine
 
 
 def counting(grain: Grain, lock: Lock, seen: list[int]) -> Steps:

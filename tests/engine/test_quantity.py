@@ -1,4 +1,4 @@
-"""freepages.quantity: what people write, to the last byte, and what is refused in one line."""
+"""freepages.engine.quantity: what people write, to the last byte, and what is refused in one line."""
 
 from collections.abc import Callable
 
@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.errors import FreepagesError
-from freepages.quantity import (
+from freepages.engine.errors import FreepagesError
+from freepages.engine.quantity import (
     format_bandwidth,
     format_bytes,
     format_seconds,

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from freepages.costs import Costs
+from freepages.engine.costs import Costs
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Choose, Guard, Lock, Move, Process, Schedule
-from freepages.errors import FreepagesError
 
 Policy = Callable[[Mapping[str, str]], str]
 """Chooses one of the options of a Choose."""

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from freepages.costs import NAMES, Costs
+from freepages.engine.costs import NAMES, Costs
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import DROPS_LOCK, TAKES_LOCK, Act
-from freepages.errors import FreepagesError
 from freepages.host import precopy
 from freepages.proposals import guestside, hostside
 

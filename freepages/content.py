@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 from freepages.pageset import PageSet
 
 ZERO, POISON, LETTERS = 0, 1, 2

@@ -25,7 +25,7 @@ from freepages.guest.workloads import Workload
 from freepages.host.bulkmigration import BulkMigration
 from freepages.host.dirtylog import DirtyLog, Mode
 from freepages.host.ram import GuestRam
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 from freepages.proposals.world import World
 
 WORKS = Act("works, until the zone lock is held")

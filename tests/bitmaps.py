@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 
 
 def bitmap(pages: int, members: Iterable[int], kind: Any = PageBitmap) -> Any:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 from freepages.pageset import PageSet
 
 PAGES = 70  # a word and a bit: what a bitmap keeps in two words

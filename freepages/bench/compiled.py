@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages import MAX_ORDER, PageBitmap
+from freepages.pages.bitmap import MAX_ORDER, PageBitmap
 
 Heads = Sequence[NDArray[np.uint32]]
 Method = Callable[[Heads, PageBitmap], object]

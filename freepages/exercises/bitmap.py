@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 from freepages.exercises.exercise import Exercise
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 
 CASES = 500
 

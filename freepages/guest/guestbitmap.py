@@ -5,7 +5,7 @@ from __future__ import annotations
 from bitarray import bitarray
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 from freepages.virtio.memory import Memory
 
 

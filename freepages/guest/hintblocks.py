@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from freepages.guest.watermark import min_free_kbytes
-from freepages.pages import CHUNK_WORDS, MAX_ORDER, PAGE_SIZE, PageBitmap, count_bits
+from freepages.pages.bitmap import CHUNK_WORDS, MAX_ORDER, PAGE_SIZE, PageBitmap, count_bits
 
 BLOCK = 1 << (MAX_ORDER - 1)
 """Pages of a block: order 10, 4 MiB."""

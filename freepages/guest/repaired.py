@@ -19,7 +19,7 @@ from freepages.guest.drop_caches import drain_all_pages, drop_cache, sync
 from freepages.guest.freemap import chunks, mark_free_pages_bitmap
 from freepages.guest.guestbitmap import GuestBitmap
 from freepages.guest.kmalloc import kzalloc
-from freepages.pages import bitmap_bytes
+from freepages.pages.bitmap import bitmap_bytes
 from freepages.virtio.features import GET_FREE_PAGES, queues
 from freepages.virtio.getfreepages import REPAIRED
 from freepages.virtio.layout import aligned

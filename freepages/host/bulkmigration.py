@@ -17,7 +17,7 @@ from freepages.assumptions import Assumptions
 from freepages.host.dirtylog import DirtyLog
 from freepages.host.migration import Migration
 from freepages.host.ram import GuestRam, Span
-from freepages.pages import CHUNK_WORDS, PageBitmap, clear_bits, count_bits
+from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, clear_bits, count_bits
 
 CHUNKS = 4096
 """A plan has about so many chunks, whatever the guest's size."""

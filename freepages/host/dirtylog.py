@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 
 Mode = Literal["auto", "manual", "initially set"]
 MODES: tuple[Mode, ...] = ("auto", "manual", "initially set")

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 
 Advice = Literal["dontneed", "free"]
 Backing = Literal["private", "shared"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from freepages.engine.run import Act, Steps
 from freepages.host.device import BalloonDevice
-from freepages.pages import PageBitmap, bitmap_bytes
+from freepages.pages.bitmap import PageBitmap, bitmap_bytes
 from freepages.virtio.chain import Chain
 from freepages.virtio.getfreepages import AS_PATCHED, Protocol, Reply, ReplyError
 

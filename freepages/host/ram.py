@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from freepages.engine.errors import FreepagesError
 from freepages.machine import ram_ranges
-from freepages.pages import PAGE_SHIFT, PageBitmap
+from freepages.pages.bitmap import PAGE_SHIFT, PageBitmap
 from freepages.ranges import Ranges, arrays, intersect
 
 

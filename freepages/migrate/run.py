@@ -16,7 +16,7 @@ from freepages.host.precopy import SECTION_END, Precopy, Stage
 from freepages.live import LiveWorld, vcpu
 from freepages.migrate.guest import Guest
 from freepages.migrate.memory import content_fits
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 from freepages.proposals import proposal
 
 CHUNK = 32 * 1024 * 8

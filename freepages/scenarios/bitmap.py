@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from freepages.engine.run import Process, Run, Scenario
 from freepages.guest.freemap import mark_free_pages_bitmap
 from freepages.guest.zone import Zone
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 from freepages.scenarios.pictures import free_lists, locks, memory, touched
 from freepages.scenarios.zones import workload, zone_drawn
 from freepages.view.frame import Bits, Frame

@@ -12,7 +12,7 @@ from freepages.guest.context import Context, Kernel
 from freepages.guest.drop_caches import INVALIDATES, SHRINKS, drain_all_pages, drop_cache, sync
 from freepages.guest.freemap import get_free_pages
 from freepages.guest.zone import Zone
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.pictures import Range, free_lists, locks, memory, touched
 from freepages.scenarios.review.state import per_cpu_pages, spans

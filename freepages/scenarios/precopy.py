@@ -17,7 +17,7 @@ import numpy as np
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Move, Process, Run, Scenario, Steps, Until
 from freepages.host.ram import GuestRam, RamBlock
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 from freepages.pageset import PageSet
 from freepages.proposals import EVERYTHING
 from freepages.proposals.hostside import as_chosen

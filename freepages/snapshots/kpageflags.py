@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 from freepages.snapshots.files import open_file
 
 KPF_BUDDY = 10

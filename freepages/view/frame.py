@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages import PAGEBLOCK_PAGES, PageBitmap
+from freepages.pages.bitmap import PAGEBLOCK_PAGES, PageBitmap
 
 
 class State(IntEnum):

@@ -19,7 +19,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages import bitmap_bytes
+from freepages.pages.bitmap import bitmap_bytes
 from freepages.virtio.features import is_legacy
 from freepages.virtio.memory import Endian
 

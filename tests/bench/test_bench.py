@@ -14,7 +14,7 @@ from freepages.engine.errors import FreepagesError
 from freepages.engine.run import straight
 from freepages.guest import zone as list_zone
 from freepages.guest.freemap import mark_free_blocks
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 
 with_compiler = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler: install gcc or clang")
 

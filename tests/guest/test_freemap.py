@@ -26,7 +26,7 @@ from freepages.guest.freemap import (
 from freepages.guest.node import Node
 from freepages.guest.percpu import free_pcp
 from freepages.guest.zone import Zone
-from freepages.pages import ORDERS, PageBitmap
+from freepages.pages.bitmap import ORDERS, PageBitmap
 from tests.guest.histories import nodes, zones
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from freepages.engine.errors import FreepagesError
 from freepages.guest.guestbitmap import GuestBitmap
-from freepages.pages import PageBitmap, bitmap_bytes
+from freepages.pages.bitmap import PageBitmap, bitmap_bytes
 from freepages.virtio.memory import GuestMemory
 
 PAGES = 200

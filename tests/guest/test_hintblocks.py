@@ -1,7 +1,7 @@
 """The blocks of free page hinting: whole, free, each once, the highest first, until memory would run low."""
 
 from freepages.guest.hintblocks import AT_A_TIME, BLOCK, Floor, HintBlocks, default_floor
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 
 
 def free_blocks(blocks, but=()):

@@ -10,7 +10,7 @@ from freepages.assumptions import Assumptions
 from freepages.content import LETTERS, POISON, ZERO, Content
 from freepages.guest.ownership import Ownership
 from freepages.host.dirtylog import DirtyLog
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 from freepages.pageset import PageSet
 
 PAGES = 4

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.guest.workloads.workingset import Ranks, WorkingSet
-from freepages.pages import CHUNK_WORDS, PageBitmap, set_bits
+from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, set_bits
 
 
 @st.composite

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from freepages.engine.errors import FreepagesError
 from freepages.host.dirtylog import MODES, DirtyLog
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 
 PAGES = 130  # two words and a bit
 

@@ -9,7 +9,7 @@ from freepages.content import BulkContent, Content
 from freepages.engine.errors import FreepagesError
 from freepages.host.dirtylog import DirtyLog, Mode
 from freepages.host.migration import Migration
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 from freepages.pageset import PageSet
 from tests.bitmaps import bitmap, listed
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from freepages.engine.errors import FreepagesError
 from freepages.host.ram import GuestRam, RamBlock
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 from tests.bitmaps import bitmap, listed
 
 

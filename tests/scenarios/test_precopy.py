@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run, at_random
 from freepages.host.ram import GuestRam, RamBlock
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 from freepages.scenarios.precopy import (
     FREE,
     HOT,

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 from freepages.snapshots import kpageflags
 from freepages.snapshots.kpageflags import marks_heads_only, read_buddy_bits
 from freepages.snapshots.procfs import read_buddyinfo

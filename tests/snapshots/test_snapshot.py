@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from freepages.datadir import data_path
 from freepages.engine.errors import FreepagesError
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 from freepages.snapshots import Snapshot, SnapshotZone, reading
 from freepages.snapshots.layout import blocks_of
 from freepages.snapshots.procfs import read_buddyinfo, read_zoneinfo

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 from freepages.view.frame import Bits, Frame, FreeLists, LockRow, Locks, Memory, State
 from tests.view.frames import frames, sample
 

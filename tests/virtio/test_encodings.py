@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 from freepages.ranges import Ranges
 from freepages.virtio.encoding_costs import SIZES, Comparison, compare
 from freepages.virtio.encodings import (

@@ -10,7 +10,7 @@ from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import format_bytes
 from freepages.guest.workloads.part import Did, Part, Pfns, are_set, events
 from freepages.guest.workloads.workingset import WorkingSet
-from freepages.pages import CHUNK_WORDS, PAGE_SIZE, PageBitmap, set_bits
+from freepages.pages.bitmap import CHUNK_WORDS, PAGE_SIZE, PageBitmap, set_bits
 
 MIB = (1 << 20) // PAGE_SIZE  # in pages
 

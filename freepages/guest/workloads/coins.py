@@ -18,7 +18,7 @@ from math import exp, expm1, log, log1p
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.pages import CHUNK_WORDS
+from freepages.pages.bitmap import CHUNK_WORDS
 
 Words = NDArray[np.uint64]
 

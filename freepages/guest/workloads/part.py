@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.guest.workloads.workingset import WorkingSet
-from freepages.pages import PageBitmap
+from freepages.pages.bitmap import PageBitmap
 
 Pfns = NDArray[np.int64]
 

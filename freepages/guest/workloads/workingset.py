@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.pages import CHUNK_WORDS, PageBitmap, count_bits, set_bits
+from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, count_bits, set_bits
 
 
 class Ranks:

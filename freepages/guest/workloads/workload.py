@@ -14,7 +14,7 @@ from freepages.guest.workloads.allocators import Churn, Hog, build
 from freepages.guest.workloads.part import SECOND, Did, Part
 from freepages.guest.workloads.workingset import WorkingSet
 from freepages.guest.workloads.writers import Dirty, Uniform
-from freepages.pages import PAGE_SIZE, PageBitmap
+from freepages.pages.bitmap import PAGE_SIZE, PageBitmap
 from freepages.ranges import Ranges, pages, pairs
 
 

@@ -1,4 +1,4 @@
-"""freepages.pages against Python's own integers, whose bit i is the page i."""
+"""freepages.pages.bitmap against Python's own integers, whose bit i is the page i."""
 
 import copy
 import pickle
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages import (
+from freepages.pages.bitmap import (
     CHUNK_WORDS,
     FALLBACKS,
     ORDERS,

@@ -20,7 +20,7 @@ from freepages.engine.text_table import columns
 from freepages.host.precopy import NORMAL_BYTES, ZERO_BYTES
 from freepages.migrate.guest import Guest
 from freepages.migrate.run import Migrated, migrate
-from freepages.pages.bitmap import PAGE_SIZE
+from freepages.pages.orders import PAGE_SIZE
 from freepages.published import Case, cases, reduction
 
 FREE: Mapping[str, tuple[tuple[str, str], ...]] = {

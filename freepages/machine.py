@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages.bitmap import PAGE_SHIFT
+from freepages.pages.orders import PAGE_SHIFT
 
 MIB = 1 << (20 - PAGE_SHIFT)
 GIB = 1024 * MIB

@@ -18,7 +18,7 @@ from freepages.calibration import (
     run,
 )
 from freepages.engine.costs import CHOICE, Costs
-from freepages.pages.bitmap import PAGE_SIZE
+from freepages.pages.orders import PAGE_SIZE
 
 FITTED = fit()
 RFC = {case.name: case for case in published.cases() if case.table == "rfc"}

@@ -19,7 +19,8 @@ from freepages.bench import Row
 from freepages.bench.compiled import Heads, Method, c_methods
 from freepages.engine.errors import FreepagesError
 from freepages.guest.freemap import mark_free_blocks
-from freepages.pages.bitmap import MAX_ORDER, ORDERS, PAGE_SHIFT, PageBitmap
+from freepages.pages.bitmap import PageBitmap
+from freepages.pages.orders import MAX_ORDER, ORDERS, PAGE_SHIFT
 from freepages.snapshots.layout import synthesise
 
 GIB = 1 << (30 - PAGE_SHIFT)

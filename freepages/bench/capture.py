@@ -7,7 +7,7 @@ from statistics import median
 from time import perf_counter
 
 from freepages.bench import Row
-from freepages.pages.bitmap import PAGE_SHIFT
+from freepages.pages.orders import PAGE_SHIFT
 from freepages.snapshots import Snapshot
 
 ROUNDS = 3

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages.bitmap import MAX_ORDER, PageBitmap
+from freepages.pages.bitmap import PageBitmap
+from freepages.pages.orders import MAX_ORDER
 
 Heads = Sequence[NDArray[np.uint32]]
 Method = Callable[[Heads, PageBitmap], object]

@@ -24,7 +24,8 @@ from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
 from freepages.migrate.guest import Guest
 from freepages.migrate.run import migrate, prepare
-from freepages.pages.bitmap import PAGE_SHIFT, PageBitmap
+from freepages.pages.bitmap import PageBitmap
+from freepages.pages.orders import PAGE_SHIFT
 
 GIB = 1 << 30
 LINK = 25e9 / 8  # bytes a second

@@ -23,7 +23,7 @@ from freepages.engine.run import Steps
 from freepages.guest import zone as list_zone
 from freepages.guest.bulkzone import BulkZone
 from freepages.guest.zone import Zone
-from freepages.pages.bitmap import PAGE_SHIFT
+from freepages.pages.orders import PAGE_SHIFT
 
 GIB = 1 << (30 - PAGE_SHIFT)
 USED = 0.6

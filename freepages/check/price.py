@@ -15,7 +15,8 @@ from freepages.engine.quantity import format_bytes
 from freepages.engine.run import Move, Run
 from freepages.migrate.guest import Guest
 from freepages.migrate.run import migrate
-from freepages.pages.bitmap import PAGE_SHIFT, bitmap_bytes
+from freepages.pages.bitmap import bitmap_bytes
+from freepages.pages.orders import PAGE_SHIFT
 from freepages.proposals.guestside import DRIVER
 from freepages.proposals.world import World
 from freepages.scenarios.debate import debate

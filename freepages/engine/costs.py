@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act
-from freepages.pages.bitmap import PAGE_SIZE
+from freepages.pages.orders import PAGE_SIZE
 
 RFC = "https://lore.kernel.org/r/1457001868-15949-1-git-send-email-liang.z.li@intel.com"
 XU = "https://lore.kernel.org/r/20251218114220.83354-1-xuchuangxclwt@bytedance.com"

@@ -15,7 +15,7 @@ from freepages.engine.run import Act, Steps, Until
 from freepages.guest.context import Context, Kernel, WaitQueue, Work, workqueue
 from freepages.guest.kmalloc import kzalloc
 from freepages.guest.virtqueue import Callback, Virtqueue, find_vqs, interrupts
-from freepages.pages.bitmap import PAGE_SHIFT, Migratetype
+from freepages.pages.orders import PAGE_SHIFT, Migratetype
 from freepages.virtio.encodings import Encoding, PfnArray, runs_of
 from freepages.virtio.features import DEFLATE_ON_OOM, MUST_TELL_HOST, STATS_VQ, is_legacy
 from freepages.virtio.layout import VERSION_1

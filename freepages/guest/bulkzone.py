@@ -28,15 +28,8 @@ from numpy.typing import ArrayLike, NDArray
 from freepages.engine.errors import FreepagesError
 from freepages.guest.freemap import mark_free_blocks
 from freepages.guest.span import Span
-from freepages.pages.bitmap import (
-    CHUNK_WORDS,
-    MAX_ORDER,
-    ORDERS,
-    PageBitmap,
-    check_order,
-    count_bits,
-    set_bits,
-)
+from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, count_bits, set_bits
+from freepages.pages.orders import MAX_ORDER, ORDERS, check_order
 
 Words = NDArray[Any]
 Runs = tuple[NDArray[np.int64], NDArray[np.int64]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from freepages.pages.bitmap import MAX_ORDER, Migratetype
+from freepages.pages.orders import MAX_ORDER, Migratetype
 
 
 def aligned_blocks(start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -25,7 +25,8 @@ from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
 from freepages.guest.node import Node
 from freepages.guest.zone import Zone
-from freepages.pages.bitmap import MAX_ORDER, ORDERS, Migratetype, PageBitmap
+from freepages.pages.bitmap import PageBitmap
+from freepages.pages.orders import MAX_ORDER, ORDERS, Migratetype
 
 MARKS = Act("marks [{0}, {1}), a free block of order {2}", cost="walk_page", amount=3)
 PASSES = Act("passes [{0}, {1}), which the bitmap does not cover", cost="walk_block")

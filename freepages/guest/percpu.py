@@ -14,7 +14,7 @@ from __future__ import annotations
 from freepages.engine.run import DROPS_LOCK, TAKES_LOCK, Act, Steps
 from freepages.guest.free_area import FreeList
 from freepages.guest.zone import Zone
-from freepages.pages.bitmap import PAGE_SHIFT, Migratetype
+from freepages.pages.orders import PAGE_SHIFT, Migratetype
 
 PCPTYPES = (Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE)
 

@@ -12,7 +12,7 @@ from typing import Any
 from freepages.engine.run import Act, Guard, Steps
 from freepages.guest.context import CALLS, Bug, Context, Kernel
 from freepages.guest.kmalloc import kzalloc
-from freepages.pages.bitmap import PAGE_SHIFT
+from freepages.pages.orders import PAGE_SHIFT
 from freepages.virtio.features import is_legacy
 from freepages.virtio.layout import Layout
 from freepages.virtio.ring import DriverQueue

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import isqrt
 
 from freepages.guest.zone import Zone
-from freepages.pages.bitmap import MAX_ORDER, PAGE_SHIFT, Migratetype
+from freepages.pages.orders import MAX_ORDER, PAGE_SHIFT, Migratetype
 
 LOWMEM_RESERVE_RATIO = {"DMA": 256, "DMA32": 256, "Normal": 32, "HighMem": 32}
 WATERMARK_SCALE_FACTOR = 10  # in 1/10000 of the zone; new in 4.6 (commit 795ae7a0de6b)

@@ -26,7 +26,7 @@ from freepages.engine.quantity import format_bandwidth, format_bytes, format_sec
 from freepages.engine.run import Act, Steps, Until
 from freepages.host.bulkmigration import Sent
 from freepages.host.migration import ASK, SYNC
-from freepages.pages.bitmap import PAGE_SIZE
+from freepages.pages.orders import PAGE_SIZE
 
 HEADER = 8
 """Bytes before every page: the page's offset in its RAM block, and flags."""

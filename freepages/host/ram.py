@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from freepages.engine.errors import FreepagesError
 from freepages.machine import ram_ranges
-from freepages.pages.bitmap import PAGE_SHIFT, PageBitmap
+from freepages.pages.bitmap import PageBitmap
+from freepages.pages.orders import PAGE_SHIFT
 from freepages.ranges import Ranges, arrays, intersect
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from freepages.engine.errors import FreepagesError
 from freepages.migrate.run import Migrated
-from freepages.pages.bitmap import PAGE_SIZE
+from freepages.pages.orders import PAGE_SIZE
 from freepages.snapshots.files import write_file
 from freepages.view.palette import BLUE, GREEN, VERMILLION
 

@@ -6,7 +6,8 @@ import os
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import format_bytes
-from freepages.pages.bitmap import PAGE_SHIFT, bitmap_bytes
+from freepages.pages.bitmap import bitmap_bytes
+from freepages.pages.orders import PAGE_SHIFT
 
 KEEP_UP_TO = (64 << 30) >> PAGE_SHIFT
 """Pages of the largest guest whose content is kept and compared."""

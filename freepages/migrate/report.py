@@ -7,7 +7,7 @@ from typing import Any
 from freepages.engine.quantity import format_bytes, format_seconds
 from freepages.engine.text_table import columns
 from freepages.migrate.run import Migrated
-from freepages.pages.bitmap import PAGE_SIZE
+from freepages.pages.orders import PAGE_SIZE
 
 
 def as_json(done: Migrated) -> dict[str, Any]:

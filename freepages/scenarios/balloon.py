@@ -28,7 +28,7 @@ from freepages.guest.zone import Zone
 from freepages.host import device as balloon_device
 from freepages.host import getfreepages
 from freepages.host.getfreepages import FreePagesDevice
-from freepages.pages.bitmap import PAGE_SHIFT, PAGE_SIZE
+from freepages.pages.orders import PAGE_SHIFT, PAGE_SIZE
 from freepages.scenarios.exchange import RING_WAYS, Place, Way, ring_now, ring_panel, sequence_panel
 from freepages.scenarios.pictures import locks, memory, touched
 from freepages.scenarios.zones import zone_drawn

@@ -10,7 +10,7 @@ import numpy as np
 from freepages.engine.run import Act, Lock, Run
 from freepages.guest import freemap, percpu, zone
 from freepages.guest.zone import Zone
-from freepages.pages.bitmap import ORDERS, Migratetype
+from freepages.pages.orders import ORDERS, Migratetype
 from freepages.snapshots import Snapshot
 from freepages.view.frame import Frame, FreeLists, LockRow, Locks, Memory, State
 

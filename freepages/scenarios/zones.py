@@ -11,7 +11,7 @@ from freepages.guest.free_area import FreeList, aligned_blocks
 from freepages.guest.percpu import PCPTYPES
 from freepages.guest.span import ZoneError
 from freepages.guest.zone import Zone
-from freepages.pages.bitmap import ORDERS, Migratetype
+from freepages.pages.orders import ORDERS, Migratetype
 from freepages.scenarios.pictures import free_lists, locks, memory, touched
 from freepages.view.frame import Frame
 

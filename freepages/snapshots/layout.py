@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages.bitmap import MAX_ORDER, ORDERS
+from freepages.pages.orders import MAX_ORDER, ORDERS
 from freepages.ranges import Pfns, Ranges, join, pages
 
 TOP = MAX_ORDER - 1  # the largest order

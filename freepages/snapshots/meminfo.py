@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages.bitmap import PAGE_SIZE
+from freepages.pages.orders import PAGE_SIZE
 from freepages.snapshots.procfs import Line, text_lines
 
 KIB_PER_PAGE = PAGE_SIZE >> 10

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages.bitmap import PAGE_SHIFT
+from freepages.pages.orders import PAGE_SHIFT
 from freepages.ranges import merge
 from freepages.snapshots.files import open_file
 

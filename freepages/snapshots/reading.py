@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages.bitmap import MAX_ORDER
+from freepages.pages.orders import MAX_ORDER
 from freepages.ranges import Pairs, Pfns, Ranges, arrays, intersect, join, merge, pages
 from freepages.snapshots import procfs
 from freepages.snapshots.kpageflags import marks_heads_only, read_buddy_bits

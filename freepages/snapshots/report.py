@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from freepages.engine.text_table import columns
-from freepages.pages.bitmap import ORDERS, PAGE_SIZE
+from freepages.pages.orders import ORDERS, PAGE_SIZE
 from freepages.snapshots.snapshot import Snapshot
 
 ZONE_FIELDS = ("node", "name", "start_pfn", "spanned", "present", "managed", "nr_free", "free_pages")

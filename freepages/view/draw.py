@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.pages.bitmap import Migratetype
+from freepages.pages.orders import Migratetype
 from freepages.view.frame import MARKS, Bits, Facts, Frame, FreeLists, Locks, Memory, Panel, State, Tokens
 from freepages.view.grid import Grid, Map, aligned, shown, tally
 from freepages.view.palette import (

@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages.bitmap import PAGEBLOCK_PAGES, PageBitmap
+from freepages.pages.bitmap import PageBitmap
+from freepages.pages.orders import PAGEBLOCK_PAGES
 
 
 class State(IntEnum):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from freepages.pages.bitmap import Migratetype
+from freepages.pages.orders import Migratetype
 from freepages.view.frame import State
 
 ORANGE, SKY, GREEN = "#e69f00", "#56b4e9", "#009e73"

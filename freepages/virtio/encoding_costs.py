@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from freepages.pages.bitmap import PAGE_SHIFT
+from freepages.pages.orders import PAGE_SHIFT
 from freepages.virtio.encodings import ENCODINGS, Encoding, spread
 
 

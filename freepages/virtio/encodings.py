@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages.bitmap import PAGE_SHIFT, PageBitmap
+from freepages.pages.bitmap import PageBitmap
+from freepages.pages.orders import PAGE_SHIFT
 from freepages.ranges import Ranges, intersect, join, pages
 from freepages.virtio.layout import NEXT, WRITE
 from freepages.virtio.memory import Endian

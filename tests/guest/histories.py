@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from freepages.engine.run import straight
 from freepages.guest.node import Node
 from freepages.guest.zone import Zone
-from freepages.pages.bitmap import Migratetype
+from freepages.pages.orders import Migratetype
 
 ORDINARY = (Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE)
 

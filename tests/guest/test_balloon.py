@@ -8,7 +8,7 @@ from freepages.engine.run import Process, Run, Scenario, at_random, to_the_end
 from freepages.engine.step_size import coarse, fine
 from freepages.guest.balloon import SLEEPS
 from freepages.guest.virtqueue import ADDS_OUTBUF
-from freepages.pages.bitmap import PAGE_SIZE
+from freepages.pages.orders import PAGE_SIZE
 from freepages.scenarios.balloon import (
     LETTERS,
     DrawnNode,

@@ -12,7 +12,8 @@ from freepages.guest.bulkzone import BulkZone
 from freepages.guest.freemap import heads_by_order, mark_free_blocks, mark_free_pages_bitmap
 from freepages.guest.span import ZoneError
 from freepages.guest.zone import Zone
-from freepages.pages.bitmap import CHUNK_WORDS, ORDERS, PageBitmap
+from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap
+from freepages.pages.orders import ORDERS
 from tests.guest.histories import live, zones
 
 

@@ -26,7 +26,8 @@ from freepages.guest.freemap import (
 from freepages.guest.node import Node
 from freepages.guest.percpu import free_pcp
 from freepages.guest.zone import Zone
-from freepages.pages.bitmap import ORDERS, PageBitmap
+from freepages.pages.bitmap import PageBitmap
+from freepages.pages.orders import ORDERS
 from tests.guest.histories import nodes, zones
 
 

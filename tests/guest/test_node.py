@@ -10,7 +10,7 @@ from freepages.guest.node import Node, pc_memory_map
 from freepages.guest.span import ZoneError
 from freepages.guest.watermark import lowmem_reserve, min_free_kbytes, watermarks, zone_watermark_ok
 from freepages.machine import GIB
-from freepages.pages.bitmap import Migratetype
+from freepages.pages.orders import Migratetype
 
 SMALL = [(1, 0x9F), (0x100, 0x3000)]  # 48 MiB: DMA and DMA32
 

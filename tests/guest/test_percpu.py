@@ -16,7 +16,7 @@ from freepages.guest.percpu import (
 )
 from freepages.guest.span import ZoneError
 from freepages.guest.zone import Zone
-from freepages.pages.bitmap import Migratetype
+from freepages.pages.orders import Migratetype
 
 
 def a_zone(pages=256):

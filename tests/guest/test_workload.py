@@ -15,7 +15,8 @@ from freepages.engine.errors import FreepagesError
 from freepages.guest.workloads import FORMS, Did, Workload
 from freepages.guest.workloads.allocators import BUILD_ALLOCATIONS, BUILD_CACHE, BUILD_HELD
 from freepages.guest.workloads.writers import TICK
-from freepages.pages.bitmap import CHUNK_WORDS, PAGE_SIZE, PageBitmap, set_bits
+from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, set_bits
+from freepages.pages.orders import PAGE_SIZE
 
 Guest = tuple[PageBitmap, ranges.Ranges]
 

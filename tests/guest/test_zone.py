@@ -9,7 +9,7 @@ from freepages.engine.run import straight
 from freepages.guest.free_area import aligned_blocks
 from freepages.guest.span import ZoneError
 from freepages.guest.zone import Zone
-from freepages.pages.bitmap import ORDERS, Migratetype
+from freepages.pages.orders import ORDERS, Migratetype
 from freepages.scenarios.zones import FRAGMENTED, zone_drawn
 
 UNMOVABLE, MOVABLE, RECLAIMABLE = Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE

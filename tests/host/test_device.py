@@ -10,7 +10,7 @@ from freepages.engine.run import Process, Run, Scenario, Steps, straight, to_the
 from freepages.guest.balloon import BUFFER, MESSAGE
 from freepages.guest.context import Context
 from freepages.guest.virtqueue import Virtqueue
-from freepages.pages.bitmap import PAGE_SIZE
+from freepages.pages.orders import PAGE_SIZE
 from freepages.scenarios.balloon import Machine, machine
 from freepages.virtio.encodings import Bitmap, Encoding, PfnArray, PfnRanges
 

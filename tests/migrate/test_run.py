@@ -9,7 +9,7 @@ from freepages.engine.errors import FreepagesError
 from freepages.host.precopy import NORMAL_BYTES, ZERO_BYTES
 from freepages.migrate.guest import Guest
 from freepages.migrate.run import migrate
-from freepages.pages.bitmap import PAGE_SIZE
+from freepages.pages.orders import PAGE_SIZE
 from freepages.proposals import PROPOSALS
 from tests.verdicts import SAFE
 

@@ -10,19 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages.bitmap import (
-    CHUNK_WORDS,
-    FALLBACKS,
-    ORDERS,
-    PAGE_SHIFT,
-    PAGE_SIZE,
-    Migratetype,
-    PageBitmap,
-    bitmap_bytes,
-    check_order,
-    count_bits,
-    set_bits,
-)
+from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, bitmap_bytes, count_bits, set_bits
+from freepages.pages.orders import FALLBACKS, ORDERS, PAGE_SHIFT, PAGE_SIZE, Migratetype, check_order
 
 SIZES = st.integers(0, 400)
 

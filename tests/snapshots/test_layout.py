@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from freepages.datadir import data_path
 from freepages.engine.errors import FreepagesError
-from freepages.pages.bitmap import MAX_ORDER, ORDERS
+from freepages.pages.orders import MAX_ORDER, ORDERS
 from freepages.ranges import arrays, intersect, join, merge, pages, without
 from freepages.snapshots import Snapshot
 from freepages.snapshots.layout import RAM_LIMIT, assumed_ram, blocks_of, synthesise

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from freepages.pages.bitmap import Migratetype
+from freepages.pages.orders import Migratetype
 from freepages.view.frame import (
     MARKS,
     Bits,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freepages.pages.bitmap import Migratetype
+from freepages.pages.orders import Migratetype
 from freepages.view.draw import draw
 from freepages.view.frame import Bits, Facts, Frame, FreeLists, LockRow, Locks, Memory, State
 from freepages.view.palette import FIXED, MARK_LOOKS, MIGRATETYPE_NAMES, STATES

@@ -10,7 +10,8 @@ from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import format_bytes
 from freepages.guest.workloads.part import Did, Part, Pfns, are_set, events
 from freepages.guest.workloads.workingset import WorkingSet
-from freepages.pages.bitmap import CHUNK_WORDS, PAGE_SIZE, PageBitmap, set_bits
+from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, set_bits
+from freepages.pages.orders import PAGE_SIZE
 
 MIB = (1 << 20) // PAGE_SIZE  # in pages
 

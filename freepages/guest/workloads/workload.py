@@ -14,7 +14,8 @@ from freepages.guest.workloads.allocators import Churn, Hog, build
 from freepages.guest.workloads.part import SECOND, Did, Part
 from freepages.guest.workloads.workingset import WorkingSet
 from freepages.guest.workloads.writers import Dirty, Uniform
-from freepages.pages.bitmap import PAGE_SIZE, PageBitmap
+from freepages.pages.bitmap import PageBitmap
+from freepages.pages.orders import PAGE_SIZE
 from freepages.ranges import Ranges, pages, pairs
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from freepages.guest.workloads.coins import write_at_random
 from freepages.guest.workloads.part import SECOND, Did, Part, events
 from freepages.guest.workloads.workingset import WorkingSet
-from freepages.pages.bitmap import PAGE_SIZE, PageBitmap
+from freepages.pages.bitmap import PageBitmap
+from freepages.pages.orders import PAGE_SIZE
 
 TICK = 5 * SECOND // 1000
 

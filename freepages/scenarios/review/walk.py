@@ -10,7 +10,7 @@ from freepages.guest.april2016 import WALKS
 from freepages.guest.cache import PageCache
 from freepages.guest.freemap import MARKS
 from freepages.guest.kmalloc import KZALLOC
-from freepages.pages.bitmap import Migratetype
+from freepages.pages.orders import Migratetype
 from freepages.scenarios.balloon import LETTERS, DrawnNode, Machine, machine, scenario
 from freepages.scenarios.bitmap import LIVED_IN
 from freepages.scenarios.review.row import Row

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.pages.bitmap import PageBitmap
-from freepages.pageset import PageSet
+from freepages.pages.pageset import PageSet
 
 ZERO, POISON, LETTERS = 0, 1, 2
 

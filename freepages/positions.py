@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Choose, Guard, Process, Until
-from freepages.pageset import PageSet
+from freepages.pages.pageset import PageSet
 
 PLAIN = (int, str, type(None))
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.content import LETTERS, POISON, ZERO, BulkContent, Content, letter
-from freepages.pageset import PageSet
+from freepages.pages.pageset import PageSet
 from tests.bitmaps import bitmap, listed
 
 PAGES = 9  # a byte of a bitmap and a bit

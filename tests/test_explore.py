@@ -11,7 +11,7 @@ from freepages.check.effects import SINGLE
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Move, Process, Run, Scenario, Until, at_random
 from freepages.explore import PROVED, REFUTED, UNDETERMINED, _Explorer, explore
-from freepages.pageset import PageSet
+from freepages.pages.pageset import PageSet
 from freepages.proposals import PROPOSALS, proposal
 from freepages.proposals.hostside import ASK, apply, log_on, precopy
 from freepages.proposals.world import PURPOSES, World

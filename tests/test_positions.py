@@ -6,7 +6,7 @@ import pytest
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Choose, Lock, Process, Steps, Until
-from freepages.pageset import PageSet
+from freepages.pages.pageset import PageSet
 from freepages.positions import needed, position, renumber, renumbered
 from freepages.proposals import PROPOSALS, guestside, hostside
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from freepages.engine.errors import FreepagesError
 from freepages.exercises.exercise import Exercise
 from freepages.host.ram import GuestRam, RamBlock
-from freepages.machine import FOUR_GIB, below_4g
+from freepages.pages.pc_memory import FOUR_GIB, below_4g
 
 CASES = 400
 

@@ -15,9 +15,9 @@ from freepages.guest.percpu import free_pcp, rmqueue_pcp, zone_batchsize
 from freepages.guest.span import ZoneError
 from freepages.guest.watermark import Watermarks, lowmem_reserve, watermarks, zone_watermark_ok
 from freepages.guest.zone import Zone
-from freepages.machine import FOUR_GIB, ram_ranges
 from freepages.pages.orders import PAGE_SHIFT, PAGEBLOCK_ORDER, Migratetype, check_order
-from freepages.ranges import arrays, intersect, merge, pages, pairs, without
+from freepages.pages.pc_memory import FOUR_GIB, ram_ranges
+from freepages.pages.ranges import arrays, intersect, merge, pages, pairs, without
 
 Arch = Literal["x86_64", "i386"]
 Pairs = Sequence[tuple[int, int]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from freepages.engine.errors import FreepagesError
-from freepages.ranges import merge
+from freepages.pages.ranges import merge
 
 
 class ZoneError(FreepagesError):

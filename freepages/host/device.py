@@ -13,7 +13,7 @@ from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps, Until
 from freepages.engine.step_size import Grain, coarse
 from freepages.pages.orders import PAGE_SHIFT, PAGE_SIZE
-from freepages.ranges import merge
+from freepages.pages.ranges import merge
 from freepages.virtio.chain import Chain
 from freepages.virtio.encodings import Encoding, EncodingError, PfnArray
 from freepages.virtio.features import QUEUES, is_legacy

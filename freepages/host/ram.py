@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.engine.errors import FreepagesError
-from freepages.machine import ram_ranges
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.orders import PAGE_SHIFT
-from freepages.ranges import Ranges, arrays, intersect
+from freepages.pages.pc_memory import ram_ranges
+from freepages.pages.ranges import Ranges, arrays, intersect
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from typing import TextIO
 from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import parse_bandwidth, parse_bytes, parse_fraction, parse_seconds
-from freepages.machine import BELOW_4G
 from freepages.migrate import report
 from freepages.migrate.guest import Guest
 from freepages.migrate.run import VCPU_LETTERS, migrate
+from freepages.pages.pc_memory import BELOW_4G
 from freepages.snapshots import Snapshot
 from freepages.snapshots.meminfo import Meminfo, read_meminfo
 

@@ -23,10 +23,10 @@ from freepages.guest.drop_caches import Freed, pages_freed
 from freepages.guest.hintblocks import BLOCK, Floor
 from freepages.guest.workloads.workingset import WorkingSet
 from freepages.host.ram import GuestRam, RamBlock
-from freepages.machine import FOUR_GIB, MIB, below_4g
 from freepages.migrate.memory import check_memory
 from freepages.pages.bitmap import PageBitmap, bitmap_bytes
 from freepages.pages.orders import PAGE_SHIFT
+from freepages.pages.pc_memory import FOUR_GIB, MIB, below_4g
 from freepages.snapshots import Snapshot
 from freepages.snapshots.meminfo import Meminfo
 from freepages.snapshots.procfs import kernel_version

@@ -16,7 +16,7 @@ from freepages.engine.run import Steps
 from freepages.guest.ownership import Ownership
 from freepages.host.dirtylog import DirtyLog, Mode
 from freepages.host.migration import Migration
-from freepages.pageset import PageSet
+from freepages.pages.pageset import PageSet
 from freepages.positions import renumber
 from freepages.proposals.hostside import freely
 from freepages.virtio.mailbox import Answer, Mailbox

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from freepages.assumptions import Assumptions
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, Scenario, Steps
-from freepages.pageset import PageSet
+from freepages.pages.pageset import PageSet
 from freepages.proposals import Proposal, proposal
 from freepages.proposals.environment import processes, shrinker
 from freepages.proposals.hostside import freely

@@ -18,7 +18,7 @@ from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Move, Process, Run, Scenario, Steps, Until
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.pages.bitmap import PageBitmap
-from freepages.pageset import PageSet
+from freepages.pages.pageset import PageSet
 from freepages.proposals import EVERYTHING
 from freepages.proposals.hostside import as_chosen
 from freepages.proposals.world import World

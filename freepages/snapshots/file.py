@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.engine.errors import FreepagesError
-from freepages.ranges import Pfns as Numbers
+from freepages.pages.ranges import Pfns as Numbers
 from freepages.snapshots.files import open_file
 
 KIND = "freepages snapshot"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from freepages.engine.errors import FreepagesError
 from freepages.pages.orders import MAX_ORDER, ORDERS
-from freepages.ranges import Pfns, Ranges, join, pages
+from freepages.pages.ranges import Pfns, Ranges, join, pages
 
 TOP = MAX_ORDER - 1  # the largest order
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from freepages.engine.errors import FreepagesError
 from freepages.pages.orders import PAGE_SHIFT
-from freepages.ranges import merge
+from freepages.pages.ranges import merge
 from freepages.snapshots.files import open_file
 
 ZoneKey = tuple[int, str]  # node and zone name: (0, "DMA32")

@@ -11,7 +11,7 @@ import numpy as np
 
 from freepages.engine.errors import FreepagesError
 from freepages.pages.orders import MAX_ORDER
-from freepages.ranges import Pairs, Pfns, Ranges, arrays, intersect, join, merge, pages
+from freepages.pages.ranges import Pairs, Pfns, Ranges, arrays, intersect, join, merge, pages
 from freepages.snapshots import procfs
 from freepages.snapshots.kpageflags import marks_heads_only, read_buddy_bits
 from freepages.snapshots.layout import assumed_ram, blocks_of, synthesise

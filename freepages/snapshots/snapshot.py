@@ -13,7 +13,7 @@ import numpy as np
 from freepages.engine.errors import FreepagesError
 from freepages.pages.bitmap import PageBitmap, bitmap_bytes
 from freepages.pages.orders import MAX_ORDER
-from freepages.ranges import Pairs, Pfns, Ranges, arrays, intersect, merge, pages, without
+from freepages.pages.ranges import Pairs, Pfns, Ranges, arrays, intersect, merge, pages, without
 from freepages.snapshots import file
 from freepages.snapshots.files import write_file
 from freepages.snapshots.procfs import PFN_LIMIT, zone_label

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from freepages.engine.errors import FreepagesError
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.orders import PAGE_SHIFT
-from freepages.ranges import Ranges, intersect, join, pages
+from freepages.pages.ranges import Ranges, intersect, join, pages
 from freepages.virtio.layout import NEXT, WRITE
 from freepages.virtio.memory import Endian
 

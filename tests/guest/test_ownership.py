@@ -11,7 +11,7 @@ from freepages.content import LETTERS, POISON, ZERO, Content
 from freepages.guest.ownership import Ownership
 from freepages.host.dirtylog import DirtyLog
 from freepages.pages.bitmap import PageBitmap
-from freepages.pageset import PageSet
+from freepages.pages.pageset import PageSet
 
 PAGES = 4
 MOVES = ("allocate", "release", "hold", "give back", "isolate", "put_back", "write")

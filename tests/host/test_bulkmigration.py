@@ -12,7 +12,7 @@ from freepages.host.dirtylog import DirtyLog
 from freepages.host.migration import Migration
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.live import GuestMemory
-from freepages.pageset import PageSet
+from freepages.pages.pageset import PageSet
 from tests.bitmaps import bitmap, listed
 
 WORDS = 12

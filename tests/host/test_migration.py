@@ -10,7 +10,7 @@ from freepages.engine.errors import FreepagesError
 from freepages.host.dirtylog import DirtyLog, Mode
 from freepages.host.migration import Migration
 from freepages.pages.bitmap import PageBitmap
-from freepages.pageset import PageSet
+from freepages.pages.pageset import PageSet
 from tests.bitmaps import bitmap, listed
 
 PAGES = 4

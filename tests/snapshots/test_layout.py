@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from freepages.datadir import data_path
 from freepages.engine.errors import FreepagesError
 from freepages.pages.orders import MAX_ORDER, ORDERS
-from freepages.ranges import arrays, intersect, join, merge, pages, without
+from freepages.pages.ranges import arrays, intersect, join, merge, pages, without
 from freepages.snapshots import Snapshot
 from freepages.snapshots.layout import RAM_LIMIT, assumed_ram, blocks_of, synthesise
 from freepages.snapshots.procfs import ram_ranges, read_iomem, read_zoneinfo

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.pages.bitmap import PageBitmap
-from freepages.ranges import Ranges
+from freepages.pages.ranges import Ranges
 from freepages.virtio.encoding_costs import SIZES, Comparison, compare
 from freepages.virtio.encodings import (
     ENCODINGS,

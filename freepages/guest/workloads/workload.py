@@ -16,7 +16,7 @@ from freepages.guest.workloads.workingset import WorkingSet
 from freepages.guest.workloads.writers import Dirty, Uniform
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.orders import PAGE_SIZE
-from freepages.ranges import Ranges, pages, pairs
+from freepages.pages.ranges import Ranges, pages, pairs
 
 
 def _page_count(text: str) -> int:

@@ -6,8 +6,8 @@ from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
 from freepages.guest.kmalloc import KFREE, KZALLOC
 from freepages.guest.node import Node, pc_memory_map
 from freepages.host.getfreepages import FreePagesDevice
-from freepages.machine import GIB
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
+from freepages.pages.pc_memory import GIB
 from freepages.scenarios.balloon import Machine, machine, scenario
 from freepages.scenarios.review.interrupts import asked_twice
 from freepages.scenarios.review.row import Row

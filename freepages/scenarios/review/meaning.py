@@ -7,7 +7,7 @@ from dataclasses import replace
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
 from freepages.host.getfreepages import FreePagesDevice
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
-from freepages.pageset import PageSet
+from freepages.pages.pageset import PageSet
 from freepages.proposals.world import World
 from freepages.scenarios.balloon import Machine, machine, scenario
 from freepages.scenarios.debate import debate

@@ -10,7 +10,7 @@ from freepages.guest.context import WORKS, AnyWork
 from freepages.guest.virtqueue import INTERRUPTED, Interrupt, Virtqueue, more_used
 from freepages.guest.zone import Zone
 from freepages.host.getfreepages import FreePagesDevice
-from freepages.ranges import merge
+from freepages.pages.ranges import merge
 from freepages.scenarios.balloon import Machine
 
 

@@ -1,10 +1,10 @@
-"""freepages.ranges against sets of pfns."""
+"""freepages.pages.ranges against sets of pfns."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.ranges import arrays, intersect, join, merge, pages, without
+from freepages.pages.ranges import arrays, intersect, join, merge, pages, without
 
 PAIRS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=8)
 

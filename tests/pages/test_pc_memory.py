@@ -3,7 +3,7 @@
 import pytest
 
 from freepages.engine.errors import FreepagesError
-from freepages.machine import FOUR_GIB, GIB, MIB, below_4g, ram_ranges
+from freepages.pages.pc_memory import FOUR_GIB, GIB, MIB, below_4g, ram_ranges
 
 
 @pytest.mark.parametrize(

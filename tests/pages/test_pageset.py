@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from freepages.engine.errors import FreepagesError
 from freepages.pages.bitmap import PageBitmap
-from freepages.pageset import PageSet
+from freepages.pages.pageset import PageSet
 
 PAGES = 70  # a word and a bit: what a bitmap keeps in two words
 

@@ -25,14 +25,14 @@ from struct import Struct
 from typing import Any, NamedTuple, TypeVar
 
 from freepages.engine.run import Steps
-from freepages.virtio.chain import OUTSIDE, SHARED, Fault
 from freepages.virtio.decode import as_json, as_text
-from freepages.virtio.dump import dumped, parse_dump
-from freepages.virtio.layout import EVENT_IDX, INDIRECT_DESC, VERSION_1, Layout
-from freepages.virtio.memory import TOP, Endian, GuestMemory, Reader, Writer
 from freepages.virtio.messages import MEANINGS
-from freepages.virtio.ring import DeviceQueue, DriverQueue
-from freepages.virtio.state import describe
+from freepages.virtqueue.chain import OUTSIDE, SHARED, Fault
+from freepages.virtqueue.dump import dumped, parse_dump
+from freepages.virtqueue.guest_memory import TOP, Endian, GuestMemory, Reader, Writer
+from freepages.virtqueue.ring import DeviceQueue, DriverQueue
+from freepages.virtqueue.ring_layout import EVENT_IDX, INDIRECT_DESC, VERSION_1, Layout
+from freepages.virtqueue.ring_state import describe
 from tests.virtio import reference
 
 T = TypeVar("T")

@@ -37,7 +37,7 @@ def bitmap(args: argparse.Namespace) -> None:
 
 def ring(args: argparse.Namespace) -> None:
     from freepages.virtio.decode import as_json, as_text, decode
-    from freepages.virtio.dump import read_dump
+    from freepages.virtqueue.dump import read_dump
 
     dump = read_dump(args.dump)
     state = decode(dump)

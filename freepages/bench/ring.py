@@ -18,10 +18,10 @@ from freepages.bench import Row
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Steps, straight
 from freepages.virtio.decode import as_json, decode
-from freepages.virtio.dump import dumped, parse_dump
-from freepages.virtio.layout import EVENT_IDX, INDIRECT_DESC, VERSION_1, Layout
-from freepages.virtio.memory import GuestMemory
-from freepages.virtio.ring import DeviceQueue, DriverQueue, Piece
+from freepages.virtqueue.dump import dumped, parse_dump
+from freepages.virtqueue.guest_memory import GuestMemory
+from freepages.virtqueue.ring import DeviceQueue, DriverQueue, Piece
+from freepages.virtqueue.ring_layout import EVENT_IDX, INDIRECT_DESC, VERSION_1, Layout
 
 ROUNDS = 15
 TRIPS = 2_000

@@ -9,11 +9,11 @@ from freepages.engine.run import straight
 from freepages.exercises.exercise import Exercise
 from freepages.host.device import BalloonDevice
 from freepages.virtio.encodings import PfnArray
-from freepages.virtio.features import QUEUES
-from freepages.virtio.layout import VERSION_1, Layout
-from freepages.virtio.memory import GuestMemory
-from freepages.virtio.ring import DriverQueue
-from freepages.virtio.transport import Transport
+from freepages.virtqueue.features import QUEUES
+from freepages.virtqueue.guest_memory import GuestMemory
+from freepages.virtqueue.ring import DriverQueue
+from freepages.virtqueue.ring_layout import VERSION_1, Layout
+from freepages.virtqueue.transport import Transport
 
 CASES = 60
 PAGES = 4096

@@ -15,7 +15,7 @@ from freepages.guest.node import Node
 from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.zones import zone_drawn
 from freepages.snapshots.meminfo import Meminfo
-from freepages.virtio.memory import GuestMemory
+from freepages.virtqueue.guest_memory import GuestMemory
 
 CASES = 60
 PAGES = 256

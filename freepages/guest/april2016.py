@@ -20,8 +20,8 @@ from freepages.guest.freemap import mark_free_pages_bitmap
 from freepages.guest.guestbitmap import GuestBitmap
 from freepages.guest.kmalloc import kfree, kzalloc
 from freepages.guest.virtqueue import Callback, sg_set_buf
-from freepages.virtio.features import GET_FREE_PAGES, STATS_VQ
-from freepages.virtio.layout import aligned
+from freepages.virtqueue.features import GET_FREE_PAGES, STATS_VQ
+from freepages.virtqueue.ring_layout import aligned
 
 WALKS = Act("marks the free pages of zone {1} under its lock", cost="walk")
 MEMSET = Act("clears the bitmap, {0} bytes", cost="clear")

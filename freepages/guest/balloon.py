@@ -17,11 +17,11 @@ from freepages.guest.kmalloc import kzalloc
 from freepages.guest.virtqueue import Callback, Virtqueue, find_vqs, interrupts
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
 from freepages.virtio.encodings import Encoding, PfnArray, runs_of
-from freepages.virtio.features import DEFLATE_ON_OOM, MUST_TELL_HOST, STATS_VQ, is_legacy
-from freepages.virtio.layout import VERSION_1
-from freepages.virtio.memory import Endian
 from freepages.virtio.messages import STATS
-from freepages.virtio.transport import CONFIG_CHANGED, Transport
+from freepages.virtqueue.features import DEFLATE_ON_OOM, MUST_TELL_HOST, STATS_VQ, is_legacy
+from freepages.virtqueue.guest_memory import Endian
+from freepages.virtqueue.ring_layout import VERSION_1
+from freepages.virtqueue.transport import CONFIG_CHANGED, Transport
 
 ACCEPTS = Act("negotiates features")
 FILLS = Act("calls alloc_page() for the balloon", cost="alloc")

@@ -19,7 +19,7 @@ from freepages.engine.run import Act, Guard, Steps
 from freepages.engine.step_size import AllFree, Grain, coarse
 from freepages.guest.cache import PageCache
 from freepages.guest.node import Node
-from freepages.virtio.memory import Memory
+from freepages.virtqueue.guest_memory import Memory
 
 CALLS = Act("calls {0}")
 WORKS = Act("starts {0}")

@@ -6,7 +6,7 @@ from bitarray import bitarray
 
 from freepages.engine.errors import FreepagesError
 from freepages.pages.bitmap import PageBitmap
-from freepages.virtio.memory import Memory
+from freepages.virtqueue.guest_memory import Memory
 
 
 class GuestBitmap:

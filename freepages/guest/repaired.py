@@ -20,9 +20,9 @@ from freepages.guest.freemap import chunks, mark_free_pages_bitmap
 from freepages.guest.guestbitmap import GuestBitmap
 from freepages.guest.kmalloc import kzalloc
 from freepages.pages.bitmap import bitmap_bytes
-from freepages.virtio.features import GET_FREE_PAGES, queues
 from freepages.virtio.getfreepages import REPAIRED
-from freepages.virtio.layout import aligned
+from freepages.virtqueue.features import GET_FREE_PAGES, queues
+from freepages.virtqueue.ring_layout import aligned
 
 CHUNK = 1 << 18
 """Pages that one answer speaks of: 32 KiB of bitmap are order 3, the last that is not costly to find."""

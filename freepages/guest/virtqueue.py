@@ -1,7 +1,7 @@
 """The driver's virtqueues: a ring in the guest's memory, its doorbell, and the interrupts that call back.
 
 Models struct virtqueue with drivers/virtio/virtio_pci_common.c of Linux 4.6 (vp_notify, vp_find_vqs,
-vring_interrupt) around the ring of :mod:`freepages.virtio.ring`.
+vring_interrupt) around the ring of :mod:`freepages.virtqueue.ring`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from freepages.engine.run import Act, Guard, Steps
 from freepages.guest.context import CALLS, Bug, Context, Kernel
 from freepages.guest.kmalloc import kzalloc
 from freepages.pages.orders import PAGE_SHIFT
-from freepages.virtio.features import is_legacy
-from freepages.virtio.layout import Layout
-from freepages.virtio.ring import DriverQueue
-from freepages.virtio.transport import CONFIG_CHANGED, Transport
+from freepages.virtqueue.features import is_legacy
+from freepages.virtqueue.ring import DriverQueue
+from freepages.virtqueue.ring_layout import Layout
+from freepages.virtqueue.transport import CONFIG_CHANGED, Transport
 
 ADDS_OUTBUF = Act("adds a buffer for the device to read to {0}: {1}")
 ADDS_INBUF = Act("adds a buffer for the device to write to {0}: {1}")

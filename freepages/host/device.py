@@ -2,7 +2,7 @@
 
 Models hw/virtio/virtio-balloon.c of QEMU 2.6 (virtio_balloon_handle_output, balloon_stats_poll_cb,
 virtio_balloon_receive_stats). It trusts nothing: a chain is checked before it is touched
-(:mod:`freepages.virtio.ring`), a PFN before it is used; what is refused is kept with the reason.
+(:mod:`freepages.virtqueue.ring`), a PFN before it is used; what is refused is kept with the reason.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from freepages.engine.run import Act, Steps, Until
 from freepages.engine.step_size import Grain, coarse
 from freepages.pages.orders import PAGE_SHIFT, PAGE_SIZE
 from freepages.pages.ranges import merge
-from freepages.virtio.chain import Chain
 from freepages.virtio.encodings import Encoding, EncodingError, PfnArray
-from freepages.virtio.features import QUEUES, is_legacy
-from freepages.virtio.memory import Endian, Memory, OutsideMemory
 from freepages.virtio.messages import MEANINGS
-from freepages.virtio.ring import DeviceQueue
-from freepages.virtio.transport import CONFIG_CHANGED, Transport
+from freepages.virtqueue.chain import Chain
+from freepages.virtqueue.features import QUEUES, is_legacy
+from freepages.virtqueue.guest_memory import Endian, Memory, OutsideMemory
+from freepages.virtqueue.ring import DeviceQueue
+from freepages.virtqueue.transport import CONFIG_CHANGED, Transport
 
 TAKES = Act("takes the buffers that the driver added to {1}")
 POPS = Act("takes the notification of {1}")

@@ -14,8 +14,8 @@ import numpy as np
 from freepages.engine.run import Act, Steps
 from freepages.host.device import BalloonDevice
 from freepages.pages.bitmap import PageBitmap, bitmap_bytes
-from freepages.virtio.chain import Chain
 from freepages.virtio.getfreepages import AS_PATCHED, Protocol, Reply, ReplyError
+from freepages.virtqueue.chain import Chain
 
 WRITES_REQUEST = Act("asks for the free pages: writes ctrl {0}, id {1}, returns the buffer and interrupts")
 PUTS_REQUEST = Act("writes the request: ctrl {0}, id {1}", cost="store")

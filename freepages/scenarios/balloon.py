@@ -33,12 +33,12 @@ from freepages.scenarios.exchange import RING_WAYS, Place, Way, ring_now, ring_p
 from freepages.scenarios.pictures import locks, memory, touched
 from freepages.scenarios.zones import zone_drawn
 from freepages.view.frame import Bits, Facts, Frame, Panel
-from freepages.virtio.features import APRIL_2016, DEFLATE_ON_OOM, GET_FREE_PAGES, STATS_VQ, names, queues
 from freepages.virtio.getfreepages import AS_PATCHED, REPAIRED
-from freepages.virtio.layout import VERSION_1
-from freepages.virtio.memory import Endian, GuestMemory
-from freepages.virtio.state import RingState, describe
-from freepages.virtio.transport import Transport
+from freepages.virtqueue.features import APRIL_2016, DEFLATE_ON_OOM, GET_FREE_PAGES, STATS_VQ, names, queues
+from freepages.virtqueue.guest_memory import Endian, GuestMemory
+from freepages.virtqueue.ring_layout import VERSION_1
+from freepages.virtqueue.ring_state import RingState, describe
+from freepages.virtqueue.transport import Transport
 
 LETTERS = "kkkkkkkk········aaaa····cc··aa··aaaaaaaa········ssss····kkkkkkkk"
 """64 pages; the rings and the driver's own page are allocated from the free ones."""

@@ -18,7 +18,7 @@ from freepages.scenarios.pictures import Range, free_lists, locks, memory, touch
 from freepages.scenarios.review.state import per_cpu_pages, spans
 from freepages.scenarios.zones import zone_drawn
 from freepages.view.frame import Bits, Facts, Frame, Memory
-from freepages.virtio.memory import GuestMemory
+from freepages.virtqueue.guest_memory import GuestMemory
 
 CHOOSES = Act("chooses what to read next")
 

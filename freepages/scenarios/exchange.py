@@ -12,12 +12,13 @@ from freepages.view.frame import Frame
 from freepages.view.ring import DEVICE, DRIVER, FREE, Half, Ring, cells
 from freepages.view.sequence import Message, SequenceChart
 from freepages.view.storebuffer import Waiting, Write
-from freepages.virtio import chain, memory, ring
-from freepages.virtio.dump import Dump
-from freepages.virtio.layout import DESC_SIZE, Layout
-from freepages.virtio.memory import Memory, StoreBuffer
-from freepages.virtio.ring import NEXT_FIELD, DeviceQueue, DriverQueue
-from freepages.virtio.state import describe
+from freepages.virtqueue import chain, ring
+from freepages.virtqueue import guest_memory as memory
+from freepages.virtqueue.dump import Dump
+from freepages.virtqueue.guest_memory import Memory, StoreBuffer
+from freepages.virtqueue.ring import NEXT_FIELD, DeviceQueue, DriverQueue
+from freepages.virtqueue.ring_layout import DESC_SIZE, Layout
+from freepages.virtqueue.ring_state import describe
 
 # -- what the steps of a queue read and write
 

@@ -15,10 +15,10 @@ from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, Until
 from freepages.scenarios.exchange import MEMORY, Place, Way, ring_panel, sequence_panel, waiting_panel
 from freepages.view.frame import Facts, Frame, Panel
-from freepages.virtio import ring
-from freepages.virtio.layout import DESC_SIZE, EVENT_IDX, NEXT, VERSION_1, WRITE, Layout
-from freepages.virtio.memory import GuestMemory, StoreBuffer
-from freepages.virtio.ring import DeviceQueue, DriverQueue, Queue
+from freepages.virtqueue import ring
+from freepages.virtqueue.guest_memory import GuestMemory, StoreBuffer
+from freepages.virtqueue.ring import DeviceQueue, DriverQueue, Queue
+from freepages.virtqueue.ring_layout import DESC_SIZE, EVENT_IDX, NEXT, VERSION_1, WRITE, Layout
 
 RING_AT, BUFFERS_AT, PAGE = 0x1000, 0x2000, 4096
 ROOM = 16  # bytes of a request, and of an answer

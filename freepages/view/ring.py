@@ -20,7 +20,7 @@ from freepages.view.draw import HEADER, Piece, piece
 from freepages.view.frame import Panel
 from freepages.view.scene import WIDTH, Boxes, Line, Shape, Strokes, Text
 from freepages.view.text import say
-from freepages.virtio.layout import DESC_SIZE, ELEM_SIZE, INDIRECT, NEXT, WRITE
+from freepages.virtqueue.ring_layout import DESC_SIZE, ELEM_SIZE, INDIRECT, NEXT, WRITE
 
 DRIVER, DEVICE, FREE = "g", "h", "·"
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from freepages.engine.text_table import columns
-from freepages.virtio.chain import Chain
-from freepages.virtio.dump import RESERVED, Dump
-from freepages.virtio.features import MERGED, names
-from freepages.virtio.layout import EVENT_IDX, VERSION_1
 from freepages.virtio.messages import MEANINGS, sentence
-from freepages.virtio.state import RingState, describe
+from freepages.virtqueue.chain import Chain
+from freepages.virtqueue.dump import RESERVED, Dump
+from freepages.virtqueue.features import MERGED, names
+from freepages.virtqueue.ring_layout import EVENT_IDX, VERSION_1
+from freepages.virtqueue.ring_state import RingState, describe
 
 
 def decode(dump: Dump) -> RingState:

@@ -26,8 +26,8 @@ from freepages.engine.errors import FreepagesError
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.orders import PAGE_SHIFT
 from freepages.pages.ranges import Ranges, intersect, join, pages
-from freepages.virtio.layout import NEXT, WRITE
-from freepages.virtio.memory import Endian
+from freepages.virtqueue.guest_memory import Endian
+from freepages.virtqueue.ring_layout import NEXT, WRITE
 
 Spans = list[tuple[int, int]]
 """Pages as a device reads them: [start, end), in the order in which they came."""

@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 from freepages.engine.errors import FreepagesError
 from freepages.pages.bitmap import bitmap_bytes
-from freepages.virtio.features import is_legacy
-from freepages.virtio.memory import Endian
+from freepages.virtqueue.features import is_legacy
+from freepages.virtqueue.guest_memory import Endian
 
 DROP_PAGECACHE, DROP_SLAB = 1, 2
 

@@ -1,6 +1,6 @@
 """The queue as a proposal sees it: messages that arrive in order, each once.
 
-How a message crosses in descriptors and rings is the matter of :mod:`freepages.virtio.ring`; what a
+How a message crosses in descriptors and rings is the matter of :mod:`freepages.virtqueue.ring`; what a
 proposal's safety depends on is only who has sent what and who has seen it.
 
     host  -> guest   requests (their ids), in order; a register that shows the newest id only

@@ -16,8 +16,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from freepages.virtio.chain import Chain
-from freepages.virtio.memory import Endian, Memory, OutsideMemory
+from freepages.virtqueue.chain import Chain
+from freepages.virtqueue.guest_memory import Endian, Memory, OutsideMemory
 
 UNIT = 4096  # VIRTIO_BALLOON_PFN_SHIFT is 12
 STOP, DONE = 0, 1  # VIRTIO_BALLOON_CMD_ID_STOP and _DONE

@@ -8,8 +8,8 @@ from freepages.bench import ring
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import straight
 from freepages.virtio.decode import decode
-from freepages.virtio.dump import dumped, parse_dump
-from freepages.virtio.layout import EVENT_IDX, VERSION_1
+from freepages.virtqueue.dump import dumped, parse_dump
+from freepages.virtqueue.ring_layout import EVENT_IDX, VERSION_1
 
 FEATURES = frozenset((VERSION_1, EVENT_IDX))
 

@@ -10,7 +10,7 @@ from freepages.guest.context import Context, Kernel
 from freepages.guest.zone import Zone
 from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.zones import zone_drawn
-from freepages.virtio.memory import GuestMemory
+from freepages.virtqueue.guest_memory import GuestMemory
 
 BACKING: dict[str, Backing] = {"D": "device", "T": "tmpfs", "R": "ramfs"}
 """The files that are on no disk; A and B are on one."""

@@ -10,7 +10,7 @@ from freepages.guest.kmalloc import KFREE
 from freepages.scenarios.balloon import Machine, exchange, machine, scenario
 from freepages.scenarios.review.buffers import fragmented_guest
 from freepages.scenarios.review.state import one_answer
-from freepages.virtio.features import APRIL_2016, GET_FREE_PAGES, STATS_VQ, names
+from freepages.virtqueue.features import APRIL_2016, GET_FREE_PAGES, STATS_VQ, names
 
 
 def free(world: Machine) -> set[int]:

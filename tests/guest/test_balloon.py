@@ -21,7 +21,7 @@ from freepages.scenarios.balloon import (
 )
 from freepages.scenarios.zones import zone_drawn
 from freepages.virtio.encodings import Bitmap, Encoding, PfnArray, PfnRanges
-from freepages.virtio.features import GET_FREE_PAGES, STATS_VQ, VERSION_1
+from freepages.virtqueue.features import GET_FREE_PAGES, STATS_VQ, VERSION_1
 
 ENCODINGS: tuple[Encoding, ...] = (PfnArray(), PfnArray(batch=3), Bitmap(chunk=64), PfnRanges(words=8))
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from freepages.engine.errors import FreepagesError
 from freepages.guest.guestbitmap import GuestBitmap
 from freepages.pages.bitmap import PageBitmap, bitmap_bytes
-from freepages.virtio.memory import GuestMemory
+from freepages.virtqueue.guest_memory import GuestMemory
 
 PAGES = 200
 

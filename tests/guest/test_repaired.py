@@ -13,8 +13,8 @@ from freepages.scenarios.balloon import LETTERS, DrawnNode, Machine, exchange, m
 from freepages.scenarios.review.buffers import fragmented_guest
 from freepages.scenarios.review.state import one_answer, request_lost
 from freepages.scenarios.zones import zone_drawn
-from freepages.virtio.chain import LOOP, Fault
-from freepages.virtio.features import GET_FREE_PAGES, VERSION_1
+from freepages.virtqueue.chain import LOOP, Fault
+from freepages.virtqueue.features import GET_FREE_PAGES, VERSION_1
 
 
 def free(world: Machine) -> set[int]:

@@ -8,8 +8,8 @@ from freepages.guest.virtqueue import PHYSICAL_NULL, interrupts, more_used, sg_s
 from freepages.pages.orders import PAGE_SIZE
 from freepages.scenarios.balloon import DrawnNode, Machine, machine
 from freepages.scenarios.zones import zone_drawn
-from freepages.virtio.features import STATS_VQ
-from freepages.virtio.transport import CONFIG_CHANGED
+from freepages.virtqueue.features import STATS_VQ
+from freepages.virtqueue.transport import CONFIG_CHANGED
 
 
 def context(world: Machine) -> Context:

@@ -20,8 +20,8 @@ from freepages.view.draw import draw
 from freepages.view.frame import Frame
 from freepages.view.ring import cells
 from freepages.view.text import text
-from freepages.virtio import ring
-from freepages.virtio.dump import read_dump
+from freepages.virtqueue import ring
+from freepages.virtqueue.dump import read_dump
 
 
 def moments(run):

@@ -18,10 +18,10 @@ from freepages.scenarios.virtqueue import (
     request_at,
     virtqueue,
 )
-from freepages.virtio.chain import NEVER_OFFERED
-from freepages.virtio.layout import EVENT_IDX, VERSION_1, Layout
-from freepages.virtio.memory import GuestMemory
-from freepages.virtio.ring import DeviceQueue, DriverQueue
+from freepages.virtqueue.chain import NEVER_OFFERED
+from freepages.virtqueue.guest_memory import GuestMemory
+from freepages.virtqueue.ring import DeviceQueue, DriverQueue
+from freepages.virtqueue.ring_layout import EVENT_IDX, VERSION_1, Layout
 
 MODERN, EVENTS = (VERSION_1,), (VERSION_1, EVENT_IDX)
 TWO = ("one", "two")

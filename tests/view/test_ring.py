@@ -9,7 +9,7 @@ from freepages.view.frame import Frame
 from freepages.view.ring import SHOWN, WHOLE, Half, Ring, cells, flag_words, shown_descriptors, shown_slots
 from freepages.view.scene import WIDTH, Boxes, Group, Strokes, Text
 from freepages.view.text import text
-from freepages.virtio.layout import Layout
+from freepages.virtqueue.ring_layout import Layout
 
 LAYOUT = Layout.at(4, 0x1000)
 

@@ -11,10 +11,10 @@ from freepages.__main__ import main
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import straight
 from freepages.virtio.decode import as_json, as_text, decode
-from freepages.virtio.dump import dumped, parse_dump, read_dump
-from freepages.virtio.layout import EVENT_IDX, INDIRECT_DESC, VERSION_1, Layout
-from freepages.virtio.memory import GuestMemory
-from freepages.virtio.ring import DeviceQueue, DriverQueue
+from freepages.virtqueue.dump import dumped, parse_dump, read_dump
+from freepages.virtqueue.guest_memory import GuestMemory
+from freepages.virtqueue.ring import DeviceQueue, DriverQueue
+from freepages.virtqueue.ring_layout import EVENT_IDX, INDIRECT_DESC, VERSION_1, Layout
 from tests.virtio import reference
 
 BASE, DATA, TABLE = 0x1000, 0x10000, 0x20000

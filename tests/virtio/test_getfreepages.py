@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.virtio.features import VERSION_1
 from freepages.virtio.getfreepages import AS_PATCHED, REPAIRED, Protocol, ReplyError
-from freepages.virtio.memory import Endian
+from freepages.virtqueue.features import VERSION_1
+from freepages.virtqueue.guest_memory import Endian
 
 MODERN = frozenset((VERSION_1,))
 PAGES = 64

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from benchmarks import hostile_rings
 from benchmarks.hostile_rings import Campaign, run_trial
-from freepages.virtio import chain as faults
+from freepages.virtqueue import chain as faults
 
 
 @settings(max_examples=300)

@@ -4,9 +4,9 @@ from struct import pack
 
 import pytest
 
-from freepages.virtio.chain import Chain
-from freepages.virtio.memory import GuestMemory
 from freepages.virtio.messages import MEANINGS, order, sentence
+from freepages.virtqueue.chain import Chain
+from freepages.virtqueue.guest_memory import GuestMemory
 
 
 def meaning(queue, *buffers, data=b"", endian="little"):

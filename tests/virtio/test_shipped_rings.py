@@ -4,7 +4,7 @@ import pytest
 
 from freepages.datadir import data_path
 from freepages.virtio.decode import as_json, decode
-from freepages.virtio.dump import read_dump
+from freepages.virtqueue.dump import read_dump
 
 FILES = sorted(path.name for path in data_path("rings").glob("*.json"))
 

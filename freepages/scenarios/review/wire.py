@@ -11,8 +11,8 @@ from freepages.scenarios.balloon import DrawnNode, Machine, machine, picture, sc
 from freepages.scenarios.review.row import Row
 from freepages.scenarios.review.state import answered, one_answer, spans, times
 from freepages.scenarios.zones import zone_drawn
-from freepages.virtio.features import GET_FREE_PAGES, VERSION_1
 from freepages.virtio.getfreepages import DROP_PAGECACHE
+from freepages.virtqueue.features import GET_FREE_PAGES, VERSION_1
 
 LOW_KERNEL = "k" * 40 + "········" + "aaaa····aaaaaaaa"
 """A kernel in the first 40 pages, as a 32-bit guest has it; 12 pages free behind."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from freepages.engine.run import Until
-from freepages.virtio.features import APRIL_2016, Config, Features, NegotiationError, checked
-from freepages.virtio.layout import Layout
+from freepages.virtqueue.features import APRIL_2016, Config, Features, NegotiationError, checked
+from freepages.virtqueue.ring_layout import Layout
 
 CONFIG_CHANGED = -1  # the interrupt that is not a queue's
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from struct import Struct
 
 from freepages.engine.errors import FreepagesError
-from freepages.virtio.layout import EVENT_IDX, INDIRECT_DESC, VERSION_1
+from freepages.virtqueue.ring_layout import EVENT_IDX, INDIRECT_DESC, VERSION_1
 
 MUST_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, FREE_PAGE_HINT, PAGE_POISON, PAGE_REPORTING = range(6)
 GET_FREE_PAGES = FREE_PAGE_HINT

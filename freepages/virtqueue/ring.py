@@ -13,9 +13,9 @@ the used ring, and for each chain the caller's token and its descriptors, to che
 how far it has read and written. The free list runs through the `next` fields of the descriptor table.
 
 Neither side trusts the other. What no honest one would have written makes the queue `broken`, with the
-:class:`~freepages.virtio.chain.Fault` as the reason; from then on every operation does nothing. With
+:class:`~freepages.virtqueue.chain.Fault` as the reason; from then on every operation does nothing. With
 `barriers=False` a side leaves its memory barriers out, which shows over a
-:class:`~freepages.virtio.memory.StoreBuffer`.
+:class:`~freepages.virtqueue.guest_memory.StoreBuffer`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
-from freepages.virtio.chain import (
+from freepages.virtqueue.chain import (
     HEAD_RANGE,
     INDEX_JUMP,
     NEVER_OFFERED,
@@ -36,7 +36,8 @@ from freepages.virtio.chain import (
     Fault,
     walk,
 )
-from freepages.virtio.layout import (
+from freepages.virtqueue.guest_memory import TOP, Memory, OutsideMemory, Reader
+from freepages.virtqueue.ring_layout import (
     DESC_SIZE,
     ELEM_SIZE,
     EVENT_IDX,
@@ -51,7 +52,6 @@ from freepages.virtio.layout import (
     LayoutError,
     forms,
 )
-from freepages.virtio.memory import TOP, Memory, OutsideMemory, Reader
 
 TAKES_DESC = Act("takes descriptors off the free list: {0}", cost="list")
 WRITES_DESC = Act("writes desc[{0}]: {2} bytes at {1:#x}, flags {3}, next {4}", cost="store")

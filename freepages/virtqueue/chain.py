@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
-from freepages.virtio.layout import DESC_SIZE, INDIRECT, NEXT, WRITE
-from freepages.virtio.memory import TOP, Memory, Reader
+from freepages.virtqueue.guest_memory import TOP, Memory, Reader
+from freepages.virtqueue.ring_layout import DESC_SIZE, INDIRECT, NEXT, WRITE
 
 READS_DESC = Act("reads desc[{0}]", cost="load")
 READS_INDIRECT = Act("reads entry {0} of the indirect table", cost="load")

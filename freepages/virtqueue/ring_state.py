@@ -14,7 +14,7 @@ from struct import Struct
 from typing import Any, NamedTuple
 
 from freepages.engine.run import straight
-from freepages.virtio.chain import (
+from freepages.virtqueue.chain import (
     HEAD_RANGE,
     INDEX_JUMP,
     LOOP,
@@ -26,8 +26,8 @@ from freepages.virtio.chain import (
     Fault,
     walk,
 )
-from freepages.virtio.layout import DESC_SIZE, EVENT_IDX, INDIRECT_DESC, Forms, Layout, forms
-from freepages.virtio.memory import Memory, OutsideMemory, Reader
+from freepages.virtqueue.guest_memory import Memory, OutsideMemory, Reader
+from freepages.virtqueue.ring_layout import DESC_SIZE, EVENT_IDX, INDIRECT_DESC, Forms, Layout, forms
 
 
 class Offered(NamedTuple):

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, Run, Scenario, at_random, straight
-from freepages.virtio import chain as faults
-from freepages.virtio.layout import EVENT_IDX, INDIRECT_DESC, VERSION_1, Layout
-from freepages.virtio.memory import GuestMemory, OutsideMemory, StoreBuffer
-from freepages.virtio.ring import DeviceQueue, DriverQueue, need_event
-from freepages.virtio.state import describe
+from freepages.virtqueue import chain as faults
+from freepages.virtqueue.guest_memory import GuestMemory, OutsideMemory, StoreBuffer
+from freepages.virtqueue.ring import DeviceQueue, DriverQueue, need_event
+from freepages.virtqueue.ring_layout import EVENT_IDX, INDIRECT_DESC, VERSION_1, Layout
+from freepages.virtqueue.ring_state import describe
 
 MODERN = frozenset({VERSION_1})
 BASE, DATA, TABLE = 0x1000, 0x10000, 0x20000

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from freepages.engine.errors import FreepagesError
-from freepages.virtio.features import MERGED, PAGE_REPORTING, RING
-from freepages.virtio.layout import RING_PACKED, VERSION_1, Layout, LayoutError
-from freepages.virtio.memory import TOP, GuestMemory
+from freepages.virtqueue.features import MERGED, PAGE_REPORTING, RING
+from freepages.virtqueue.guest_memory import TOP, GuestMemory
+from freepages.virtqueue.ring_layout import RING_PACKED, VERSION_1, Layout, LayoutError
 
 RESERVED = {
     **{24: "NOTIFY_ON_EMPTY", 27: "ANY_LAYOUT"},

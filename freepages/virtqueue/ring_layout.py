@@ -19,7 +19,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from freepages.engine.errors import FreepagesError
-from freepages.virtio.memory import TOP, Endian
+from freepages.virtqueue.guest_memory import TOP, Endian
 
 # flags of a descriptor
 NEXT, WRITE, INDIRECT = 1, 2, 4

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.virtio.features import (
+from freepages.virtqueue.features import (
     APRIL_2016,
     EVENT_IDX,
     FREE_PAGE_HINT,

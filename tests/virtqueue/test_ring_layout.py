@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.virtio.layout import FORMS, VERSION_1, Layout, LayoutError, forms
-from freepages.virtio.memory import TOP
+from freepages.virtqueue.guest_memory import TOP
+from freepages.virtqueue.ring_layout import FORMS, VERSION_1, Layout, LayoutError, forms
 
 SIZES = st.integers(0, 15).map(lambda power: 1 << power)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process
-from freepages.virtio.memory import TOP, GuestMemory, OutsideMemory, StoreBuffer
+from freepages.virtqueue.guest_memory import TOP, GuestMemory, OutsideMemory, StoreBuffer
 
 WORD = Struct("<H")
 

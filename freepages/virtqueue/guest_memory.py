@@ -185,7 +185,7 @@ class StoreBuffer(Memory):
 
     A queue made over it is one side of the ring on that CPU. :meth:`visibility` is the process that lets the
     pending writes out, one a move; its choice ``3v`` is the CPU's third write since its last full barrier.
-    `name` gives the words for an address, as :meth:`freepages.virtio.layout.Layout.name` does.
+    `name` gives the words for an address, as :meth:`freepages.virtqueue.ring_layout.Layout.name` does.
     """
 
     def __init__(self, memory: GuestMemory, name: Callable[[int], str] = hex):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from freepages.virtio.features import STATS_VQ, VERSION_1, NegotiationError
-from freepages.virtio.transport import CONFIG_CHANGED, Transport
+from freepages.virtqueue.features import STATS_VQ, VERSION_1, NegotiationError
+from freepages.virtqueue.transport import CONFIG_CHANGED, Transport
 
 
 def test_features_are_known_once_the_driver_has_written_them() -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from freepages.engine.run import Schedule as Schedule
     from freepages.explorer import Explorer as Explorer
     from freepages.game import Game as Game
-    from freepages.snapshots import Snapshot as Snapshot
+    from freepages.real import Snapshot as Snapshot
     from freepages.stepper import Stepper as Stepper
     from freepages.view.picture import Picture as Picture
 
@@ -25,7 +25,7 @@ _ROOMS = {
     "Run": "freepages.engine.run",
     "Scenario": "freepages.engine.run",
     "Schedule": "freepages.engine.run",
-    "Snapshot": "freepages.snapshots",
+    "Snapshot": "freepages.real",
     "Stepper": "freepages.stepper",
     "data_path": "freepages.datadir",
 }

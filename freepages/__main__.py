@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 
 def capture(args: argparse.Namespace) -> None:
-    from freepages.snapshots import Snapshot
+    from freepages.real import Snapshot
 
     snapshot = Snapshot.from_proc(args.proc, args.note) if args.proc else Snapshot.capture(note=args.note)
     snapshot.save(args.file)
@@ -27,7 +27,8 @@ def capture(args: argparse.Namespace) -> None:
 
 
 def bitmap(args: argparse.Namespace) -> None:
-    from freepages.snapshots import Snapshot, files, report
+    from freepages.real import Snapshot, files
+    from freepages.real import snapshot_report as report
 
     snapshot = Snapshot.from_proc(args.proc) if args.proc else Snapshot.load(args.snapshot)
     if args.out:

@@ -21,7 +21,7 @@ from freepages.host.precopy import NORMAL_BYTES, ZERO_BYTES
 from freepages.migrate.guest import Guest
 from freepages.migrate.run import Migrated, migrate
 from freepages.pages.orders import PAGE_SIZE
-from freepages.published import Case, cases, reduction
+from freepages.real.published import Case, cases, reduction
 
 FREE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "link": (("case 2", "everything"),),

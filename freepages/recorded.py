@@ -10,7 +10,7 @@ from freepages.datadir import data_path
 from freepages.engine.text_table import columns
 from freepages.migrate.guest import Guest
 from freepages.migrate.run import Migrated, migrate
-from freepages.snapshots import Snapshot
+from freepages.real import Snapshot
 
 BANDWIDTH, DOWNTIME = 125e6, 0.3
 """max-bandwidth (bytes/s) and downtime-limit (s) of all recorded migrations."""

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from freepages import calibration, published
+from freepages import calibration
 from freepages.calibration import (
     FREE,
     Prediction,
@@ -19,6 +19,7 @@ from freepages.calibration import (
 )
 from freepages.engine.costs import CHOICE, Costs
 from freepages.pages.orders import PAGE_SIZE
+from freepages.real import published
 
 FITTED = fit()
 RFC = {case.name: case for case in published.cases() if case.table == "rfc"}

@@ -6,7 +6,7 @@ import pytest
 
 from freepages.__main__ import main
 from freepages.datadir import data_path
-from freepages.snapshots import Snapshot
+from freepages.real import Snapshot
 from tests.snapshots.machines import MACHINES, unpack
 
 KEYS = ["max_pfn", "bitmap_bytes", "free_pages", "runs", "exact", "zones"]

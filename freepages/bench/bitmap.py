@@ -21,7 +21,7 @@ from freepages.engine.errors import FreepagesError
 from freepages.guest.freemap import mark_free_blocks
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.orders import MAX_ORDER, ORDERS, PAGE_SHIFT
-from freepages.snapshots.layout import synthesise
+from freepages.real.block_placement import synthesise
 
 GIB = 1 << (30 - PAGE_SHIFT)
 GUESTS = {"64 GiB": 64 * GIB, "1 TiB": 1024 * GIB}

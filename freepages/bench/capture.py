@@ -8,7 +8,7 @@ from time import perf_counter
 
 from freepages.bench import Row
 from freepages.pages.orders import PAGE_SHIFT
-from freepages.snapshots import Snapshot
+from freepages.real import Snapshot
 
 ROUNDS = 3
 

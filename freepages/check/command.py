@@ -20,7 +20,7 @@ from freepages.engine.errors import FreepagesError
 from freepages.engine.text_table import columns
 from freepages.explore import LIMIT
 from freepages.proposals.world import PURPOSES
-from freepages.snapshots.files import write_file
+from freepages.real.files import write_file
 
 
 def run(args: argparse.Namespace) -> None:

@@ -12,9 +12,9 @@ from freepages.guest.cache import PageCache
 from freepages.guest.context import Context, Kernel
 from freepages.guest.drop_caches import drop_cache
 from freepages.guest.node import Node
+from freepages.real.meminfo import Meminfo
 from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.zones import zone_drawn
-from freepages.snapshots.meminfo import Meminfo
 from freepages.virtqueue.guest_memory import GuestMemory
 
 CASES = 60

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
 from freepages.guest.node import Node
-from freepages.snapshots.meminfo import Meminfo
+from freepages.real.meminfo import Meminfo
 
 Backing = Literal["disk", "device", "tmpfs", "ramfs"]
 

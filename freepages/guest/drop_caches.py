@@ -24,7 +24,7 @@ from freepages.engine.run import Act, Steps
 from freepages.guest.cache import Dentry, Inode, Object, PageCache, Said
 from freepages.guest.context import CALLS, Context
 from freepages.guest.percpu import drain_pcp, pcp_count, pcp_high
-from freepages.snapshots.meminfo import Meminfo
+from freepages.real.meminfo import Meminfo
 from freepages.virtio.getfreepages import DROP_PAGECACHE, DROP_SLAB
 
 DROPS_CACHE = Act("calls drop_cache({1})", cost="invalidate", amount=2)

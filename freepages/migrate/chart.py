@@ -8,7 +8,7 @@ from pathlib import Path
 from freepages.engine.errors import FreepagesError
 from freepages.migrate.run import Migrated
 from freepages.pages.orders import PAGE_SIZE
-from freepages.snapshots.files import write_file
+from freepages.real.files import write_file
 from freepages.view.palette import BLUE, GREEN, VERMILLION
 
 FORMATS = ("png", "svg", "pdf")

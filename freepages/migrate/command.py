@@ -17,8 +17,8 @@ from freepages.migrate import report
 from freepages.migrate.guest import Guest
 from freepages.migrate.run import VCPU_LETTERS, migrate
 from freepages.pages.pc_memory import BELOW_4G
-from freepages.snapshots import Snapshot
-from freepages.snapshots.meminfo import Meminfo, read_meminfo
+from freepages.real import Snapshot
+from freepages.real.meminfo import Meminfo, read_meminfo
 
 MOST_VCPUS = len(VCPU_LETTERS)
 

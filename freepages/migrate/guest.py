@@ -27,9 +27,9 @@ from freepages.migrate.memory import check_memory
 from freepages.pages.bitmap import PageBitmap, bitmap_bytes
 from freepages.pages.orders import PAGE_SHIFT
 from freepages.pages.pc_memory import FOUR_GIB, MIB, below_4g
-from freepages.snapshots import Snapshot
-from freepages.snapshots.meminfo import Meminfo
-from freepages.snapshots.procfs import kernel_version
+from freepages.real import Snapshot
+from freepages.real.meminfo import Meminfo
+from freepages.real.procfs import kernel_version
 
 CACHE_SHARE = 0.5
 """Of the memory in use of a guest that is made up, the part that is clean page cache. A choice."""

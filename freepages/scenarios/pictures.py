@@ -11,7 +11,7 @@ from freepages.engine.run import Act, Lock, Run
 from freepages.guest import freemap, percpu, zone
 from freepages.guest.zone import Zone
 from freepages.pages.orders import ORDERS, Migratetype
-from freepages.snapshots import Snapshot
+from freepages.real import Snapshot
 from freepages.view.frame import Frame, FreeLists, LockRow, Locks, Memory, State
 
 Range = tuple[int, int]

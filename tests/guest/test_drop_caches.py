@@ -26,10 +26,10 @@ from freepages.guest.drop_caches import (
     sync,
 )
 from freepages.guest.percpu import pcp_count
+from freepages.real.meminfo import Meminfo, read_meminfo
+from freepages.real.procfs import read_zoneinfo
 from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.zones import zone_drawn
-from freepages.snapshots.meminfo import Meminfo, read_meminfo
-from freepages.snapshots.procfs import read_zoneinfo
 from tests.guest.small_caches import context, free, guests, names, zone_of
 
 DRAWN = "kkkkkkkk" + "c" * 16 + "·" * 16 + "kkkkssss"

@@ -23,8 +23,8 @@ def unpack(name: str, folder: Path) -> Path:
 
 def keep_heads_only(folder: Path) -> None:
     """Make kpageflags what a kernel before 4.6 would have said: BUDDY on the first page of each block."""
-    from freepages.snapshots.kpageflags import read_buddy_bits
-    from freepages.snapshots.layout import blocks_of
+    from freepages.real.block_placement import blocks_of
+    from freepages.real.kpageflags import read_buddy_bits
 
     path = folder / "kpageflags"
     flags = np.fromfile(path, "<u8")

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from freepages.engine.errors import FreepagesError
 from freepages.pages.orders import PAGE_SHIFT
 from freepages.pages.ranges import merge
-from freepages.snapshots.files import open_file
+from freepages.real.files import open_file
 
 ZoneKey = tuple[int, str]  # node and zone name: (0, "DMA32")
 

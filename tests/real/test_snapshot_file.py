@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.engine.errors import FreepagesError
-from freepages.snapshots import file, files
+from freepages.real import files
+from freepages.real import snapshot_file as file
 
 RUNS = st.lists(st.tuples(st.integers(1, 1 << 20), st.integers(1, 1 << 20)), max_size=60)
 

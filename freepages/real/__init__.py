@@ -13,6 +13,6 @@ file        the snapshot file, byte for byte
 report      a snapshot as a table and as JSON
 """
 
-from freepages.snapshots.snapshot import Snapshot, SnapshotZone
+from freepages.real.snapshot import Snapshot, SnapshotZone
 
 __all__ = ["Snapshot", "SnapshotZone"]

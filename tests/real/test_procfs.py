@@ -1,7 +1,7 @@
 import pytest
 
 from freepages.engine.errors import FreepagesError
-from freepages.snapshots.procfs import (
+from freepages.real.procfs import (
     FreeCounts,
     PerCpu,
     ram_ranges,

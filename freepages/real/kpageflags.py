@@ -14,7 +14,7 @@ import numpy as np
 
 from freepages.engine.errors import FreepagesError
 from freepages.pages.bitmap import PageBitmap
-from freepages.snapshots.files import open_file
+from freepages.real.files import open_file
 
 KPF_BUDDY = 10
 WORD = 8  # bytes; the kernel takes only reads that start and end at a word

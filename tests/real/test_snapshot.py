@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from freepages.datadir import data_path
 from freepages.engine.errors import FreepagesError
 from freepages.pages.bitmap import PageBitmap
-from freepages.snapshots import Snapshot, SnapshotZone, reading
-from freepages.snapshots.layout import blocks_of
-from freepages.snapshots.procfs import read_buddyinfo, read_zoneinfo
+from freepages.real import Snapshot, SnapshotZone, reading
+from freepages.real.block_placement import blocks_of
+from freepages.real.procfs import read_buddyinfo, read_zoneinfo
 from tests.snapshots.machines import MACHINES, keep_heads_only, unpack
 
 SHIPPED = sorted(path.name for path in data_path("snapshots").glob("*.snapshot"))

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from freepages.engine.errors import FreepagesError
 from freepages.pages.ranges import Pfns as Numbers
-from freepages.snapshots.files import open_file
+from freepages.real.files import open_file
 
 KIND = "freepages snapshot"
 VERSION = 1

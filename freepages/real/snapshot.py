@@ -14,11 +14,11 @@ from freepages.engine.errors import FreepagesError
 from freepages.pages.bitmap import PageBitmap, bitmap_bytes
 from freepages.pages.orders import MAX_ORDER
 from freepages.pages.ranges import Pairs, Pfns, Ranges, arrays, intersect, merge, pages, without
-from freepages.snapshots import file
-from freepages.snapshots.files import write_file
-from freepages.snapshots.procfs import PFN_LIMIT, zone_label
-from freepages.snapshots.reading import SnapshotZone, read_machine
-from freepages.snapshots.typed import typed
+from freepages.real import snapshot_file as file
+from freepages.real.files import write_file
+from freepages.real.procfs import PFN_LIMIT, zone_label
+from freepages.real.reading import SnapshotZone, read_machine
+from freepages.real.typed_json import typed
 
 PROC = Path("/proc")
 
@@ -157,7 +157,7 @@ class Snapshot:
         return known | {"zones": [asdict(zone) for zone in self.zones]}
 
     def save(self, path: str | Path) -> None:
-        """Write a snapshot file (see freepages.snapshots.file); what was there stays if that fails."""
+        """Write a snapshot file (see freepages.real.snapshot_file); what was there stays if that fails."""
         write_file(Path(path), file.encode(self._header(), self.starts, self.lengths))
 
     @classmethod

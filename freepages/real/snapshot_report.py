@@ -6,7 +6,7 @@ from typing import Any
 
 from freepages.engine.text_table import columns
 from freepages.pages.orders import ORDERS, PAGE_SIZE
-from freepages.snapshots.snapshot import Snapshot
+from freepages.real.snapshot import Snapshot
 
 ZONE_FIELDS = ("node", "name", "start_pfn", "spanned", "present", "managed", "nr_free", "free_pages")
 

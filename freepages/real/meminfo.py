@@ -13,7 +13,7 @@ from pathlib import Path
 
 from freepages.engine.errors import FreepagesError
 from freepages.pages.orders import PAGE_SIZE
-from freepages.snapshots.procfs import Line, text_lines
+from freepages.real.procfs import Line, text_lines
 
 KIB_PER_PAGE = PAGE_SIZE >> 10
 

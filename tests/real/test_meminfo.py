@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from freepages.datadir import data_path
 from freepages.engine.errors import FreepagesError
-from freepages.snapshots.meminfo import NAMES, Meminfo, read_meminfo
+from freepages.real.meminfo import NAMES, Meminfo, read_meminfo
 
 # As Linux 2.6.32 prints it: neither MemAvailable nor KReclaimable.
 LINUX_2_6_32 = """\

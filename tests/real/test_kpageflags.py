@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from freepages.engine.errors import FreepagesError
 from freepages.pages.bitmap import PageBitmap
-from freepages.snapshots import kpageflags
-from freepages.snapshots.kpageflags import marks_heads_only, read_buddy_bits
-from freepages.snapshots.procfs import read_buddyinfo
+from freepages.real import kpageflags
+from freepages.real.kpageflags import marks_heads_only, read_buddy_bits
+from freepages.real.procfs import read_buddyinfo
 from tests.snapshots.machines import keep_heads_only
 
 BUDDY = np.uint64(1 << 10)

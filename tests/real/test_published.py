@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from freepages import published
 from freepages.datadir import data_path
 from freepages.engine.errors import FreepagesError
-from freepages.published import Table, reduction
+from freepages.real import published
+from freepages.real.published import Table, reduction
 
 GiB = 1 << 30
 NAMES = published.tables()

@@ -12,10 +12,10 @@ import numpy as np
 from freepages.engine.errors import FreepagesError
 from freepages.pages.orders import MAX_ORDER
 from freepages.pages.ranges import Pairs, Pfns, Ranges, arrays, intersect, join, merge, pages
-from freepages.snapshots import procfs
-from freepages.snapshots.kpageflags import marks_heads_only, read_buddy_bits
-from freepages.snapshots.layout import assumed_ram, blocks_of, synthesise
-from freepages.snapshots.procfs import ZoneInfo, ZoneKey, ZoneTypes, zone_label
+from freepages.real import procfs
+from freepages.real.block_placement import assumed_ram, blocks_of, synthesise
+from freepages.real.kpageflags import marks_heads_only, read_buddy_bits
+from freepages.real.procfs import ZoneInfo, ZoneKey, ZoneTypes, zone_label
 
 T = TypeVar("T")
 Counts = tuple[int, ...]  # free blocks by order

@@ -9,9 +9,9 @@ from freepages.datadir import data_path
 from freepages.engine.errors import FreepagesError
 from freepages.pages.orders import MAX_ORDER, ORDERS
 from freepages.pages.ranges import arrays, intersect, join, merge, pages, without
-from freepages.snapshots import Snapshot
-from freepages.snapshots.layout import RAM_LIMIT, assumed_ram, blocks_of, synthesise
-from freepages.snapshots.procfs import ram_ranges, read_iomem, read_zoneinfo
+from freepages.real import Snapshot
+from freepages.real.block_placement import RAM_LIMIT, assumed_ram, blocks_of, synthesise
+from freepages.real.procfs import ram_ranges, read_iomem, read_zoneinfo
 
 SHIPPED = sorted(path.name for path in data_path("snapshots").glob("*.snapshot"))
 

@@ -18,10 +18,10 @@ import numpy as np
 from freepages.bench import Row
 from freepages.bench.compiled import Heads, Method, c_methods
 from freepages.engine.errors import FreepagesError
-from freepages.guest.freemap import mark_free_blocks
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.orders import MAX_ORDER, ORDERS, PAGE_SHIFT
 from freepages.real.block_placement import synthesise
+from freepages.zone.free_page_bitmap import mark_free_blocks
 
 GIB = 1 << (30 - PAGE_SHIFT)
 GUESTS = {"64 GiB": 64 * GIB, "1 TiB": 1024 * GIB}

@@ -20,10 +20,10 @@ import numpy as np
 from freepages.bench import Row, yieldless
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Steps
-from freepages.guest import zone as list_zone
-from freepages.guest.bulkzone import BulkZone
-from freepages.guest.zone import Zone
 from freepages.pages.orders import PAGE_SHIFT
+from freepages.zone import zone as list_zone
+from freepages.zone.bulk_zone import BulkZone
+from freepages.zone.zone import Zone
 
 GIB = 1 << (30 - PAGE_SHIFT)
 USED = 0.6

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable
 from freepages.engine.run import straight
 from freepages.engine.step_size import coarse
 from freepages.exercises.exercise import Exercise
-from freepages.guest.cache import PageCache
-from freepages.guest.context import Context, Kernel
-from freepages.guest.drop_caches import drop_cache
-from freepages.guest.node import Node
 from freepages.real.meminfo import Meminfo
 from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.zones import zone_drawn
 from freepages.virtqueue.guest_memory import GuestMemory
+from freepages.zone.drop_caches import drop_cache
+from freepages.zone.kernel import Context, Kernel
+from freepages.zone.node import Node
+from freepages.zone.page_cache import PageCache
 
 CASES = 60
 PAGES = 256

@@ -14,14 +14,14 @@ from typing import Any
 
 from freepages.engine.run import Act, Steps
 from freepages.guest.balloon import BUFFER, CACHE_DROP, HEADER, VirtioBalloon
-from freepages.guest.context import Bug, Context
-from freepages.guest.drop_caches import drop_cache
-from freepages.guest.freemap import mark_free_pages_bitmap
 from freepages.guest.guestbitmap import GuestBitmap
-from freepages.guest.kmalloc import kfree, kzalloc
 from freepages.guest.virtqueue import Callback, sg_set_buf
 from freepages.virtqueue.features import GET_FREE_PAGES, STATS_VQ
 from freepages.virtqueue.ring_layout import aligned
+from freepages.zone.drop_caches import drop_cache
+from freepages.zone.free_page_bitmap import mark_free_pages_bitmap
+from freepages.zone.kernel import Bug, Context
+from freepages.zone.kmalloc import kfree, kzalloc
 
 WALKS = Act("marks the free pages of zone {1} under its lock", cost="walk")
 MEMSET = Act("clears the bitmap, {0} bytes", cost="clear")

@@ -12,8 +12,6 @@ deflate) is how the pages are told, the PFN array of the specification if not gi
 from __future__ import annotations
 
 from freepages.engine.run import Act, Steps, Until
-from freepages.guest.context import Context, Kernel, WaitQueue, Work, workqueue
-from freepages.guest.kmalloc import kzalloc
 from freepages.guest.virtqueue import Callback, Virtqueue, find_vqs, interrupts
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
 from freepages.virtio.encodings import Encoding, PfnArray, runs_of
@@ -22,6 +20,8 @@ from freepages.virtqueue.features import DEFLATE_ON_OOM, MUST_TELL_HOST, STATS_V
 from freepages.virtqueue.guest_memory import Endian
 from freepages.virtqueue.ring_layout import VERSION_1
 from freepages.virtqueue.transport import CONFIG_CHANGED, Transport
+from freepages.zone.kernel import Context, Kernel, WaitQueue, Work, workqueue
+from freepages.zone.kmalloc import kzalloc
 
 ACCEPTS = Act("negotiates features")
 FILLS = Act("calls alloc_page() for the balloon", cost="alloc")

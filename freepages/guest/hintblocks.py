@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from freepages.guest.watermark import min_free_kbytes
 from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, count_bits
 from freepages.pages.orders import MAX_ORDER, PAGE_SIZE
+from freepages.zone.watermark import min_free_kbytes
 
 BLOCK = 1 << (MAX_ORDER - 1)
 """Pages of a block: order 10, 4 MiB."""

@@ -3,7 +3,7 @@
 A page is free, held by the driver (in the balloon, or on its way through the driver), or in use; a page in
 use matters once it was written since it was allocated. The zone's lock guards every change of hands, and no
 write: a page in use is written without it (mm/page_alloc.c). How the free pages lie in blocks on lists is the
-matter of :mod:`freepages.guest.zone`; with eager merging the set of free pages says it all.
+matter of :mod:`freepages.zone.zone`; with eager merging the set of free pages says it all.
 """
 
 from __future__ import annotations

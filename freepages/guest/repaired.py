@@ -14,15 +14,15 @@ from typing import Any
 from freepages.engine.run import Steps
 from freepages.guest.april2016 import MEMSET, REQUEST, WALKS, AprilPatch
 from freepages.guest.balloon import BUFFER, CACHE_DROP, HEADER
-from freepages.guest.context import Context, Work
-from freepages.guest.drop_caches import drain_all_pages, drop_cache, sync
-from freepages.guest.freemap import chunks, mark_free_pages_bitmap
 from freepages.guest.guestbitmap import GuestBitmap
-from freepages.guest.kmalloc import kzalloc
 from freepages.pages.bitmap import bitmap_bytes
 from freepages.virtio.getfreepages import REPAIRED
 from freepages.virtqueue.features import GET_FREE_PAGES, queues
 from freepages.virtqueue.ring_layout import aligned
+from freepages.zone.drop_caches import drain_all_pages, drop_cache, sync
+from freepages.zone.free_page_bitmap import chunks, mark_free_pages_bitmap
+from freepages.zone.kernel import Context, Work
+from freepages.zone.kmalloc import kzalloc
 
 CHUNK = 1 << 18
 """Pages that one answer speaks of: 32 KiB of bitmap are order 3, the last that is not costly to find."""

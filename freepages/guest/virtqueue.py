@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from freepages.engine.run import Act, Guard, Steps
-from freepages.guest.context import CALLS, Bug, Context, Kernel
-from freepages.guest.kmalloc import kzalloc
 from freepages.pages.orders import PAGE_SHIFT
 from freepages.virtqueue.features import is_legacy
 from freepages.virtqueue.ring import DriverQueue
 from freepages.virtqueue.ring_layout import Layout
 from freepages.virtqueue.transport import CONFIG_CHANGED, Transport
+from freepages.zone.kernel import CALLS, Bug, Context, Kernel
+from freepages.zone.kmalloc import kzalloc
 
 ADDS_OUTBUF = Act("adds a buffer for the device to read to {0}: {1}")
 ADDS_INBUF = Act("adds a buffer for the device to write to {0}: {1}")

@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 
 from freepages.engine.errors import FreepagesError
-from freepages.guest.drop_caches import Freed, pages_freed
 from freepages.guest.hintblocks import BLOCK, Floor
 from freepages.guest.workloads.workingset import WorkingSet
 from freepages.host.ram import GuestRam, RamBlock
@@ -30,6 +29,7 @@ from freepages.pages.pc_memory import FOUR_GIB, MIB, below_4g
 from freepages.real import Snapshot
 from freepages.real.meminfo import Meminfo
 from freepages.real.procfs import kernel_version
+from freepages.zone.drop_caches import Freed, pages_freed
 
 CACHE_SHARE = 0.5
 """Of the memory in use of a guest that is made up, the part that is clean page cache. A choice."""

@@ -18,13 +18,8 @@ from freepages.engine.step_size import Grain, coarse, fine
 from freepages.guest import balloon, virtqueue
 from freepages.guest.april2016 import AprilPatch
 from freepages.guest.balloon import VirtioBalloon
-from freepages.guest.cache import PageCache
-from freepages.guest.context import WORKS, Context, Kernel
 from freepages.guest.guestbitmap import GuestBitmap
-from freepages.guest.node import Node
 from freepages.guest.repaired import Repaired
-from freepages.guest.watermark import lowmem_reserve, watermarks
-from freepages.guest.zone import Zone
 from freepages.host import device as balloon_device
 from freepages.host import getfreepages
 from freepages.host.getfreepages import FreePagesDevice
@@ -39,6 +34,11 @@ from freepages.virtqueue.guest_memory import Endian, GuestMemory
 from freepages.virtqueue.ring_layout import VERSION_1
 from freepages.virtqueue.ring_state import RingState, describe
 from freepages.virtqueue.transport import Transport
+from freepages.zone.kernel import WORKS, Context, Kernel
+from freepages.zone.node import Node
+from freepages.zone.page_cache import PageCache
+from freepages.zone.watermark import lowmem_reserve, watermarks
+from freepages.zone.zone import Zone
 
 LETTERS = "kkkkkkkk········aaaa····cc··aa··aaaaaaaa········ssss····kkkkkkkk"
 """64 pages; the rings and the driver's own page are allocated from the free ones."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from freepages.engine.run import Process, Run, Scenario
-from freepages.guest.freemap import mark_free_pages_bitmap
-from freepages.guest.zone import Zone
 from freepages.pages.bitmap import PageBitmap
 from freepages.scenarios.pictures import free_lists, locks, memory, touched
 from freepages.scenarios.zones import workload, zone_drawn
 from freepages.view.frame import Bits, Frame
+from freepages.zone.free_page_bitmap import mark_free_pages_bitmap
+from freepages.zone.zone import Zone
 
 LIVED_IN = "kkkkkkkkkk··aa··c·ccpp··aaaaaaaa·a·assss////////····cccc········"
 """64 pages after some use: every kind of page, two on cpu 0's own list, and a hole of eight."""

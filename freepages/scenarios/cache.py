@@ -7,11 +7,6 @@ from functools import partial
 
 from freepages.engine.run import Act, Choose, Process, Run, Scenario, Steps
 from freepages.engine.step_size import Grain, fine
-from freepages.guest.cache import READS_DISK, Backing, Dentry, Inode, PageCache
-from freepages.guest.context import Context, Kernel
-from freepages.guest.drop_caches import INVALIDATES, SHRINKS, drain_all_pages, drop_cache, sync
-from freepages.guest.freemap import get_free_pages
-from freepages.guest.zone import Zone
 from freepages.pages.bitmap import PageBitmap
 from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.pictures import Range, free_lists, locks, memory, touched
@@ -19,6 +14,11 @@ from freepages.scenarios.review.state import per_cpu_pages, spans
 from freepages.scenarios.zones import zone_drawn
 from freepages.view.frame import Bits, Facts, Frame, Memory
 from freepages.virtqueue.guest_memory import GuestMemory
+from freepages.zone.drop_caches import INVALIDATES, SHRINKS, drain_all_pages, drop_cache, sync
+from freepages.zone.free_page_bitmap import get_free_pages
+from freepages.zone.kernel import Context, Kernel
+from freepages.zone.page_cache import READS_DISK, Backing, Dentry, Inode, PageCache
+from freepages.zone.zone import Zone
 
 CHOOSES = Act("chooses what to read next")
 

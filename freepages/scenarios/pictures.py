@@ -8,11 +8,12 @@ from itertools import islice
 import numpy as np
 
 from freepages.engine.run import Act, Lock, Run
-from freepages.guest import freemap, percpu, zone
-from freepages.guest.zone import Zone
 from freepages.pages.orders import ORDERS, Migratetype
 from freepages.real import Snapshot
 from freepages.view.frame import Frame, FreeLists, LockRow, Locks, Memory, State
+from freepages.zone import free_page_bitmap as freemap
+from freepages.zone import percpu, zone
+from freepages.zone.zone import Zone
 
 Range = tuple[int, int]
 

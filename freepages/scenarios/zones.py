@@ -7,13 +7,13 @@ from itertools import groupby
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Choose, Process, Run, Scenario, Steps, straight
-from freepages.guest.free_area import FreeList, aligned_blocks
-from freepages.guest.percpu import PCPTYPES
-from freepages.guest.span import ZoneError
-from freepages.guest.zone import Zone
 from freepages.pages.orders import ORDERS, Migratetype
 from freepages.scenarios.pictures import free_lists, locks, memory, touched
 from freepages.view.frame import Frame
+from freepages.zone.free_area import FreeList, aligned_blocks
+from freepages.zone.percpu import PCPTYPES
+from freepages.zone.span import ZoneError
+from freepages.zone.zone import Zone
 
 CHOOSES = Act("chooses what to do next")
 BUG = Act("stumbles over its own bug: {0}")

@@ -12,9 +12,9 @@ from freepages.__main__ import main
 from freepages.bench import bitmap, compiled, yieldless, zone
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import straight
-from freepages.guest import zone as list_zone
-from freepages.guest.freemap import mark_free_blocks
 from freepages.pages.bitmap import PageBitmap
+from freepages.zone import zone as list_zone
+from freepages.zone.free_page_bitmap import mark_free_blocks
 
 with_compiler = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler: install gcc or clang")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from freepages.exercises.cache import ASKED, CASES, droppable, guests
-from freepages.guest.drop_caches import pages_freed
+from freepages.zone.drop_caches import pages_freed
 
 
 def test_the_dots_are_no_answer_and_every_hint_is_one_line():

@@ -5,9 +5,9 @@ from random import Random
 from hypothesis import strategies as st
 
 from freepages.engine.run import straight
-from freepages.guest.node import Node
-from freepages.guest.zone import Zone
 from freepages.pages.orders import Migratetype
+from freepages.zone.node import Node
+from freepages.zone.zone import Zone
 
 ORDINARY = (Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE)
 

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from hypothesis import strategies as st
 
 from freepages.engine.step_size import Grain, fine
-from freepages.guest.cache import Backing, Dentry, Inode, Object, PageCache
-from freepages.guest.context import Context, Kernel
-from freepages.guest.zone import Zone
 from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.zones import zone_drawn
 from freepages.virtqueue.guest_memory import GuestMemory
+from freepages.zone.kernel import Context, Kernel
+from freepages.zone.page_cache import Backing, Dentry, Inode, Object, PageCache
+from freepages.zone.zone import Zone
 
 BACKING: dict[str, Backing] = {"D": "device", "T": "tmpfs", "R": "ramfs"}
 """The files that are on no disk; A and B are on one."""

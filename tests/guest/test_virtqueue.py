@@ -3,13 +3,13 @@
 import pytest
 
 from freepages.engine.run import Process, Run, Scenario, Steps, straight, to_the_end
-from freepages.guest.context import Bug, Context
 from freepages.guest.virtqueue import PHYSICAL_NULL, interrupts, more_used, sg_set_buf
 from freepages.pages.orders import PAGE_SIZE
 from freepages.scenarios.balloon import DrawnNode, Machine, machine
 from freepages.scenarios.zones import zone_drawn
 from freepages.virtqueue.features import STATS_VQ
 from freepages.virtqueue.transport import CONFIG_CHANGED
+from freepages.zone.kernel import Bug, Context
 
 
 def context(world: Machine) -> Context:

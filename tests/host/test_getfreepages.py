@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from freepages.engine.run import Process, Run, Scenario, straight, to_the_end
 from freepages.guest.balloon import BUFFER, MESSAGE
-from freepages.guest.context import Context
 from freepages.pages.bitmap import PageBitmap
 from freepages.scenarios.balloon import Machine, machine
 from freepages.virtio.getfreepages import Reply
+from freepages.zone.kernel import Context
 
 PAGES = 64
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
-from freepages.guest.kmalloc import KFREE, KZALLOC
-from freepages.guest.node import Node, pc_memory_map
 from freepages.host.getfreepages import FreePagesDevice
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
 from freepages.pages.pc_memory import GIB
@@ -12,6 +10,8 @@ from freepages.scenarios.balloon import Machine, machine, scenario
 from freepages.scenarios.review.interrupts import asked_twice
 from freepages.scenarios.review.row import Row
 from freepages.scenarios.review.state import channel_dead, one_answer, spans, times
+from freepages.zone.kmalloc import KFREE, KZALLOC
+from freepages.zone.node import Node, pc_memory_map
 
 TAKES_PAGE = Act("allocates a page of zone {1} and writes its own data into it")
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from freepages.engine.run import Act, Process, Run, Steps
 from freepages.guest.april2016 import REQUEST
-from freepages.guest.context import WORKS, AnyWork
 from freepages.guest.virtqueue import INTERRUPTED, Interrupt, Virtqueue, more_used
-from freepages.guest.zone import Zone
 from freepages.host.getfreepages import FreePagesDevice
 from freepages.pages.ranges import merge
 from freepages.scenarios.balloon import Machine
+from freepages.zone.kernel import WORKS, AnyWork
+from freepages.zone.zone import Zone
 
 
 def idle(process: Process) -> bool:

@@ -7,9 +7,6 @@ from typing import Any
 from freepages.engine.run import TAKES_LOCK, Act, Process, Run, Scenario, Steps, straight
 from freepages.engine.step_size import coarse, fine
 from freepages.guest.april2016 import WALKS
-from freepages.guest.cache import PageCache
-from freepages.guest.freemap import MARKS
-from freepages.guest.kmalloc import KZALLOC
 from freepages.pages.orders import Migratetype
 from freepages.scenarios.balloon import LETTERS, DrawnNode, Machine, machine, scenario
 from freepages.scenarios.bitmap import LIVED_IN
@@ -17,6 +14,9 @@ from freepages.scenarios.review.row import Row
 from freepages.scenarios.review.state import answered, one_answer, per_cpu_pages, spans
 from freepages.scenarios.zones import zone_drawn
 from freepages.virtio.getfreepages import DROP_PAGECACHE
+from freepages.zone.free_page_bitmap import MARKS
+from freepages.zone.kmalloc import KZALLOC
+from freepages.zone.page_cache import PageCache
 
 STRETCH = 64  # pages of an answer, where the repaired driver is to answer in pieces
 SCATTERED = LETTERS + "········aaaaaaaa" * 6

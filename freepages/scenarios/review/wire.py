@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from freepages.engine.run import Process, Run, Scenario
-from freepages.guest.cache import PageCache
-from freepages.guest.context import Context
-from freepages.guest.drop_caches import DROPS_CACHE
 from freepages.guest.virtqueue import ADDS_OUTBUF
 from freepages.scenarios.balloon import DrawnNode, Machine, machine, picture, scenario
 from freepages.scenarios.review.row import Row
@@ -13,6 +10,9 @@ from freepages.scenarios.review.state import answered, one_answer, spans, times
 from freepages.scenarios.zones import zone_drawn
 from freepages.virtio.getfreepages import DROP_PAGECACHE
 from freepages.virtqueue.features import GET_FREE_PAGES, VERSION_1
+from freepages.zone.drop_caches import DROPS_CACHE
+from freepages.zone.kernel import Context
+from freepages.zone.page_cache import PageCache
 
 LOW_KERNEL = "k" * 40 + "········" + "aaaa····aaaaaaaa"
 """A kernel in the first 40 pages, as a 32-bit guest has it; 12 pages free behind."""

@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.engine.run import straight
-from freepages.guest.context import Context
-from freepages.guest.kmalloc import get_order, kfree, kzalloc
 from freepages.pages.orders import PAGE_SIZE
 from freepages.scenarios.balloon import DrawnNode, Machine, machine
 from freepages.scenarios.review.buffers import fragmented_guest, large_guest
 from freepages.scenarios.zones import zone_drawn
+from freepages.zone.kernel import Context
+from freepages.zone.kmalloc import get_order, kfree, kzalloc
 
 
 def context(world: Machine, interrupt: bool = False) -> Context:

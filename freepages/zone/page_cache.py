@@ -17,8 +17,8 @@ from typing import Any, Literal
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
-from freepages.guest.node import Node
 from freepages.real.meminfo import Meminfo
+from freepages.zone.node import Node
 
 Backing = Literal["disk", "device", "tmpfs", "ramfs"]
 

@@ -13,7 +13,7 @@ are all free is not divided: it is on a list, or part of a larger block that is.
 
 So a bitmap is the whole state. It leaves out the order of the lists and the migratetypes, and with these
 MIGRATE_ISOLATE, whose pageblocks do not merge with others. Pages on per-CPU lists count as used here, as they
-do for the zone. A list zone (freepages.guest.zone.Zone) with the same free pages has the same blocks.
+do for the zone. A list zone (freepages.zone.zone.Zone) with the same free pages has the same blocks.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from freepages.engine.errors import FreepagesError
-from freepages.guest.freemap import mark_free_blocks
-from freepages.guest.span import Span
 from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, count_bits, set_bits
 from freepages.pages.orders import MAX_ORDER, ORDERS, check_order
+from freepages.zone.free_page_bitmap import mark_free_blocks
+from freepages.zone.span import Span
 
 Words = NDArray[Any]
 Runs = tuple[NDArray[np.int64], NDArray[np.int64]]

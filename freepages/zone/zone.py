@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from freepages.engine.run import DROPS_LOCK, TAKES_LOCK, Act, Lock, Steps, straight
-from freepages.guest.free_area import FreeArea, FreeList, aligned_blocks
-from freepages.guest.span import Span
 from freepages.pages.orders import FALLBACKS, MAX_ORDER, ORDERS, PAGEBLOCK_ORDER, Migratetype, check_order
+from freepages.zone.free_area import FreeArea, FreeList, aligned_blocks
+from freepages.zone.span import Span
 
 MOVABLE, CMA, ISOLATE = Migratetype.MOVABLE, Migratetype.CMA, Migratetype.ISOLATE
 

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import straight
-from freepages.guest.free_area import aligned_blocks
-from freepages.guest.span import ZoneError
-from freepages.guest.zone import Zone
 from freepages.pages.orders import ORDERS, Migratetype
 from freepages.scenarios.zones import FRAGMENTED, zone_drawn
+from freepages.zone.free_area import aligned_blocks
+from freepages.zone.span import ZoneError
+from freepages.zone.zone import Zone
 
 UNMOVABLE, MOVABLE, RECLAIMABLE = Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE
 

@@ -3,8 +3,8 @@
 import pytest
 
 from freepages.engine.run import Process, Run, Scenario, Steps, straight, to_the_end
-from freepages.guest.context import Bug, Context, Kernel, WaitQueue, Work, workqueue
 from freepages.scenarios.balloon import machine
+from freepages.zone.kernel import Bug, Context, Kernel, WaitQueue, Work, workqueue
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isqrt
 
-from freepages.guest.zone import Zone
 from freepages.pages.orders import MAX_ORDER, PAGE_SHIFT, Migratetype
+from freepages.zone.zone import Zone
 
 LOWMEM_RESERVE_RATIO = {"DMA": 256, "DMA32": 256, "Normal": 32, "HighMem": 32}
 WATERMARK_SCALE_FACTOR = 10  # in 1/10000 of the zone; new in 4.6 (commit 795ae7a0de6b)

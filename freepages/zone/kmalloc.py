@@ -9,8 +9,8 @@ a page of its own here.
 from __future__ import annotations
 
 from freepages.engine.run import Act, Steps
-from freepages.guest.context import Context
 from freepages.pages.orders import MAX_ORDER, PAGE_SHIFT, PAGE_SIZE, Migratetype
+from freepages.zone.kernel import Context
 
 KZALLOC = Act("calls kzalloc({1}, GFP_KERNEL): order {2}", cost="alloc")
 KFREE = Act("calls kfree({1:#x})", cost="free")

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, Run, Scenario, at_random, straight, to_the_end
-from freepages.guest.cache import READS_DISK, Dentry, Inode, PageCache
 from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.zones import zone_drawn
 from freepages.view.frame import Frame
+from freepages.zone.page_cache import READS_DISK, Dentry, Inode, PageCache
 from tests.guest.small_caches import BACKING, context, free, guests
 
 LETTERS = "kkAAAA··BBcc··TTDDssR···········"

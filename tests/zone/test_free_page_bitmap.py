@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, Run, Scenario, straight
-from freepages.guest.freemap import (
+from freepages.pages.bitmap import PageBitmap
+from freepages.pages.orders import ORDERS
+from freepages.zone.free_page_bitmap import (
     HANDS_OVER,
     HEADS_AT_A_TIME,
     MARKS,
@@ -23,11 +25,9 @@ from freepages.guest.freemap import (
     mark_free_chunks,
     mark_free_pages_bitmap,
 )
-from freepages.guest.node import Node
-from freepages.guest.percpu import free_pcp
-from freepages.guest.zone import Zone
-from freepages.pages.bitmap import PageBitmap
-from freepages.pages.orders import ORDERS
+from freepages.zone.node import Node
+from freepages.zone.percpu import free_pcp
+from freepages.zone.zone import Zone
 from tests.guest.histories import nodes, zones
 
 

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freepages.engine.run import straight
-from freepages.guest.percpu import (
+from freepages.pages.orders import Migratetype
+from freepages.zone.percpu import (
     drain_pcp,
     free_pcp,
     pages_of,
@@ -14,9 +15,8 @@ from freepages.guest.percpu import (
     rmqueue_pcp,
     zone_batchsize,
 )
-from freepages.guest.span import ZoneError
-from freepages.guest.zone import Zone
-from freepages.pages.orders import Migratetype
+from freepages.zone.span import ZoneError
+from freepages.zone.zone import Zone
 
 
 def a_zone(pages=256):

@@ -21,11 +21,11 @@ from typing import NamedTuple
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
-from freepages.guest.cache import Dentry, Inode, Object, PageCache, Said
-from freepages.guest.context import CALLS, Context
-from freepages.guest.percpu import drain_pcp, pcp_count, pcp_high
 from freepages.real.meminfo import Meminfo
 from freepages.virtio.getfreepages import DROP_PAGECACHE, DROP_SLAB
+from freepages.zone.kernel import CALLS, Context
+from freepages.zone.page_cache import Dentry, Inode, Object, PageCache, Said
+from freepages.zone.percpu import drain_pcp, pcp_count, pcp_high
 
 DROPS_CACHE = Act("calls drop_cache({1})", cost="invalidate", amount=2)
 INVALIDATES = Act("{1}", cost="invalidate")

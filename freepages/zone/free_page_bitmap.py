@@ -23,10 +23,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
-from freepages.guest.node import Node
-from freepages.guest.zone import Zone
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.orders import MAX_ORDER, ORDERS, Migratetype
+from freepages.zone.node import Node
+from freepages.zone.zone import Zone
 
 MARKS = Act("marks [{0}, {1}), a free block of order {2}", cost="walk_page", amount=3)
 PASSES = Act("passes [{0}, {1}), which the bitmap does not cover", cost="walk_block")

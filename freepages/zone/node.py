@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from freepages.engine.run import Act, Steps
-from freepages.guest.percpu import free_pcp, rmqueue_pcp, zone_batchsize
-from freepages.guest.span import ZoneError
-from freepages.guest.watermark import Watermarks, lowmem_reserve, watermarks, zone_watermark_ok
-from freepages.guest.zone import Zone
 from freepages.pages.orders import PAGE_SHIFT, PAGEBLOCK_ORDER, Migratetype, check_order
 from freepages.pages.pc_memory import FOUR_GIB, ram_ranges
 from freepages.pages.ranges import arrays, intersect, merge, pages, pairs, without
+from freepages.zone.percpu import free_pcp, rmqueue_pcp, zone_batchsize
+from freepages.zone.span import ZoneError
+from freepages.zone.watermark import Watermarks, lowmem_reserve, watermarks, zone_watermark_ok
+from freepages.zone.zone import Zone
 
 Arch = Literal["x86_64", "i386"]
 Pairs = Sequence[tuple[int, int]]

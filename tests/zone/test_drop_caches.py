@@ -11,9 +11,11 @@ from freepages.datadir import data_path
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, straight
 from freepages.engine.step_size import coarse
-from freepages.guest.cache import Dentry, Inode, PageCache
-from freepages.guest.context import Context
-from freepages.guest.drop_caches import (
+from freepages.real.meminfo import Meminfo, read_meminfo
+from freepages.real.procfs import read_zoneinfo
+from freepages.scenarios.balloon import DrawnNode
+from freepages.scenarios.zones import zone_drawn
+from freepages.zone.drop_caches import (
     DROPS_CACHE,
     FEW,
     INVALIDATES,
@@ -25,11 +27,9 @@ from freepages.guest.drop_caches import (
     pinned,
     sync,
 )
-from freepages.guest.percpu import pcp_count
-from freepages.real.meminfo import Meminfo, read_meminfo
-from freepages.real.procfs import read_zoneinfo
-from freepages.scenarios.balloon import DrawnNode
-from freepages.scenarios.zones import zone_drawn
+from freepages.zone.kernel import Context
+from freepages.zone.page_cache import Dentry, Inode, PageCache
+from freepages.zone.percpu import pcp_count
 from tests.guest.small_caches import context, free, guests, names, zone_of
 
 DRAWN = "kkkkkkkk" + "c" * 16 + "·" * 16 + "kkkkssss"

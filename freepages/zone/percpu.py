@@ -12,9 +12,9 @@ is lost.
 from __future__ import annotations
 
 from freepages.engine.run import DROPS_LOCK, TAKES_LOCK, Act, Steps
-from freepages.guest.free_area import FreeList
-from freepages.guest.zone import Zone
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
+from freepages.zone.free_area import FreeList
+from freepages.zone.zone import Zone
 
 PCPTYPES = (Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE)
 

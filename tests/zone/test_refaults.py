@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, straight
-from freepages.guest.cache import READS_DISK, PageCache
-from freepages.guest.drop_caches import drop_cache
-from freepages.guest.refaults import coldest_first, refaults, refaults_of_first, zipf_reads
 from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.zones import zone_drawn
+from freepages.zone.drop_caches import drop_cache
+from freepages.zone.page_cache import READS_DISK, PageCache
+from freepages.zone.refaults import coldest_first, refaults, refaults_of_first, zipf_reads
 from tests.guest.small_caches import context
 
 READS = st.lists(st.integers(0, 15), max_size=40)

@@ -6,11 +6,11 @@ import pytest
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import straight
-from freepages.guest.node import Node, pc_memory_map
-from freepages.guest.span import ZoneError
-from freepages.guest.watermark import lowmem_reserve, min_free_kbytes, watermarks, zone_watermark_ok
 from freepages.pages.orders import Migratetype
 from freepages.pages.pc_memory import GIB
+from freepages.zone.node import Node, pc_memory_map
+from freepages.zone.span import ZoneError
+from freepages.zone.watermark import lowmem_reserve, min_free_kbytes, watermarks, zone_watermark_ok
 
 SMALL = [(1, 0x9F), (0x100, 0x3000)]  # 48 MiB: DMA and DMA32
 

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freepages.engine.run import straight
-from freepages.guest.bulkzone import BulkZone
-from freepages.guest.freemap import heads_by_order, mark_free_blocks, mark_free_pages_bitmap
-from freepages.guest.span import ZoneError
-from freepages.guest.zone import Zone
 from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap
 from freepages.pages.orders import ORDERS
+from freepages.zone.bulk_zone import BulkZone
+from freepages.zone.free_page_bitmap import heads_by_order, mark_free_blocks, mark_free_pages_bitmap
+from freepages.zone.span import ZoneError
+from freepages.zone.zone import Zone
 from tests.guest.histories import live, zones
 
 

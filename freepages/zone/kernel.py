@@ -17,9 +17,9 @@ from struct import Struct
 
 from freepages.engine.run import Act, Guard, Steps
 from freepages.engine.step_size import AllFree, Grain, coarse
-from freepages.guest.cache import PageCache
-from freepages.guest.node import Node
 from freepages.virtqueue.guest_memory import Memory
+from freepages.zone.node import Node
+from freepages.zone.page_cache import PageCache
 
 CALLS = Act("calls {0}")
 WORKS = Act("starts {0}")

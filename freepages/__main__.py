@@ -37,7 +37,7 @@ def bitmap(args: argparse.Namespace) -> None:
 
 
 def ring(args: argparse.Namespace) -> None:
-    from freepages.virtio.decode import as_json, as_text, decode
+    from freepages.balloon.decoded_dump import as_json, as_text, decode
     from freepages.virtqueue.dump import read_dump
 
     dump = read_dump(args.dump)
@@ -77,8 +77,8 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser() -> Parser:
+    from freepages.balloon.messages import MEANINGS
     from freepages.migrate.options import options
-    from freepages.virtio.messages import MEANINGS
 
     top = Parser(prog="freepages", description="Free pages of a guest, and a migration that skips them.")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Sequence
 
+from freepages.balloon.device import BalloonDevice
+from freepages.balloon.encodings import PfnArray
 from freepages.engine.run import straight
 from freepages.exercises.exercise import Exercise
-from freepages.host.device import BalloonDevice
-from freepages.virtio.encodings import PfnArray
 from freepages.virtqueue.features import QUEUES
 from freepages.virtqueue.guest_memory import GuestMemory
 from freepages.virtqueue.ring import DriverQueue

@@ -13,22 +13,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from freepages.balloon import device as balloon_device
+from freepages.balloon import driver as balloon
+from freepages.balloon import driver_queues as virtqueue
+from freepages.balloon import free_pages_device as getfreepages
+from freepages.balloon.april2016 import AprilPatch
+from freepages.balloon.driver import VirtioBalloon
+from freepages.balloon.free_pages_device import FreePagesDevice
+from freepages.balloon.free_pages_messages import AS_PATCHED, REPAIRED
+from freepages.balloon.guest_bitmap import GuestBitmap
+from freepages.balloon.repaired import Repaired
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
 from freepages.engine.step_size import Grain, coarse, fine
-from freepages.guest import balloon, virtqueue
-from freepages.guest.april2016 import AprilPatch
-from freepages.guest.balloon import VirtioBalloon
-from freepages.guest.guestbitmap import GuestBitmap
-from freepages.guest.repaired import Repaired
-from freepages.host import device as balloon_device
-from freepages.host import getfreepages
-from freepages.host.getfreepages import FreePagesDevice
 from freepages.pages.orders import PAGE_SHIFT, PAGE_SIZE
 from freepages.scenarios.exchange import RING_WAYS, Place, Way, ring_now, ring_panel, sequence_panel
 from freepages.scenarios.pictures import locks, memory, touched
 from freepages.scenarios.zones import zone_drawn
 from freepages.view.frame import Bits, Facts, Frame, Panel
-from freepages.virtio.getfreepages import AS_PATCHED, REPAIRED
 from freepages.virtqueue.features import APRIL_2016, DEFLATE_ON_OOM, GET_FREE_PAGES, STATS_VQ, names, queues
 from freepages.virtqueue.guest_memory import Endian, GuestMemory
 from freepages.virtqueue.ring_layout import VERSION_1

@@ -19,10 +19,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from freepages.balloon.free_pages_messages import DROP_PAGECACHE, DROP_SLAB
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
 from freepages.real.meminfo import Meminfo
-from freepages.virtio.getfreepages import DROP_PAGECACHE, DROP_SLAB
 from freepages.zone.kernel import CALLS, Context
 from freepages.zone.page_cache import Dentry, Inode, Object, PageCache, Said
 from freepages.zone.percpu import drain_pcp, pcp_count, pcp_high

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from freepages.balloon.decoded_dump import decode
 from freepages.bench import ring
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import straight
-from freepages.virtio.decode import decode
 from freepages.virtqueue.dump import dumped, parse_dump
 from freepages.virtqueue.ring_layout import EVENT_IDX, VERSION_1
 

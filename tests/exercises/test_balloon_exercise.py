@@ -2,8 +2,8 @@
 
 import pytest
 
+from freepages.balloon.encodings import PfnArray, runs_of
 from freepages.exercises.balloon import encode
-from freepages.virtio.encodings import PfnArray, runs_of
 
 
 def test_the_dots_are_no_answer_and_every_hint_is_one_line():

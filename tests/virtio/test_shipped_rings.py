@@ -2,8 +2,8 @@
 
 import pytest
 
+from freepages.balloon.decoded_dump import as_json, decode
 from freepages.datadir import data_path
-from freepages.virtio.decode import as_json, decode
 from freepages.virtqueue.dump import read_dump
 
 FILES = sorted(path.name for path in data_path("rings").glob("*.json"))

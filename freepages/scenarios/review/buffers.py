@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from freepages.balloon.free_pages_device import FreePagesDevice
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
-from freepages.host.getfreepages import FreePagesDevice
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
 from freepages.pages.pc_memory import GIB
 from freepages.scenarios.balloon import Machine, machine, scenario

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from freepages.balloon.driver_queues import ADDS_OUTBUF
+from freepages.balloon.free_pages_device import FreePagesDevice
 from freepages.engine.run import Run, Scenario, Steps
-from freepages.guest.virtqueue import ADDS_OUTBUF
-from freepages.host.getfreepages import FreePagesDevice
 from freepages.scenarios.balloon import machine, scenario
 from freepages.scenarios.review.row import Row
 from freepages.scenarios.review.state import one_answer, request_lost, times

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from freepages.balloon.free_pages_device import FreePagesDevice
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
-from freepages.host.getfreepages import FreePagesDevice
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
 from freepages.pages.pageset import PageSet
 from freepages.proposals.world import World

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Literal
 
+from freepages.balloon.april2016 import AprilPatch
+from freepages.balloon.repaired import Repaired
 from freepages.breadth import Search, Shows, follow, shortest
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run, Scenario, Schedule
-from freepages.guest.april2016 import AprilPatch
-from freepages.guest.repaired import Repaired
 
 Verdict = Literal["bug", "conditional", "harmless"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from freepages.balloon.april2016 import REQUEST
+from freepages.balloon.driver_queues import INTERRUPTED, Interrupt, Virtqueue, more_used
+from freepages.balloon.free_pages_device import FreePagesDevice
 from freepages.engine.run import Act, Process, Run, Steps
-from freepages.guest.april2016 import REQUEST
-from freepages.guest.virtqueue import INTERRUPTED, Interrupt, Virtqueue, more_used
-from freepages.host.getfreepages import FreePagesDevice
 from freepages.pages.ranges import merge
 from freepages.scenarios.balloon import Machine
 from freepages.zone.kernel import WORKS, AnyWork

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from freepages.balloon.april2016 import WALKS
+from freepages.balloon.free_pages_messages import DROP_PAGECACHE
 from freepages.engine.run import TAKES_LOCK, Act, Process, Run, Scenario, Steps, straight
 from freepages.engine.step_size import coarse, fine
-from freepages.guest.april2016 import WALKS
 from freepages.pages.orders import Migratetype
 from freepages.scenarios.balloon import LETTERS, DrawnNode, Machine, machine, scenario
 from freepages.scenarios.bitmap import LIVED_IN
 from freepages.scenarios.review.row import Row
 from freepages.scenarios.review.state import answered, one_answer, per_cpu_pages, spans
 from freepages.scenarios.zones import zone_drawn
-from freepages.virtio.getfreepages import DROP_PAGECACHE
 from freepages.zone.free_page_bitmap import MARKS
 from freepages.zone.kmalloc import KZALLOC
 from freepages.zone.page_cache import PageCache

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from freepages.balloon.encodings import ENCODINGS, Encoding, spread
 from freepages.pages.orders import PAGE_SHIFT
-from freepages.virtio.encodings import ENCODINGS, Encoding, spread
 
 
 class Comparison:

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from freepages.balloon.driver import SLEEPS
+from freepages.balloon.driver_queues import ADDS_OUTBUF
+from freepages.balloon.encodings import Bitmap, Encoding, PfnArray, PfnRanges
 from freepages.engine.run import Process, Run, Scenario, at_random, to_the_end
 from freepages.engine.step_size import coarse, fine
-from freepages.guest.balloon import SLEEPS
-from freepages.guest.virtqueue import ADDS_OUTBUF
 from freepages.pages.orders import PAGE_SIZE
 from freepages.scenarios.balloon import (
     LETTERS,
@@ -20,7 +21,6 @@ from freepages.scenarios.balloon import (
     statistics,
 )
 from freepages.scenarios.zones import zone_drawn
-from freepages.virtio.encodings import Bitmap, Encoding, PfnArray, PfnRanges
 from freepages.virtqueue.features import GET_FREE_PAGES, STATS_VQ, VERSION_1
 
 ENCODINGS: tuple[Encoding, ...] = (PfnArray(), PfnArray(batch=3), Bitmap(chunk=64), PfnRanges(words=8))

@@ -2,8 +2,8 @@
 
 import pytest
 
+from freepages.balloon.driver_queues import PHYSICAL_NULL, interrupts, more_used, sg_set_buf
 from freepages.engine.run import Process, Run, Scenario, Steps, straight, to_the_end
-from freepages.guest.virtqueue import PHYSICAL_NULL, interrupts, more_used, sg_set_buf
 from freepages.pages.orders import PAGE_SIZE
 from freepages.scenarios.balloon import DrawnNode, Machine, machine
 from freepages.scenarios.zones import zone_drawn

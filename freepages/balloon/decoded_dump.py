@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from freepages.balloon.messages import MEANINGS, sentence
 from freepages.engine.text_table import columns
-from freepages.virtio.messages import MEANINGS, sentence
 from freepages.virtqueue.chain import Chain
 from freepages.virtqueue.dump import RESERVED, Dump
 from freepages.virtqueue.features import MERGED, names

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from freepages.balloon.april2016 import AprilPatch
+from freepages.balloon.free_pages_device import FreePagesDevice
+from freepages.balloon.repaired import Repaired
 from freepages.engine.run import Run, Steps, at_random, to_the_end
 from freepages.engine.step_size import coarse, fine
-from freepages.guest.april2016 import AprilPatch
-from freepages.guest.repaired import Repaired
-from freepages.host.getfreepages import FreePagesDevice
 from freepages.scenarios.balloon import LETTERS, DrawnNode, Machine, exchange, machine, scenario
 from freepages.scenarios.review.buffers import fragmented_guest
 from freepages.scenarios.review.state import one_answer, request_lost

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from freepages.balloon.device import BalloonDevice
+from freepages.balloon.free_pages_messages import AS_PATCHED, Protocol, Reply, ReplyError
 from freepages.engine.run import Act, Steps
-from freepages.host.device import BalloonDevice
 from freepages.pages.bitmap import PageBitmap, bitmap_bytes
-from freepages.virtio.getfreepages import AS_PATCHED, Protocol, Reply, ReplyError
 from freepages.virtqueue.chain import Chain
 
 WRITES_REQUEST = Act("asks for the free pages: writes ctrl {0}, id {1}, returns the buffer and interrupts")

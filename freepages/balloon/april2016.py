@@ -3,7 +3,7 @@
 Models what the patch adds to drivers/virtio/virtio_balloon.c, and get_free_pages() which its first half adds
 to mm/page_alloc.c: in this project's own words, but in the patch's order, since a review is about that order.
 What is wrong with it is not marked here: :mod:`freepages.scenarios.review` says what and shows it, and
-:mod:`freepages.guest.repaired` overrides, method by method, what must change.
+:mod:`freepages.balloon.repaired` overrides, method by method, what must change.
 
 The patch: <1461076474-3864-3-git-send-email-liang.z.li@intel.com>
 """
@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from freepages.balloon.driver import BUFFER, CACHE_DROP, HEADER, VirtioBalloon
+from freepages.balloon.driver_queues import Callback, sg_set_buf
+from freepages.balloon.guest_bitmap import GuestBitmap
 from freepages.engine.run import Act, Steps
-from freepages.guest.balloon import BUFFER, CACHE_DROP, HEADER, VirtioBalloon
-from freepages.guest.guestbitmap import GuestBitmap
-from freepages.guest.virtqueue import Callback, sg_set_buf
 from freepages.virtqueue.features import GET_FREE_PAGES, STATS_VQ
 from freepages.virtqueue.ring_layout import aligned
 from freepages.zone.drop_caches import drop_cache

@@ -5,11 +5,11 @@ from struct import pack
 from hypothesis import given
 from hypothesis import strategies as st
 
+from freepages.balloon.driver import BUFFER, MESSAGE
+from freepages.balloon.free_pages_messages import Reply
 from freepages.engine.run import Process, Run, Scenario, straight, to_the_end
-from freepages.guest.balloon import BUFFER, MESSAGE
 from freepages.pages.bitmap import PageBitmap
 from freepages.scenarios.balloon import Machine, machine
-from freepages.virtio.getfreepages import Reply
 from freepages.zone.kernel import Context
 
 PAGES = 64

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from freepages.balloon.guest_bitmap import GuestBitmap
 from freepages.engine.errors import FreepagesError
-from freepages.guest.guestbitmap import GuestBitmap
 from freepages.pages.bitmap import PageBitmap, bitmap_bytes
 from freepages.virtqueue.guest_memory import GuestMemory
 

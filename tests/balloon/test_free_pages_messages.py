@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.virtio.getfreepages import AS_PATCHED, REPAIRED, Protocol, ReplyError
+from freepages.balloon.free_pages_messages import AS_PATCHED, REPAIRED, Protocol, ReplyError
 from freepages.virtqueue.features import VERSION_1
 from freepages.virtqueue.guest_memory import Endian
 

@@ -1,7 +1,7 @@
 """The same driver repaired: what a maintainer could have merged of it in April 2016.
 
 Only what must change is here, method by method, so that each repair can be laid beside the patch. The queue
-speaks the repaired protocol of :mod:`freepages.virtio.getfreepages`. One buffer at a time is with the device:
+speaks the repaired protocol of :mod:`freepages.balloon.free_pages_messages`. One buffer at a time is with the device:
 the request's, or an answer's; so nothing can be confused, overwritten or lost. What the repairs cannot give,
 the meaning of a free page that is in use again when the host acts on it, is not the driver's to give.
 """
@@ -11,12 +11,12 @@ from __future__ import annotations
 from struct import Struct
 from typing import Any
 
+from freepages.balloon.april2016 import MEMSET, REQUEST, WALKS, AprilPatch
+from freepages.balloon.driver import BUFFER, CACHE_DROP, HEADER
+from freepages.balloon.free_pages_messages import REPAIRED
+from freepages.balloon.guest_bitmap import GuestBitmap
 from freepages.engine.run import Steps
-from freepages.guest.april2016 import MEMSET, REQUEST, WALKS, AprilPatch
-from freepages.guest.balloon import BUFFER, CACHE_DROP, HEADER
-from freepages.guest.guestbitmap import GuestBitmap
 from freepages.pages.bitmap import bitmap_bytes
-from freepages.virtio.getfreepages import REPAIRED
 from freepages.virtqueue.features import GET_FREE_PAGES, queues
 from freepages.virtqueue.ring_layout import aligned
 from freepages.zone.drop_caches import drain_all_pages, drop_cache, sync

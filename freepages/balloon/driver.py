@@ -11,11 +11,11 @@ deflate) is how the pages are told, the PFN array of the specification if not gi
 
 from __future__ import annotations
 
+from freepages.balloon.driver_queues import Callback, Virtqueue, find_vqs, interrupts
+from freepages.balloon.encodings import Encoding, PfnArray, runs_of
+from freepages.balloon.messages import STATS
 from freepages.engine.run import Act, Steps, Until
-from freepages.guest.virtqueue import Callback, Virtqueue, find_vqs, interrupts
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
-from freepages.virtio.encodings import Encoding, PfnArray, runs_of
-from freepages.virtio.messages import STATS
 from freepages.virtqueue.features import DEFLATE_ON_OOM, MUST_TELL_HOST, STATS_VQ, is_legacy
 from freepages.virtqueue.guest_memory import Endian
 from freepages.virtqueue.ring_layout import VERSION_1

@@ -5,10 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.pages.bitmap import PageBitmap
-from freepages.pages.ranges import Ranges
-from freepages.virtio.encoding_costs import SIZES, Comparison, compare
-from freepages.virtio.encodings import (
+from freepages.balloon.encoding_costs import SIZES, Comparison, compare
+from freepages.balloon.encodings import (
     ENCODINGS,
     Bitmap,
     Count,
@@ -20,6 +18,8 @@ from freepages.virtio.encodings import (
     runs_of,
     spread,
 )
+from freepages.pages.bitmap import PageBitmap
+from freepages.pages.ranges import Ranges
 
 SMALL: tuple[Encoding, ...] = (
     PfnArray(),

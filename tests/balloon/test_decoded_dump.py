@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from freepages.__main__ import main
+from freepages.balloon.decoded_dump import as_json, as_text, decode
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import straight
-from freepages.virtio.decode import as_json, as_text, decode
 from freepages.virtqueue.dump import dumped, parse_dump, read_dump
 from freepages.virtqueue.guest_memory import GuestMemory
 from freepages.virtqueue.ring import DeviceQueue, DriverQueue

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from freepages.balloon.encodings import Encoding, EncodingError, PfnArray
+from freepages.balloon.messages import MEANINGS
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps, Until
 from freepages.engine.step_size import Grain, coarse
 from freepages.pages.orders import PAGE_SHIFT, PAGE_SIZE
 from freepages.pages.ranges import merge
-from freepages.virtio.encodings import Encoding, EncodingError, PfnArray
-from freepages.virtio.messages import MEANINGS
 from freepages.virtqueue.chain import Chain
 from freepages.virtqueue.features import QUEUES, is_legacy
 from freepages.virtqueue.guest_memory import Endian, Memory, OutsideMemory

@@ -2,10 +2,10 @@
 
 import pytest
 
+from freepages.balloon.april2016 import MEMSET, REQUEST, AprilPatch
+from freepages.balloon.driver import BUFFER
 from freepages.engine.run import Run, at_random, to_the_end
 from freepages.engine.step_size import coarse, fine
-from freepages.guest.april2016 import MEMSET, REQUEST, AprilPatch
-from freepages.guest.balloon import BUFFER
 from freepages.scenarios.balloon import Machine, exchange, machine, scenario
 from freepages.scenarios.review.buffers import fragmented_guest
 from freepages.scenarios.review.state import one_answer

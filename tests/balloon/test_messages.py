@@ -4,7 +4,7 @@ from struct import pack
 
 import pytest
 
-from freepages.virtio.messages import MEANINGS, order, sentence
+from freepages.balloon.messages import MEANINGS, order, sentence
 from freepages.virtqueue.chain import Chain
 from freepages.virtqueue.guest_memory import GuestMemory
 

@@ -22,9 +22,9 @@ from freepages.engine.run import Act, Steps, Until
 from freepages.guest.hintblocks import Floor, HintBlocks, default_floor
 from freepages.guest.ownership import Ownership
 from freepages.guest.workloads import Workload
-from freepages.host.bulkmigration import BulkMigration
-from freepages.host.dirtylog import DirtyLog, Mode
+from freepages.host.dirty_log import DirtyLog, Mode
 from freepages.host.ram import GuestRam
+from freepages.host.ram_migration import BulkMigration
 from freepages.pages.bitmap import PageBitmap
 from freepages.proposals.world import World
 

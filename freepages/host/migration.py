@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from freepages.assumptions import Assumptions
-from freepages.host.dirtylog import DirtyLog
+from freepages.host.dirty_log import DirtyLog
 
 ASK, SYNC = "ask", "sync"
 """What a host that paces itself leaves to the proposal: when to ask for free pages, and a sync."""

@@ -24,8 +24,8 @@ from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import format_bandwidth, format_bytes, format_seconds
 from freepages.engine.run import Act, Steps, Until
-from freepages.host.bulkmigration import Sent
 from freepages.host.migration import ASK, SYNC
+from freepages.host.ram_migration import Sent
 from freepages.pages.orders import PAGE_SIZE
 
 HEADER = 8

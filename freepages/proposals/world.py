@@ -14,7 +14,7 @@ from freepages.assumptions import Assumptions
 from freepages.content import LETTERS, ZERO, Content
 from freepages.engine.run import Steps
 from freepages.guest.ownership import Ownership
-from freepages.host.dirtylog import DirtyLog, Mode
+from freepages.host.dirty_log import DirtyLog, Mode
 from freepages.host.migration import Migration
 from freepages.pages.pageset import PageSet
 from freepages.positions import renumber

@@ -6,7 +6,7 @@ import pytest
 
 from freepages.check import check
 from freepages.engine.run import Steps
-from freepages.host.dirtylog import DirtyLog
+from freepages.host.dirty_log import DirtyLog
 from freepages.host.migration import Migration
 from freepages.proposals import proposal
 from freepages.proposals.guestside import answer, drop_lock, free_page_bitmap, next_request, until_returned

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from freepages.assumptions import Assumptions
 from freepages.content import LETTERS, POISON, ZERO, Content
 from freepages.guest.ownership import Ownership
-from freepages.host.dirtylog import DirtyLog
+from freepages.host.dirty_log import DirtyLog
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.pageset import PageSet
 

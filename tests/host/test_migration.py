@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from freepages.assumptions import Assumptions
 from freepages.content import BulkContent, Content
 from freepages.engine.errors import FreepagesError
-from freepages.host.dirtylog import DirtyLog, Mode
+from freepages.host.dirty_log import DirtyLog, Mode
 from freepages.host.migration import Migration
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.pageset import PageSet

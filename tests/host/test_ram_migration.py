@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from freepages.assumptions import Assumptions
 from freepages.content import Content
-from freepages.host import bulkmigration
-from freepages.host.bulkmigration import BulkMigration
-from freepages.host.dirtylog import DirtyLog
+from freepages.host import ram_migration as bulkmigration
+from freepages.host.dirty_log import DirtyLog
 from freepages.host.migration import Migration
 from freepages.host.ram import GuestRam, RamBlock
+from freepages.host.ram_migration import BulkMigration
 from freepages.live import GuestMemory
 from freepages.pages.pageset import PageSet
 from tests.bitmaps import bitmap, listed

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.assumptions import Assumptions
-from freepages.host.dirtylog import DirtyLog
+from freepages.host.dirty_log import DirtyLog
 from freepages.host.migration import Migration
 from freepages.host.ram import GuestRam, Span
 from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, clear_bits, count_bits

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freepages.engine.errors import FreepagesError
-from freepages.host.dirtylog import MODES, DirtyLog
+from freepages.host.dirty_log import MODES, DirtyLog
 from freepages.pages.bitmap import PageBitmap
 
 PAGES = 130  # two words and a bit

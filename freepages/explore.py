@@ -25,9 +25,9 @@ from itertools import permutations
 from operator import itemgetter
 from typing import Any, Literal
 
+from freepages.debate.world import LOST, OVER
 from freepages.engine.run import Move, Process, Scenario, Schedule
 from freepages.footprint import UNKNOWN, Outcome, Places, Reads
-from freepages.proposals.world import LOST, OVER
 
 PROVED, REFUTED, UNDETERMINED = "PROVED", "REFUTED", "UNDETERMINED"
 Verdict = Literal["PROVED", "REFUTED", "UNDETERMINED"]
@@ -62,7 +62,7 @@ def explore(
     limit: int = LIMIT,
     watch: Callable[[int], bool | None] | None = None,
 ) -> Search:
-    """Search a scenario whose world can be saved (:class:`freepages.proposals.world.World`).
+    """Search a scenario whose world can be saved (:class:`freepages.debate.world.World`).
 
     ``waiter`` is the letter of a process that should not be stuck for ever; then the search goes on behind a
     loss. ``watch`` is called now and then with the number of states seen, and ends the search if it returns

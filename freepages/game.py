@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import ipywidgets as W
 
-from freepages.content import letter
+from freepages.debate.content import letter
 from freepages.engine.run import Move, Run, Scenario, Schedule
 from freepages.explore import LIMIT, PROVED, UNDETERMINED, Search, explore
 from freepages.stepper import Stepper

@@ -15,18 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from freepages.assumptions import Assumptions
-from freepages.content import ZERO, BulkContent
+from freepages.debate.assumptions import Assumptions
+from freepages.debate.content import ZERO, BulkContent
+from freepages.debate.ownership import Ownership
+from freepages.debate.world import World
 from freepages.engine.clock import Clock, TimedLock
 from freepages.engine.run import Act, Steps, Until
 from freepages.guest.hintblocks import Floor, HintBlocks, default_floor
-from freepages.guest.ownership import Ownership
 from freepages.guest.workloads import Workload
 from freepages.host.dirty_log import DirtyLog, Mode
 from freepages.host.ram import GuestRam
 from freepages.host.ram_migration import BulkMigration
 from freepages.pages.bitmap import PageBitmap
-from freepages.proposals.world import World
 
 WORKS = Act("works, until the zone lock is held")
 WORKS_ON = Act("works on for {0} ns", cost="elapsed", amount=0)

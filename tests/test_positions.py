@@ -4,11 +4,13 @@ from itertools import count
 
 import pytest
 
+from freepages.debate import guest_verbs as guestside
+from freepages.debate import host_verbs as hostside
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Choose, Lock, Process, Steps, Until
 from freepages.pages.pageset import PageSet
 from freepages.positions import needed, position, renumber, renumbered
-from freepages.proposals import PROPOSALS, guestside, hostside
+from freepages.proposals import PROPOSALS
 
 
 def at(make, *choices):

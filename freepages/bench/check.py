@@ -25,7 +25,7 @@ from freepages.bench import Row
 from freepages.bench.peak import peak_mib
 from freepages.check import Question, check_all, default_rows
 from freepages.check.table import questions
-from freepages.content import LETTERS, ZERO
+from freepages.debate.content import LETTERS, ZERO
 from freepages.engine.errors import FreepagesError
 from freepages.explore import PROVED, explore
 from freepages.scenarios.debate import debate

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from freepages.assumptions import Assumptions
 from freepages.check.effects import without_effect
 from freepages.check.memory import in_use
-from freepages.content import letter
+from freepages.debate.assumptions import Assumptions
+from freepages.debate.content import letter
+from freepages.debate.world import Purpose
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run, Scenario, Schedule
 from freepages.engine.text_table import columns
 from freepages.explore import LIMIT, UNDETERMINED, Verdict, explore
 from freepages.proposals import Proposal, proposal
-from freepages.proposals.world import Purpose
 from freepages.scenarios.debate import debate
 
 Watch = Callable[[int], "bool | None"]

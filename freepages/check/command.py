@@ -16,10 +16,10 @@ from freepages.check.checked import DEEP_LIMIT, DEEP_MEMORY, MEMORY, Checked, ch
 from freepages.check.progress import Progress
 from freepages.check.table import Table, questions
 from freepages.check.together import Question, check_all, default_rows
+from freepages.debate.world import PURPOSES
 from freepages.engine.errors import FreepagesError
 from freepages.engine.text_table import columns
 from freepages.explore import LIMIT
-from freepages.proposals.world import PURPOSES
 from freepages.real.files import write_file
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from freepages.debate.host_verbs import freely
 from freepages.engine.run import Run, Schedule, Steps
 from freepages.explore import explore
 from freepages.proposals import Proposal, proposal
-from freepages.proposals.hostside import freely
 from freepages.scenarios.debate import debate
 
 SILENT = ("silent-guest",)

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
+from freepages.debate.guest_verbs import DRIVER
+from freepages.debate.world import World
 from freepages.engine.quantity import format_bytes
 from freepages.engine.run import Move, Run
 from freepages.migrate.guest import Guest
 from freepages.migrate.run import migrate
 from freepages.pages.bitmap import bitmap_bytes
 from freepages.pages.orders import PAGE_SHIFT
-from freepages.proposals.guestside import DRIVER
-from freepages.proposals.world import World
 from freepages.scenarios.debate import debate
 
 RAM, FREE, WORKLOAD, SEED = 8 << 30, 0.6, "build", 1

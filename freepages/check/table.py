@@ -21,12 +21,12 @@ from freepages.check.effects import effective
 from freepages.check.price import TERMS, price
 from freepages.check.together import Question, check_all
 from freepages.datadir import data_path
+from freepages.debate.world import PURPOSES, Purpose
 from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import format_bytes, format_seconds
 from freepages.engine.text_table import columns
 from freepages.explore import PROVED, REFUTED, UNDETERMINED
 from freepages.proposals import PROPOSALS
-from freepages.proposals.world import PURPOSES, Purpose
 from freepages.view.palette import GREEN, VERMILLION, YELLOW, css_colour
 
 SAID = {PROVED: "safe with", REFUTED: "loses a page with", UNDETERMINED: "not settled with"}

@@ -10,9 +10,9 @@ from concurrent.futures import FIRST_COMPLETED, Executor, wait
 from typing import NamedTuple
 
 from freepages.check.checked import MEMORY, Checked, Watch, check
+from freepages.debate.world import PURPOSES, Purpose
 from freepages.explore import LIMIT
 from freepages.proposals import PROPOSALS
-from freepages.proposals.world import PURPOSES, Purpose
 
 POLL = 0.2  # seconds
 

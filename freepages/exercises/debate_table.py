@@ -8,10 +8,10 @@ from typing import Any
 
 from freepages.check import Checked, check
 from freepages.check.table import Table
+from freepages.debate.world import PURPOSES, Purpose
 from freepages.exercises.exercise import Exercise
 from freepages.explore import PROVED, REFUTED
 from freepages.proposals import PROPOSALS, proposal
-from freepages.proposals.world import PURPOSES, Purpose
 
 WORDS = {PROVED: "safe", REFUTED: "lost"}
 """How a reader says a verdict."""

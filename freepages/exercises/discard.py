@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain, combinations
 from typing import Any
 
-from freepages.content import ZERO
+from freepages.debate.content import ZERO
 from freepages.engine.run import DROPS_LOCK, Run
 from freepages.exercises.exercise import Exercise
 from freepages.exercises.searched import loss, process_function

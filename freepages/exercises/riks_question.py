@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from freepages.debate.host_verbs import apply, ask, log_on, precopy
+from freepages.debate.world import World
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
 from freepages.exercises.exercise import Exercise
 from freepages.explore import PROVED, explore
 from freepages.proposals import Proposal, proposal
-from freepages.proposals.hostside import apply, ask, log_on, precopy
-from freepages.proposals.world import World
 from freepages.scenarios.debate import debate
 
 WORDS = ("log on", "ask", "wait", "clear", "sync")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from freepages.debate.world import Purpose
 from freepages.explore import PROVED, REFUTED, explore
 from freepages.proposals import Proposal
-from freepages.proposals.world import Purpose
 from freepages.scenarios.debate import debate
 
 LIMIT = 60_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from freepages.assumptions import Assumptions
+from freepages.debate.assumptions import Assumptions
 from freepages.host.dirty_log import DirtyLog
 
 ASK, SYNC = "ask", "sync"

@@ -115,7 +115,7 @@ class Precopy:
     # -- what hostside.precopy() asks for
 
     def pace(self, w: Any, sync: bool, stop: bool, asks: bool, tells_sync: bool) -> Steps:
-        """Go on with the migration, as :func:`freepages.proposals.hostside.precopy` wants it."""
+        """Go on with the migration, as :func:`freepages.debate.host_verbs.precopy` wants it."""
         answers = Until(lambda: bool(w.mail.answers), "waits for the guest's answer")
         while True:
             yield (LOOKS,)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from freepages.assumptions import Assumptions
+from freepages.debate.assumptions import Assumptions
 from freepages.engine.clock import Clock, Span
 from freepages.engine.costs import Costs
 from freepages.engine.run import Process, Schedule

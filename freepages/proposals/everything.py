@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from freepages.debate.host_verbs import log_on, precopy
+from freepages.debate.world import World
 from freepages.engine.run import Steps
-from freepages.proposals.hostside import log_on, precopy
 from freepages.proposals.proposal import Proposal
-from freepages.proposals.world import World
 
 
 def host(w: World) -> Steps:

@@ -8,11 +8,11 @@ window is open, and is ignored.
 
 from __future__ import annotations
 
+from freepages.debate.guest_verbs import answer, hint, next_command
+from freepages.debate.host_verbs import ASK, SYNC, apply, log_on, precopy
+from freepages.debate.world import World
 from freepages.engine.run import Steps
-from freepages.proposals.guestside import answer, hint, next_command
-from freepages.proposals.hostside import ASK, SYNC, apply, log_on, precopy
 from freepages.proposals.proposal import Proposal
-from freepages.proposals.world import World
 
 STOP, DONE, FIRST = 0, 1, 2
 """Reserved command ids, and the first that stands for a window."""

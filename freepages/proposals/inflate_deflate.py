@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from freepages.debate.guest_verbs import answer, deflate, inflate, next_request, until_returned
+from freepages.debate.world import World
 from freepages.engine.run import Steps
-from freepages.proposals.guestside import answer, deflate, inflate, next_request, until_returned
 from freepages.proposals.locked import host
 from freepages.proposals.proposal import Proposal
-from freepages.proposals.world import World
 
 
 def guest(w: World) -> Steps:

@@ -6,11 +6,11 @@ guest begins; it waits for the acknowledgement, so a page is nobody's while the 
 
 from __future__ import annotations
 
+from freepages.debate.guest_verbs import answer, isolate, put_back, until_returned
+from freepages.debate.host_verbs import apply, log_on, precopy
+from freepages.debate.world import World
 from freepages.engine.run import Steps
-from freepages.proposals.guestside import answer, isolate, put_back, until_returned
-from freepages.proposals.hostside import apply, log_on, precopy
 from freepages.proposals.proposal import Proposal
-from freepages.proposals.world import World
 
 
 def guest(w: World) -> Steps:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from freepages.debate.world import World
 from freepages.engine.run import Steps
-from freepages.proposals.world import World
 
 
 @dataclass(frozen=True)

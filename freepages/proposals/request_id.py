@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from freepages.debate.host_verbs import ASK, apply, log_on, precopy
+from freepages.debate.world import World
 from freepages.engine.run import Steps
-from freepages.proposals.hostside import ASK, apply, log_on, precopy
 from freepages.proposals.proposal import Proposal
 from freepages.proposals.snapshot import guest
-from freepages.proposals.world import World
 
 
 def host(w: World) -> Steps:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from freepages.debate.guest_verbs import answer, drop_lock, free_page_bitmap, next_request
+from freepages.debate.host_verbs import ASK, apply, log_on, precopy
+from freepages.debate.world import World
 from freepages.engine.run import Steps
-from freepages.proposals.guestside import answer, drop_lock, free_page_bitmap, next_request
-from freepages.proposals.hostside import ASK, apply, log_on, precopy
 from freepages.proposals.proposal import Proposal
-from freepages.proposals.world import World
 
 
 def guest(w: World) -> Steps:

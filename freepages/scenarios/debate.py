@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from freepages.assumptions import Assumptions
+from freepages.debate.assumptions import Assumptions
+from freepages.debate.environment import processes, shrinker
+from freepages.debate.host_verbs import freely
+from freepages.debate.world import PURPOSES, Purpose, World
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, Scenario, Steps
 from freepages.pages.pageset import PageSet
 from freepages.proposals import Proposal, proposal
-from freepages.proposals.environment import processes, shrinker
-from freepages.proposals.hostside import freely
-from freepages.proposals.world import PURPOSES, Purpose, World
 from freepages.scenarios.migration_picture import picture
 
 
@@ -31,7 +31,7 @@ def debate(
 
     ``requests`` is at most how many the host sends; 2, or with "id-bits" as many as make an id come round.
     ``free`` are the pages that are free at the start; all, if not given. ``pace`` is how the host uses its
-    freedom (:func:`freepages.proposals.hostside.freely`).
+    freedom (:func:`freepages.debate.host_verbs.freely`).
 
     Raises FreepagesError for a purpose that is none, and for bounds that are not positive.
     """

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from freepages.content import letter
+from freepages.debate.content import letter
+from freepages.debate.world import World
 from freepages.engine.run import Move, Run, Scenario, Schedule
 from freepages.engine.text_table import columns
-from freepages.proposals.world import World
 
 
 @dataclass(frozen=True, repr=False)

@@ -12,10 +12,10 @@ from functools import cache
 from types import CodeType
 from typing import Any
 
-from freepages.content import ZERO, letter
+from freepages.debate.content import ZERO, letter
+from freepages.debate.world import World
 from freepages.engine.run import Process, Run
 from freepages.positions import PLAIN, needed
-from freepages.proposals.world import World
 from freepages.scenarios.pictures import locks
 from freepages.view.frame import Bits, Facts, Frame, Memory, Panel, State, Tokens
 

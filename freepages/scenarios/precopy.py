@@ -1,6 +1,6 @@
 """Pre-copy page by page: a host that sends in order, as QEMU does, and a guest that goes on writing.
 
-By hand the host of :func:`freepages.proposals.hostside.freely` may send any page at any step; of 64 pages
+By hand the host of :func:`freepages.debate.host_verbs.freely` may send any page at any step; of 64 pages
 that is much to choose from. Here it sends the *next* ones, from where it was, round and round through the
 bitmap (migration_bitmap_find_and_reset_dirty() of migration/ram.c, QEMU 2.6), and what is left to choose is
 how many, when it syncs and when it stops.
@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from freepages.debate.host_verbs import as_chosen
+from freepages.debate.world import World
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Move, Process, Run, Scenario, Steps, Until
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.pageset import PageSet
 from freepages.proposals import EVERYTHING
-from freepages.proposals.hostside import as_chosen
-from freepages.proposals.world import World
 from freepages.scenarios.debate import debate
 from freepages.scenarios.migration_picture import picture
 from freepages.view.frame import Bits, Facts, Frame, Locks, Memory, State

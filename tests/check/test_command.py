@@ -11,8 +11,8 @@ import pytest
 
 from freepages.__main__ import main
 from freepages.check import check_all, default_rows
+from freepages.debate.world import PURPOSES
 from freepages.proposals import PROPOSALS
-from freepages.proposals.world import PURPOSES
 
 
 def run(capsys, *args, status=0):

@@ -4,11 +4,11 @@ from functools import cache
 
 import pytest
 
-from freepages.assumptions import MEANINGS, Assumptions
 from freepages.check import check, effective, without_effect
 from freepages.check.effects import OF_THE_LOG, SINGLE
+from freepages.debate.assumptions import MEANINGS, Assumptions
+from freepages.debate.world import PURPOSES
 from freepages.proposals import PROPOSALS, proposal
-from freepages.proposals.world import PURPOSES
 
 ROWS = [(name, purpose) for name in PROPOSALS for purpose in PURPOSES]
 check_once = cache(check)

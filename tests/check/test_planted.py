@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from freepages.check import check
+from freepages.debate.guest_verbs import answer, drop_lock, free_page_bitmap, next_request, until_returned
+from freepages.debate.host_verbs import ASK, apply, log_on, precopy
+from freepages.debate.world import World
 from freepages.engine.run import Steps
 from freepages.host.dirty_log import DirtyLog
 from freepages.host.migration import Migration
 from freepages.proposals import proposal
-from freepages.proposals.guestside import answer, drop_lock, free_page_bitmap, next_request, until_returned
-from freepages.proposals.hostside import ASK, apply, log_on, precopy
-from freepages.proposals.world import World
 
 
 def forgets_the_last_sync(w: World) -> Steps:

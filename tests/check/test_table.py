@@ -8,10 +8,10 @@ import pytest
 from freepages.check import Checked, check
 from freepages.check.delay import delay
 from freepages.check.table import Table, questions
+from freepages.debate.world import PURPOSES
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run
 from freepages.proposals import PROPOSALS
-from freepages.proposals.world import PURPOSES
 from freepages.scenarios.debate import debate
 
 SHIPPED = Table.load()

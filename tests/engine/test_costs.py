@@ -4,11 +4,12 @@ import re
 
 import pytest
 
+from freepages.debate import guest_verbs as guestside
+from freepages.debate import host_verbs as hostside
 from freepages.engine.costs import NAMES, Costs
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import DROPS_LOCK, TAKES_LOCK, Act
 from freepages.host import precopy
-from freepages.proposals import guestside, hostside
 
 
 def test_every_cost_has_a_unit_and_a_source():

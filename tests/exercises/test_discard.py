@@ -2,9 +2,7 @@
 
 import pytest
 
-from freepages.exercises.discard import few_at_a_time, yours
-from freepages.proposals import proposal
-from freepages.proposals.guestside import (
+from freepages.debate.guest_verbs import (
     answer,
     deflate,
     drop_lock,
@@ -12,6 +10,8 @@ from freepages.proposals.guestside import (
     next_request,
     until_returned,
 )
+from freepages.exercises.discard import few_at_a_time, yours
+from freepages.proposals import proposal
 from freepages.scenarios.debate import debate
 from freepages.stepper import Stepper
 

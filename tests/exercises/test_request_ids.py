@@ -2,9 +2,9 @@
 
 import pytest
 
+from freepages.debate.host_verbs import ASK, SYNC, apply, log_on, precopy
 from freepages.exercises.request_ids import no_copy, yours
 from freepages.proposals import proposal
-from freepages.proposals.hostside import ASK, SYNC, apply, log_on, precopy
 from freepages.scenarios.debate import debate
 from freepages.stepper import Stepper
 

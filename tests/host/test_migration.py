@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freepages.assumptions import Assumptions
-from freepages.content import BulkContent, Content
+from freepages.debate.assumptions import Assumptions
+from freepages.debate.content import BulkContent, Content
 from freepages.engine.errors import FreepagesError
 from freepages.host.dirty_log import DirtyLog, Mode
 from freepages.host.migration import Migration

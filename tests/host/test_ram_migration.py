@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freepages.assumptions import Assumptions
-from freepages.content import Content
+from freepages.debate.assumptions import Assumptions
+from freepages.debate.content import Content
 from freepages.host import ram_migration as bulkmigration
 from freepages.host.dirty_log import DirtyLog
 from freepages.host.migration import Migration

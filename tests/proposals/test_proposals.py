@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from freepages.assumptions import MEANINGS
+from freepages.debate.assumptions import MEANINGS
 from freepages.engine.errors import FreepagesError
 from freepages.proposals import PROPOSALS, proposal
 

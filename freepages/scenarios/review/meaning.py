@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from freepages.balloon.free_pages_device import FreePagesDevice
+from freepages.debate.world import World
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
 from freepages.pages.pageset import PageSet
-from freepages.proposals.world import World
 from freepages.scenarios.balloon import Machine, machine, scenario
 from freepages.scenarios.debate import debate
 from freepages.scenarios.review.row import Row

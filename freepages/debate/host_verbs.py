@@ -12,9 +12,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from freepages.debate.mailbox import Answer
 from freepages.engine.run import Act, Choose, Steps
 from freepages.host.migration import ASK, SYNC
-from freepages.virtio.mailbox import Answer
 
 LOGS = Act("switches the dirty log on", cost="log_start", amount=0)
 ASKS = Act("asks for the free pages", cost="interrupt_guest")

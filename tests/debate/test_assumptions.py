@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.assumptions import MEANINGS, Assumptions
+from freepages.debate.assumptions import MEANINGS, Assumptions
 from freepages.engine.errors import FreepagesError
 
 VALUES = {"init-on-free": ["zero", "poison"], "id-bits": ["1", "7", "32"]}

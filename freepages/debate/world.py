@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from freepages.assumptions import Assumptions
-from freepages.content import LETTERS, ZERO, Content
+from freepages.debate.assumptions import Assumptions
+from freepages.debate.content import LETTERS, ZERO, Content
+from freepages.debate.host_verbs import freely
+from freepages.debate.mailbox import Answer, Mailbox
+from freepages.debate.ownership import Ownership
 from freepages.engine.run import Steps
-from freepages.guest.ownership import Ownership
 from freepages.host.dirty_log import DirtyLog, Mode
 from freepages.host.migration import Migration
 from freepages.pages.pageset import PageSet
 from freepages.positions import renumber
-from freepages.proposals.hostside import freely
-from freepages.virtio.mailbox import Answer, Mailbox
 
 Purpose = Literal["migrate", "discard"]
 PURPOSES: tuple[Purpose, ...] = ("migrate", "discard")

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.content import LETTERS, POISON, ZERO, BulkContent, Content, letter
+from freepages.debate.content import LETTERS, POISON, ZERO, BulkContent, Content, letter
 from freepages.pages.pageset import PageSet
 from tests.bitmaps import bitmap, listed
 

@@ -7,9 +7,9 @@ from re import sub
 
 import pytest
 
+from freepages.debate.difference import difference, listing
 from freepages.engine.errors import FreepagesError
 from freepages.proposals import PROPOSALS, proposal
-from freepages.proposals.difference import difference, listing
 
 PAIRS = list(product(PROPOSALS, PROPOSALS))
 

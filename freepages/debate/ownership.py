@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from freepages.assumptions import Assumptions
-from freepages.content import POISON, ZERO
+from freepages.debate.assumptions import Assumptions
+from freepages.debate.content import POISON, ZERO
 from freepages.engine.run import Lock
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freepages.assumptions import Assumptions
-from freepages.content import LETTERS, POISON, ZERO, Content
-from freepages.guest.ownership import Ownership
+from freepages.debate.assumptions import Assumptions
+from freepages.debate.content import LETTERS, POISON, ZERO, Content
+from freepages.debate.ownership import Ownership
 from freepages.host.dirty_log import DirtyLog
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.pageset import PageSet

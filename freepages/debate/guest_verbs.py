@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from freepages.debate.mailbox import Answer
 from freepages.engine.run import Act, Choose, Steps, Until
-from freepages.virtio.mailbox import Answer
 
 # The host only adds to the end of the requests, and the guest's answer only to the end of the answers:
 # looking may as well be later, answering sooner, whatever the others do in between.

@@ -23,7 +23,7 @@ from freepages.bench.peak import peak_mib
 from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
 from freepages.migrate.guest import Guest
-from freepages.migrate.run import migrate, prepare
+from freepages.migrate.timed_migration import migrate, prepare
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.orders import PAGE_SHIFT
 

@@ -16,7 +16,7 @@ from freepages.debate.world import World
 from freepages.engine.quantity import format_bytes
 from freepages.engine.run import Move, Run
 from freepages.migrate.guest import Guest
-from freepages.migrate.run import migrate
+from freepages.migrate.timed_migration import migrate
 from freepages.pages.bitmap import bitmap_bytes
 from freepages.pages.orders import PAGE_SHIFT
 from freepages.scenarios.debate import debate

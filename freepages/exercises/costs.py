@@ -7,7 +7,7 @@ from typing import Any
 from freepages.engine.quantity import format_seconds
 from freepages.exercises.exercise import Exercise
 from freepages.migrate.guest import Guest
-from freepages.migrate.run import migrate
+from freepages.migrate.timed_migration import migrate
 
 LIMIT = 1.0  # seconds
 SIZES = tuple(1 << shift for shift in range(3, 11))

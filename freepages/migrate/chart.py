@@ -6,7 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 from freepages.engine.errors import FreepagesError
-from freepages.migrate.run import Migrated
+from freepages.migrate.timed_migration import Migrated
 from freepages.pages.orders import PAGE_SIZE
 from freepages.real.files import write_file
 from freepages.view.palette import BLUE, GREEN, VERMILLION

@@ -15,7 +15,7 @@ from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import parse_bandwidth, parse_bytes, parse_fraction, parse_seconds
 from freepages.migrate import report
 from freepages.migrate.guest import Guest
-from freepages.migrate.run import VCPU_LETTERS, migrate
+from freepages.migrate.timed_migration import VCPU_LETTERS, migrate
 from freepages.pages.pc_memory import BELOW_4G
 from freepages.real import Snapshot
 from freepages.real.meminfo import Meminfo, read_meminfo

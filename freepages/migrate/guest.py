@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from freepages.engine.errors import FreepagesError
-from freepages.guest.hintblocks import BLOCK, Floor
-from freepages.guest.workloads.workingset import WorkingSet
 from freepages.host.ram import GuestRam, RamBlock
-from freepages.migrate.memory import check_memory
+from freepages.migrate.hint_blocks import BLOCK, Floor
+from freepages.migrate.memory_needed import check_memory
+from freepages.migrate.workload.working_set import WorkingSet
 from freepages.pages.bitmap import PageBitmap, bitmap_bytes
 from freepages.pages.orders import PAGE_SHIFT
 from freepages.pages.pc_memory import FOUR_GIB, MIB, below_4g

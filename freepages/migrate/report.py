@@ -6,7 +6,7 @@ from typing import Any
 
 from freepages.engine.quantity import format_bytes, format_seconds
 from freepages.engine.text_table import columns
-from freepages.migrate.run import Migrated
+from freepages.migrate.timed_migration import Migrated
 from freepages.pages.orders import PAGE_SIZE
 
 

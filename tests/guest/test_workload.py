@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.engine.errors import FreepagesError
-from freepages.guest.workloads import FORMS, Did, Workload
-from freepages.guest.workloads.allocators import BUILD_ALLOCATIONS, BUILD_CACHE, BUILD_HELD
-from freepages.guest.workloads.writers import TICK
+from freepages.migrate.workload import FORMS, Did, Workload
+from freepages.migrate.workload.allocators import BUILD_ALLOCATIONS, BUILD_CACHE, BUILD_HELD
+from freepages.migrate.workload.writers import TICK
 from freepages.pages import ranges
 from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, set_bits
 from freepages.pages.orders import PAGE_SIZE

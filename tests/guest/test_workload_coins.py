@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from freepages.guest.workloads.coins import RUNGS, THROW, ladder, write_at_random
+from freepages.migrate.workload.random_pages import RUNGS, THROW, ladder, write_at_random
 from freepages.pages.bitmap import CHUNK_WORDS, count_bits, set_bits
 
 MEANS = [1e-6, 1e-3, 0.02, 0.3, log(2), 1.0, 3.0, 12.0, 60.0]

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.guest.workloads.workingset import Ranks, WorkingSet
+from freepages.migrate.workload.working_set import Ranks, WorkingSet
 from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, set_bits
 
 

@@ -11,7 +11,7 @@ from freepages.host.dirty_log import DirtyLog
 from freepages.host.migration import Migration
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.host.ram_migration import BulkMigration
-from freepages.live import GuestMemory
+from freepages.migrate.timed_world import GuestMemory
 from freepages.pages.pageset import PageSet
 from tests.bitmaps import bitmap, listed
 

@@ -121,7 +121,7 @@ def test_people_are_told_in_words(capsys):
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(capsys, monkeypatch, args, line):
-    from freepages.migrate import memory
+    from freepages.migrate import memory_needed as memory
 
     monkeypatch.setattr(memory, "available", lambda: 1 << 30)
     try:

@@ -7,8 +7,8 @@ import pytest
 from freepages.datadir import data_path
 from freepages.host.precopy import NORMAL_BYTES, SECTION_END, ZERO_BYTES
 from freepages.migrate.guest import Guest
+from freepages.migrate.recorded import OTHER_NORMAL, OTHER_ZERO, Recorded, beside, recorded
 from freepages.real import Snapshot
-from freepages.recorded import OTHER_NORMAL, OTHER_ZERO, Recorded, beside, recorded
 
 RUNS = {run.name: run for run in recorded()}
 IDLE = 600

@@ -8,7 +8,7 @@ from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
 from freepages.host.precopy import NORMAL_BYTES, ZERO_BYTES
 from freepages.migrate.guest import Guest
-from freepages.migrate.run import migrate
+from freepages.migrate.timed_migration import migrate
 from freepages.pages.orders import PAGE_SIZE
 from freepages.proposals import PROPOSALS
 from tests.verdicts import SAFE

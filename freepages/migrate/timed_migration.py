@@ -11,11 +11,11 @@ from freepages.debate.assumptions import Assumptions
 from freepages.engine.clock import Clock, Span
 from freepages.engine.costs import Costs
 from freepages.engine.run import Process, Schedule
-from freepages.guest.workloads import Workload
 from freepages.host.precopy import SECTION_END, Precopy, Stage
-from freepages.live import LiveWorld, vcpu
 from freepages.migrate.guest import Guest
-from freepages.migrate.memory import content_fits
+from freepages.migrate.memory_needed import content_fits
+from freepages.migrate.timed_world import LiveWorld, vcpu
+from freepages.migrate.workload import Workload
 from freepages.pages.bitmap import PageBitmap
 from freepages.proposals import proposal
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import format_bytes
-from freepages.guest.workloads.part import Did, Part, Pfns, are_set, events
-from freepages.guest.workloads.workingset import WorkingSet
+from freepages.migrate.workload.part_of_workload import Did, Part, Pfns, are_set, events
+from freepages.migrate.workload.working_set import WorkingSet
 from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, set_bits
 from freepages.pages.orders import PAGE_SIZE
 

@@ -20,7 +20,7 @@ workingset  the pages that a part has
 coins       random pages in bulk
 """
 
-from freepages.guest.workloads.part import Did
-from freepages.guest.workloads.workload import FORMS, Workload
+from freepages.migrate.workload.part_of_workload import Did
+from freepages.migrate.workload.workload import FORMS, Workload
 
 __all__ = ["FORMS", "Did", "Workload"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from freepages.guest.workloads.coins import write_at_random
-from freepages.guest.workloads.part import SECOND, Did, Part, events
-from freepages.guest.workloads.workingset import WorkingSet
+from freepages.migrate.workload.part_of_workload import SECOND, Did, Part, events
+from freepages.migrate.workload.random_pages import write_at_random
+from freepages.migrate.workload.working_set import WorkingSet
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.orders import PAGE_SIZE
 

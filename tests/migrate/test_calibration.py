@@ -4,8 +4,9 @@ from dataclasses import fields, replace
 
 import pytest
 
-from freepages import calibration
-from freepages.calibration import (
+from freepages.engine.costs import CHOICE, Costs
+from freepages.migrate import calibration
+from freepages.migrate.calibration import (
     FREE,
     Prediction,
     Predictions,
@@ -17,7 +18,6 @@ from freepages.calibration import (
     predict,
     run,
 )
-from freepages.engine.costs import CHOICE, Costs
 from freepages.pages.orders import PAGE_SIZE
 from freepages.real import published
 

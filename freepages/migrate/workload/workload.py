@@ -10,10 +10,10 @@ from numpy.random import SeedSequence, default_rng
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import format_bytes, parse_bandwidth, parse_bytes, parse_rate
-from freepages.guest.workloads.allocators import Churn, Hog, build
-from freepages.guest.workloads.part import SECOND, Did, Part
-from freepages.guest.workloads.workingset import WorkingSet
-from freepages.guest.workloads.writers import Dirty, Uniform
+from freepages.migrate.workload.allocators import Churn, Hog, build
+from freepages.migrate.workload.part_of_workload import SECOND, Did, Part
+from freepages.migrate.workload.working_set import WorkingSet
+from freepages.migrate.workload.writers import Dirty, Uniform
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.orders import PAGE_SIZE
 from freepages.pages.ranges import Ranges, pages, pairs

@@ -9,7 +9,7 @@ from pathlib import Path
 from freepages.datadir import data_path
 from freepages.engine.text_table import columns
 from freepages.migrate.guest import Guest
-from freepages.migrate.run import Migrated, migrate
+from freepages.migrate.timed_migration import Migrated, migrate
 from freepages.real import Snapshot
 
 BANDWIDTH, DOWNTIME = 125e6, 0.3

@@ -21,11 +21,11 @@ from freepages.debate.ownership import Ownership
 from freepages.debate.world import World
 from freepages.engine.clock import Clock, TimedLock
 from freepages.engine.run import Act, Steps, Until
-from freepages.guest.hintblocks import Floor, HintBlocks, default_floor
-from freepages.guest.workloads import Workload
 from freepages.host.dirty_log import DirtyLog, Mode
 from freepages.host.ram import GuestRam
 from freepages.host.ram_migration import BulkMigration
+from freepages.migrate.hint_blocks import Floor, HintBlocks, default_floor
+from freepages.migrate.workload import Workload
 from freepages.pages.bitmap import PageBitmap
 
 WORKS = Act("works, until the zone lock is held")

@@ -19,7 +19,7 @@ from freepages.engine.costs import Costs
 from freepages.engine.text_table import columns
 from freepages.host.precopy import NORMAL_BYTES, ZERO_BYTES
 from freepages.migrate.guest import Guest
-from freepages.migrate.run import Migrated, migrate
+from freepages.migrate.timed_migration import Migrated, migrate
 from freepages.pages.orders import PAGE_SIZE
 from freepages.real.published import Case, cases, reduction
 

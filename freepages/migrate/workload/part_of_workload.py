@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.guest.workloads.workingset import WorkingSet
+from freepages.migrate.workload.working_set import WorkingSet
 from freepages.pages.bitmap import PageBitmap
 
 Pfns = NDArray[np.int64]

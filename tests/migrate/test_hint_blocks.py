@@ -1,6 +1,6 @@
 """The blocks of free page hinting: whole, free, each once, the highest first, until memory would run low."""
 
-from freepages.guest.hintblocks import AT_A_TIME, BLOCK, Floor, HintBlocks, default_floor
+from freepages.migrate.hint_blocks import AT_A_TIME, BLOCK, Floor, HintBlocks, default_floor
 from freepages.pages.bitmap import PageBitmap
 
 

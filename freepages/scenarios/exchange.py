@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from freepages.engine.run import Act, Run, Step
 from freepages.view.frame import Frame
-from freepages.view.ring import DEVICE, DRIVER, FREE, Half, Ring, cells
-from freepages.view.sequence import Message, SequenceChart
-from freepages.view.storebuffer import Waiting, Write
+from freepages.view.ring_panel import DEVICE, DRIVER, FREE, Half, Ring, cells
+from freepages.view.sequence_panel import Message, SequenceChart
+from freepages.view.store_buffer_panel import Waiting, Write
 from freepages.virtqueue import chain, ring
 from freepages.virtqueue import guest_memory as memory
 from freepages.virtqueue.dump import Dump
@@ -28,7 +28,7 @@ class Way(NamedTuple):
 
     kind   read or write (memory), signal (to the process with the letter `to`), barrier, or alone
     label  a format string over the step's arguments, "" for the step's own words
-    cell   a format string: the cell of the ring that is read, as :class:`freepages.view.ring.Ring` names it
+    cell   a format string: the cell of the ring that is read, as :class:`freepages.view.ring_panel.Ring` names it
     """
 
     kind: str

@@ -7,7 +7,7 @@ from freepages.engine.step_size import coarse, fine
 from freepages.scenarios.balloon import DrawnNode, exchange, inflate, machine, statistics
 from freepages.scenarios.zones import zone_drawn
 from freepages.view.frame import Memory, State
-from freepages.view.ring import Ring
+from freepages.view.ring_panel import Ring
 from freepages.view.text import text
 
 SCENARIOS = [

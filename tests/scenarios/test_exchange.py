@@ -18,7 +18,7 @@ from freepages.scenarios.exchange import (
 from freepages.scenarios.virtqueue import STALE, hostile, virtqueue
 from freepages.view.draw import draw
 from freepages.view.frame import Frame
-from freepages.view.ring import cells
+from freepages.view.ring_panel import cells
 from freepages.view.text import text
 from freepages.virtqueue import ring
 from freepages.virtqueue.dump import read_dump

@@ -4,7 +4,7 @@ from freepages.view.changes import changes
 from freepages.view.draw import draw
 from freepages.view.frame import Frame
 from freepages.view.scene import Group, Strokes, Text
-from freepages.view.storebuffer import Waiting
+from freepages.view.store_buffer_panel import Waiting
 from freepages.view.text import text
 
 WRITES = [(2, "desc[0]"), (3, "avail->ring[0] = 0"), (4, "avail->idx = 1", True)]

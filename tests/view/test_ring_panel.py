@@ -6,7 +6,16 @@ from freepages.engine.errors import FreepagesError
 from freepages.view.changes import changes
 from freepages.view.draw import draw
 from freepages.view.frame import Frame
-from freepages.view.ring import SHOWN, WHOLE, Half, Ring, cells, flag_words, shown_descriptors, shown_slots
+from freepages.view.ring_panel import (
+    SHOWN,
+    WHOLE,
+    Half,
+    Ring,
+    cells,
+    flag_words,
+    shown_descriptors,
+    shown_slots,
+)
 from freepages.view.scene import WIDTH, Boxes, Group, Strokes, Text
 from freepages.view.text import text
 from freepages.virtqueue.ring_layout import Layout

@@ -6,7 +6,7 @@ from freepages.engine.errors import FreepagesError
 from freepages.view.draw import draw
 from freepages.view.frame import Facts, Frame
 from freepages.view.scene import WIDTH, Boxes, Group, Strokes, Text
-from freepages.view.sequence import Message, SequenceChart
+from freepages.view.sequence_panel import Message, SequenceChart
 from freepages.view.text import text
 
 COLUMNS = ("driver", "memory", "device")

@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from freepages.engine.run import Run as Run
     from freepages.engine.run import Scenario as Scenario
     from freepages.engine.run import Schedule as Schedule
-    from freepages.explorer import Explorer as Explorer
-    from freepages.game import Game as Game
+    from freepages.lab.explorer import Explorer as Explorer
+    from freepages.lab.game import Game as Game
+    from freepages.lab.picture import Picture as Picture
+    from freepages.lab.stepper import Stepper as Stepper
     from freepages.real import Snapshot as Snapshot
-    from freepages.stepper import Stepper as Stepper
-    from freepages.view.picture import Picture as Picture
 
 _ROOMS = {
-    "Explorer": "freepages.explorer",
-    "Game": "freepages.game",
-    "Picture": "freepages.view.picture",
+    "Explorer": "freepages.lab.explorer",
+    "Game": "freepages.lab.game",
+    "Picture": "freepages.lab.picture",
     "Run": "freepages.engine.run",
     "Scenario": "freepages.engine.run",
     "Schedule": "freepages.engine.run",
     "Snapshot": "freepages.real",
-    "Stepper": "freepages.stepper",
+    "Stepper": "freepages.lab.stepper",
     "data_path": "freepages.datadir",
 }
 

@@ -89,7 +89,7 @@ def rows() -> Iterator[Row]:
 def _clicks(lab: Any, notebook: Path, pages: int) -> Iterator[Row]:
     source = (
         "from freepages.bench.stepper import mixed\n"
-        "from freepages.stepper import Stepper\n"
+        "from freepages.lab.stepper import Stepper\n"
         f"Stepper(mixed({pages}), 'g' * {CLICKS})"
     )
     cells = [nbformat.v4.new_code_cell(source)]

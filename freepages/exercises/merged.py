@@ -7,7 +7,7 @@ from typing import Any
 from freepages.engine.run import Scenario, Schedule
 from freepages.exercises.exercise import Exercise
 from freepages.explore import explore
-from freepages.game import outcome
+from freepages.lab.game import outcome
 from freepages.scenarios.debate import debate
 
 SWITCHES = ("no-pause-around-sync", "early-release")

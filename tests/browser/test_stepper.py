@@ -13,7 +13,7 @@ from tests.browser.lab import Lab
 
 SOURCE = """\
 from freepages.scenarios.bitmap import free_page_bitmap
-from freepages.stepper import Stepper
+from freepages.lab.stepper import Stepper
 stepper = Stepper(free_page_bitmap(), {schedule!r})
 """
 

@@ -11,9 +11,9 @@ from freepages.debate.guest_verbs import (
     until_returned,
 )
 from freepages.exercises.discard import few_at_a_time, yours
+from freepages.lab.stepper import Stepper
 from freepages.proposals import proposal
 from freepages.scenarios.debate import debate
-from freepages.stepper import Stepper
 
 
 def test_the_dots_are_no_answer_and_every_hint_is_one_line():

@@ -4,9 +4,9 @@ import pytest
 
 from freepages.debate.host_verbs import ASK, SYNC, apply, log_on, precopy
 from freepages.exercises.request_ids import no_copy, yours
+from freepages.lab.stepper import Stepper
 from freepages.proposals import proposal
 from freepages.scenarios.debate import debate
-from freepages.stepper import Stepper
 
 
 def test_the_dots_are_no_answer_and_every_hint_is_one_line():

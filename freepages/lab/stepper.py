@@ -1,6 +1,6 @@
 """The stepper: one widget in which every scenario is stepped, forwards and back.
 
-Source, picture, log and controls of a :class:`freepages.player.Player`, which is handed what the learner
+Source, picture, log and controls of a :class:`freepages.lab.player.Player`, which is handed what the learner
 presses and types. Nothing is printed: what goes wrong in a callback is said in the status line.
 """
 
@@ -18,12 +18,12 @@ import ipywidgets as W
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Move, Process, Scenario, Schedule, ScheduleError
-from freepages.explorer import Zoom
-from freepages.player import WAITING, Player
+from freepages.lab.explorer import Zoom
+from freepages.lab.picture import live_bundle
+from freepages.lab.player import WAITING, Player
 from freepages.view import source as source_view
 from freepages.view import svg as svg_view
 from freepages.view.draw import draw
-from freepages.view.picture import live_bundle
 from freepages.view.scene import Scene, Shape, Text
 from freepages.view.source import listing, source
 from freepages.view.svg import svg

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.explorer import Explorer, Zoom
+from freepages.lab.explorer import Explorer, Zoom
 from freepages.view.frame import Bits, Facts, Frame, Memory, State
 from freepages.view.text import text
 

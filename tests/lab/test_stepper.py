@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freepages.engine.run import Schedule
-from freepages.player import WAITING
+from freepages.lab.player import WAITING
+from freepages.lab.stepper import Stepper
 from freepages.scenarios.debate import debate
-from freepages.stepper import Stepper
 from tests.toy import failing, played, toy
 
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.engine.run import Process, Run, Scenario, Schedule, ScheduleError, Steps
-from freepages.player import LOGGED, WAITING, Player
+from freepages.lab.player import LOGGED, WAITING, Player
 from freepages.view.changes import changes
 from freepages.view.frame import Frame
 from tests.toy import failing, played, toy

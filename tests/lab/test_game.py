@@ -9,7 +9,7 @@ import pytest
 from freepages import Game
 from freepages.engine.run import Run, at_random
 from freepages.explore import UNDETERMINED, Search, explore
-from freepages.game import answer, outcome
+from freepages.lab.game import answer, outcome
 from freepages.scenarios.debate import debate
 
 
@@ -154,7 +154,7 @@ def test_a_fault_of_the_search_is_said(monkeypatch):
     def fail(*args, **kwargs):
         raise ZeroDivisionError("by hand")
 
-    monkeypatch.setattr("freepages.game.explore", fail)
+    monkeypatch.setattr("freepages.lab.game.explore", fail)
     game = Game(losing())
     searched(game)
     assert "ZeroDivisionError: by hand" in score(game)

@@ -7,10 +7,10 @@ from typing import Any
 
 import ipywidgets as W
 
+from freepages.lab.picture import live_bundle
 from freepages.view.draw import draw
 from freepages.view.frame import Frame
 from freepages.view.grid import LETTER_PAGES, Map
-from freepages.view.picture import live_bundle
 from freepages.view.svg import STYLE, svg
 from freepages.view.text import text
 

@@ -26,8 +26,8 @@ from freepages.balloon.repaired import Repaired
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
 from freepages.engine.step_size import Grain, coarse, fine
 from freepages.pages.orders import PAGE_SHIFT, PAGE_SIZE
-from freepages.scenarios.exchange import RING_WAYS, Place, Way, ring_now, ring_panel, sequence_panel
-from freepages.scenarios.pictures import locks, memory, touched
+from freepages.scenarios.exchange_picture import RING_WAYS, Place, Way, ring_now, ring_panel, sequence_panel
+from freepages.scenarios.panels import locks, memory, touched
 from freepages.scenarios.zones import zone_drawn
 from freepages.view.frame import Bits, Facts, Frame, Panel
 from freepages.virtqueue.features import APRIL_2016, DEFLATE_ON_OOM, GET_FREE_PAGES, STATS_VQ, names, queues

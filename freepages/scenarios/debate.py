@@ -13,7 +13,7 @@ from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, Scenario, Steps
 from freepages.pages.pageset import PageSet
 from freepages.proposals import Proposal, proposal
-from freepages.scenarios.migration_picture import picture
+from freepages.scenarios.debate_picture import picture
 
 
 def debate(

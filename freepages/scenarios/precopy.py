@@ -23,7 +23,7 @@ from freepages.pages.bitmap import PageBitmap
 from freepages.pages.pageset import PageSet
 from freepages.proposals import EVERYTHING
 from freepages.scenarios.debate import debate
-from freepages.scenarios.migration_picture import picture
+from freepages.scenarios.debate_picture import picture
 from freepages.view.frame import Bits, Facts, Frame, Locks, Memory, State
 
 PAGES = 64

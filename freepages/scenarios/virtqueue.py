@@ -13,7 +13,7 @@ from typing import Any
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, Until
-from freepages.scenarios.exchange import MEMORY, Place, Way, ring_panel, sequence_panel, waiting_panel
+from freepages.scenarios.exchange_picture import MEMORY, Place, Way, ring_panel, sequence_panel, waiting_panel
 from freepages.view.frame import Facts, Frame, Panel
 from freepages.virtqueue import ring
 from freepages.virtqueue.guest_memory import GuestMemory, StoreBuffer

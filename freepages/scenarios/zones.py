@@ -8,7 +8,7 @@ from itertools import groupby
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Choose, Process, Run, Scenario, Steps, straight
 from freepages.pages.orders import ORDERS, Migratetype
-from freepages.scenarios.pictures import free_lists, locks, memory, touched
+from freepages.scenarios.panels import free_lists, locks, memory, touched
 from freepages.view.frame import Frame
 from freepages.zone.free_area import FreeList, aligned_blocks
 from freepages.zone.percpu import PCPTYPES

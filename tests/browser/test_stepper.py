@@ -12,7 +12,7 @@ from rewrite_notebooks import METADATA, rewrite
 from tests.browser.lab import Lab
 
 SOURCE = """\
-from freepages.scenarios.bitmap import free_page_bitmap
+from freepages.scenarios.bitmap_builder import free_page_bitmap
 from freepages.lab.stepper import Stepper
 stepper = Stepper(free_page_bitmap(), {schedule!r})
 """

@@ -10,7 +10,7 @@ from freepages.engine.run import TAKES_LOCK, Act, Process, Run, Scenario, Steps,
 from freepages.engine.step_size import coarse, fine
 from freepages.pages.orders import Migratetype
 from freepages.scenarios.balloon import LETTERS, DrawnNode, Machine, machine, scenario
-from freepages.scenarios.bitmap import LIVED_IN
+from freepages.scenarios.bitmap_builder import LIVED_IN
 from freepages.scenarios.review.row import Row
 from freepages.scenarios.review.state import answered, one_answer, per_cpu_pages, spans
 from freepages.scenarios.zones import zone_drawn

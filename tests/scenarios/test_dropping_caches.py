@@ -6,7 +6,7 @@ import pytest
 
 from freepages.engine.run import Run, ScheduleError, to_the_end
 from freepages.engine.step_size import coarse, fine
-from freepages.scenarios.cache import CACHED, Dropping, drop_caches
+from freepages.scenarios.dropping_caches import CACHED, Dropping, drop_caches
 from freepages.view.frame import Memory
 from freepages.view.text import text
 from freepages.zone.page_cache import READS_DISK

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from freepages.datadir import data_path
 from freepages.engine.run import Run, at_random, to_the_end
 from freepages.real import Snapshot
-from freepages.scenarios.bitmap import LIVED_IN, free_page_bitmap
-from freepages.scenarios.pictures import memory, snapshot_frame, touched
+from freepages.scenarios.bitmap_builder import LIVED_IN, free_page_bitmap
+from freepages.scenarios.panels import memory, snapshot_frame, touched
 from freepages.scenarios.zones import FRAGMENTED, buddy_zone, operate, zone_drawn
 from freepages.view.frame import Memory, State
 

@@ -4,7 +4,7 @@ import pytest
 
 from freepages.engine.run import Run, ScheduleError
 from freepages.scenarios.debate import debate
-from freepages.scenarios.life import life
+from freepages.scenarios.page_life import life
 
 LOST = "h h0r g g g g g w0a w0w h0y h0t h0x"
 

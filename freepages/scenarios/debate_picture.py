@@ -16,7 +16,7 @@ from freepages.debate.content import ZERO, letter
 from freepages.debate.world import World
 from freepages.engine.run import Process, Run
 from freepages.positions import PLAIN, needed
-from freepages.scenarios.pictures import locks
+from freepages.scenarios.panels import locks
 from freepages.view.frame import Bits, Facts, Frame, Memory, Panel, State, Tokens
 
 HELD = ("bitmap", "pages")

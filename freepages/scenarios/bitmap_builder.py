@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from freepages.engine.run import Process, Run, Scenario
 from freepages.pages.bitmap import PageBitmap
-from freepages.scenarios.pictures import free_lists, locks, memory, touched
+from freepages.scenarios.panels import free_lists, locks, memory, touched
 from freepages.scenarios.zones import workload, zone_drawn
 from freepages.view.frame import Bits, Frame
 from freepages.zone.free_page_bitmap import mark_free_pages_bitmap

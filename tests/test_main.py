@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from freepages.__main__ import main
+from freepages.cli.main import main
 from freepages.datadir import data_path
 from freepages.real import Snapshot
 from tests.snapshots.machines import MACHINES, unpack

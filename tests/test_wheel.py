@@ -71,7 +71,7 @@ def test_the_wheel_carries_the_library_its_data_and_nothing_else(installed: Path
 
 def test_the_wheel_brings_the_command(installed: Path) -> None:
     scripts = next(installed.glob("*.dist-info/entry_points.txt")).read_text()
-    assert "freepages = freepages.__main__:main" in scripts.splitlines()
+    assert "freepages = freepages.cli.main:main" in scripts.splitlines()
 
 
 def test_data_path_finds_the_wheels_own_data(installed: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from freepages.__main__ import main
 from freepages.balloon.decoded_dump import as_json, as_text, decode
+from freepages.cli.main import main
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import straight
 from freepages.virtqueue.dump import dumped, parse_dump, read_dump

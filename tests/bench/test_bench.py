@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from freepages import bench
-from freepages.__main__ import main
 from freepages.bench import bitmap, compiled, yieldless, zone
+from freepages.cli.main import main
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import straight
 from freepages.pages.bitmap import PageBitmap

@@ -46,13 +46,13 @@ def ring(args: argparse.Namespace) -> None:
 
 
 def check(args: argparse.Namespace) -> None:
-    from freepages.check import command
+    from freepages.cli import check as command
 
     command.run(args)
 
 
 def migrate(args: argparse.Namespace) -> None:
-    from freepages.migrate import command
+    from freepages.cli import migrate as command
 
     command.run(args)
 
@@ -78,7 +78,7 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> Parser:
     from freepages.balloon.messages import MEANINGS
-    from freepages.migrate.options import options
+    from freepages.cli.migrate_options import options
 
     top = Parser(prog="freepages", description="Free pages of a guest, and a migration that skips them.")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)

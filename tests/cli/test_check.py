@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from freepages.__main__ import main
 from freepages.check import check_all, default_rows
+from freepages.cli.main import main
 from freepages.debate.world import PURPOSES
 from freepages.proposals import PROPOSALS
 
@@ -56,7 +56,7 @@ def test_any_executor_gives_the_answers_in_the_order_of_the_questions() -> None:
 
 
 def test_giving_up_is_an_answer(capsys, monkeypatch) -> None:
-    monkeypatch.setattr("freepages.check.command.LIMIT", 500)
+    monkeypatch.setattr("freepages.cli.check.LIMIT", 500)
     told = run(capsys, "locked")
     assert told.startswith("locked, migrate: UNDETERMINED") and "more than 500 states" in told
 

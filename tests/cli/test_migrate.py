@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from freepages.__main__ import main
+from freepages.cli.main import main
 from freepages.datadir import data_path
 
 KEYS = [

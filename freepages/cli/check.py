@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from freepages.check.checked import DEEP_LIMIT, DEEP_MEMORY, MEMORY, Checked, check
-from freepages.check.progress import Progress
 from freepages.check.table import Table, questions
 from freepages.check.together import Question, check_all, default_rows
+from freepages.cli.progress import Progress
 from freepages.debate.world import PURPOSES
 from freepages.engine.errors import FreepagesError
 from freepages.engine.text_table import columns

@@ -23,12 +23,12 @@ from typing import Any
 
 from freepages.bench import Row
 from freepages.bench.peak import peak_mib
-from freepages.check import Question, check_all, default_rows
-from freepages.check.table import questions
 from freepages.debate.content import LETTERS, ZERO
 from freepages.engine.errors import FreepagesError
-from freepages.explore import PROVED, explore
 from freepages.scenarios.debate import debate
+from freepages.search import Question, check_all, default_rows
+from freepages.search.debate_table import questions
+from freepages.search.fast import PROVED, explore
 
 QUICK = ("snapshot", "log_late", "no_wait", "locked")
 QUICK_S, OTHERS_S, TABLE_S = 5, 30, 180

@@ -12,15 +12,15 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from freepages.check.checked import DEEP_LIMIT, DEEP_MEMORY, MEMORY, Checked, check
-from freepages.check.table import Table, questions
-from freepages.check.together import Question, check_all, default_rows
 from freepages.cli.progress import Progress
 from freepages.debate.world import PURPOSES
 from freepages.engine.errors import FreepagesError
 from freepages.engine.text_table import columns
-from freepages.explore import LIMIT
 from freepages.real.files import write_file
+from freepages.search.check_many import Question, check_all, default_rows
+from freepages.search.debate_table import Table, questions
+from freepages.search.fast import LIMIT
+from freepages.search.verdict import DEEP_LIMIT, DEEP_MEMORY, MEMORY, Checked, check
 
 
 def run(args: argparse.Namespace) -> None:

@@ -18,8 +18,7 @@ from freepages.debate.ownership import Ownership
 from freepages.engine.run import Steps
 from freepages.host.dirty_log import DirtyLog, Mode
 from freepages.host.migration import Migration
-from freepages.pages.pageset import PageSet
-from freepages.positions import renumber
+from freepages.pages.pageset import PageSet, renumber
 
 Purpose = Literal["migrate", "discard"]
 PURPOSES: tuple[Purpose, ...] = ("migrate", "discard")

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from freepages.check import Checked, check
-from freepages.check.table import Table
 from freepages.debate.world import PURPOSES, Purpose
 from freepages.exercises.exercise import Exercise
-from freepages.explore import PROVED, REFUTED
 from freepages.proposals import PROPOSALS, proposal
+from freepages.search import Checked, check
+from freepages.search.debate_table import Table
+from freepages.search.fast import PROVED, REFUTED
 
 WORDS = {PROVED: "safe", REFUTED: "lost"}
 """How a reader says a verdict."""

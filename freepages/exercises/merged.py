@@ -6,9 +6,9 @@ from typing import Any
 
 from freepages.engine.run import Scenario, Schedule
 from freepages.exercises.exercise import Exercise
-from freepages.explore import explore
 from freepages.lab.game import outcome
 from freepages.scenarios.debate import debate
+from freepages.search.fast import explore
 
 SWITCHES = ("no-pause-around-sync", "early-release")
 

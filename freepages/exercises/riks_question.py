@@ -11,9 +11,9 @@ from freepages.debate.world import World
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
 from freepages.exercises.exercise import Exercise
-from freepages.explore import PROVED, explore
 from freepages.proposals import Proposal, proposal
 from freepages.scenarios.debate import debate
+from freepages.search.fast import PROVED, explore
 
 WORDS = ("log on", "ask", "wait", "clear", "sync")
 """In Li's order."""

@@ -6,9 +6,9 @@ import inspect
 from typing import Any
 
 from freepages.debate.world import Purpose
-from freepages.explore import PROVED, REFUTED, explore
 from freepages.proposals import Proposal
 from freepages.scenarios.debate import debate
+from freepages.search.fast import PROVED, REFUTED, explore
 
 LIMIT = 60_000
 """States after which a protocol is taken to have no end of them; request_id has 37 thousand."""

@@ -17,8 +17,8 @@ import ipywidgets as W
 
 from freepages.debate.content import letter
 from freepages.engine.run import Move, Run, Scenario, Schedule
-from freepages.explore import LIMIT, PROVED, UNDETERMINED, Search, explore
 from freepages.lab.stepper import Stepper
+from freepages.search.fast import LIMIT, PROVED, UNDETERMINED, Search, explore
 from freepages.view.scene import Scene, Text
 
 PATIENCE = 0.2  # seconds between two looks at how far the search is

@@ -7,12 +7,19 @@ pages; a property test holds the two equal.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Self
+from typing import Any, NamedTuple, Self
 
 from freepages.engine.errors import FreepagesError
 
 NAMED = 8
 """Pages of a set that are named one by one."""
+
+
+class Pages(NamedTuple):
+    """A set of pages that stays as it is: what a search compares."""
+
+    pages: int
+    value: int
 
 
 class PageSet:
@@ -23,6 +30,10 @@ class PageSet:
 
     def __init__(self, pages: int, value: int = 0) -> None:
         self.pages, self.value = pages, value
+
+    def frozen(self) -> Pages:
+        """The same set, for a search to compare."""
+        return Pages(self.pages, self.value)
 
     @classmethod
     def of(cls, pages: int, members: Iterable[int]) -> PageSet:
@@ -114,3 +125,15 @@ class PageSet:
 
     def __repr__(self) -> str:
         return f"<PageSet: {self} of {self.pages}>"
+
+
+def renumber(value: int, turn: tuple[int, ...]) -> int:
+    """A set of pages, in an int, with page i called turn[i]."""
+    return sum(1 << new for old, new in enumerate(turn) if value >> old & 1)
+
+
+def renumbered(place: Any, turn: tuple[int, ...]) -> Any:
+    """A position with its pages renumbered."""
+    if isinstance(place, Pages):
+        return Pages(place.pages, renumber(place.value, turn))
+    return tuple(renumbered(some, turn) for some in place) if isinstance(place, tuple) else place

@@ -1,7 +1,7 @@
 """How a proposal looks: the guest's pages, what the host knows of them, the destination, what is under way.
 
 What guest and host keep in mind is shown under the names that it has in their source. Of a run's processes
-only what they would read again is looked at, as in :mod:`freepages.positions`.
+only what they would read again is looked at, as in :mod:`freepages.engine.position`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 
 from freepages.debate.content import ZERO, letter
 from freepages.debate.world import World
+from freepages.engine.position import PLAIN, needed
 from freepages.engine.run import Process, Run
-from freepages.positions import PLAIN, needed
 from freepages.scenarios.panels import locks
 from freepages.view.frame import Bits, Facts, Frame, Memory, Panel, State, Tokens
 

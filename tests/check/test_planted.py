@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from freepages.check import check
 from freepages.debate.guest_verbs import answer, drop_lock, free_page_bitmap, next_request, until_returned
 from freepages.debate.host_verbs import ASK, apply, log_on, precopy
 from freepages.debate.world import World
@@ -12,6 +11,7 @@ from freepages.engine.run import Steps
 from freepages.host.dirty_log import DirtyLog
 from freepages.host.migration import Migration
 from freepages.proposals import proposal
+from freepages.search import check
 
 
 def forgets_the_last_sync(w: World) -> Steps:

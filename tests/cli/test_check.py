@@ -9,10 +9,10 @@ import sys
 
 import pytest
 
-from freepages.check import check_all, default_rows
 from freepages.cli.main import main
 from freepages.debate.world import PURPOSES
 from freepages.proposals import PROPOSALS
+from freepages.search import check_all, default_rows
 
 
 def run(capsys, *args, status=0):

@@ -2,10 +2,10 @@
 
 import pytest
 
-from freepages.check.table import Table
 from freepages.exercises.debate_table import compared, flips
-from freepages.explore import PROVED
 from freepages.proposals import PROPOSALS
+from freepages.search.debate_table import Table
+from freepages.search.fast import PROVED
 
 OWNED = {"locked", "inflate_deflate", "free_page_hint"}
 

@@ -3,7 +3,7 @@
 import pytest
 
 from freepages.exercises.merged import lost_at_a_sync, unpaused
-from freepages.explore import explore
+from freepages.search.fast import explore
 
 LOST = "h h0r g g g0h h0t d0e w0a w0w h0y h0t h0x"
 

@@ -7,8 +7,8 @@ import pytest
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run
 from freepages.exercises.riks_question import WORDS, another_order, in_order
-from freepages.explore import explore
 from freepages.scenarios.debate import debate
+from freepages.search.fast import explore
 
 
 def possible():

@@ -4,7 +4,7 @@ import pytest
 
 from freepages.engine.run import Run, Schedule
 from freepages.exercises.under_the_lock import SHORTEST, gives_up, impatient
-from freepages.explore import explore
+from freepages.search.fast import explore
 
 
 def test_the_stored_schedule_loses_a_page_and_no_search_finds_a_shorter_one():

@@ -8,9 +8,9 @@ import pytest
 
 from freepages import Game
 from freepages.engine.run import Run, at_random
-from freepages.explore import UNDETERMINED, Search, explore
 from freepages.lab.game import answer, outcome
 from freepages.scenarios.debate import debate
+from freepages.search.fast import UNDETERMINED, Search, explore
 
 
 def losing():

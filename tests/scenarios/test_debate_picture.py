@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from freepages.engine.run import Run, at_random
-from freepages.explore import explore
 from freepages.proposals import PROPOSALS
 from freepages.scenarios.debate import debate
+from freepages.search.fast import explore
 from freepages.view.changes import changes
 from freepages.view.draw import draw
 from freepages.view.frame import Facts, Memory, State

@@ -10,9 +10,9 @@ from typing import Literal
 
 from freepages.balloon.april2016 import AprilPatch
 from freepages.balloon.repaired import Repaired
-from freepages.breadth import Search, Shows, follow, shortest
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run, Scenario, Schedule
+from freepages.search.shortest import Search, Shows, follow, shortest
 
 Verdict = Literal["bug", "conditional", "harmless"]
 

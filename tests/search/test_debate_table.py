@@ -5,14 +5,14 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from freepages.check import Checked, check
-from freepages.check.delay import delay
-from freepages.check.table import Table, questions
 from freepages.debate.world import PURPOSES
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run
 from freepages.proposals import PROPOSALS
 from freepages.scenarios.debate import debate
+from freepages.search import Checked, check
+from freepages.search.debate_table import Table, questions
+from freepages.search.delay import delay
 
 SHIPPED = Table.load()
 SMALL = 6000  # states: a second or so

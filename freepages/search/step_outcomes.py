@@ -14,8 +14,9 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from freepages.engine.errors import FreepagesError
+from freepages.engine.position import position
 from freepages.engine.run import Process
-from freepages.positions import position, renumbered
+from freepages.pages.pageset import renumbered
 
 UNKNOWN: Any = object()
 

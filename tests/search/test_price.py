@@ -2,8 +2,8 @@
 
 import pytest
 
-from freepages.check.price import FREE, RAM, Price, price
 from freepages.proposals import PROPOSALS
+from freepages.search.price import FREE, RAM, Price, price
 
 EVERYTHING = price("everything")
 

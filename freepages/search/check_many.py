@@ -9,16 +9,16 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, wait
 from typing import NamedTuple
 
-from freepages.check.checked import MEMORY, Checked, Watch, check
 from freepages.debate.world import PURPOSES, Purpose
-from freepages.explore import LIMIT
 from freepages.proposals import PROPOSALS
+from freepages.search.fast import LIMIT
+from freepages.search.verdict import MEMORY, Checked, Watch, check
 
 POLL = 0.2  # seconds
 
 
 class Question(NamedTuple):
-    """The arguments of :func:`freepages.check.check`."""
+    """The arguments of :func:`freepages.search.check`."""
 
     proposal: str
     purpose: Purpose

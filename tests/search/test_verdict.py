@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from freepages import explore
-from freepages.check import Checked, check, checked
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run
 from freepages.scenarios.debate import debate
+from freepages.search import Checked, check
+from freepages.search import fast as explore
+from freepages.search import verdict as checked
 
 KEYS = [
     *("proposal", "purpose", "assumptions", "bounds", "verdict", "states", "depth", "schedule", "steps"),

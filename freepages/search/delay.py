@@ -11,9 +11,9 @@ from typing import Any
 
 from freepages.debate.host_verbs import freely
 from freepages.engine.run import Run, Schedule, Steps
-from freepages.explore import explore
 from freepages.proposals import Proposal, proposal
 from freepages.scenarios.debate import debate
+from freepages.search.fast import explore
 
 SILENT = ("silent-guest",)
 

@@ -4,11 +4,11 @@ from functools import cache
 
 import pytest
 
-from freepages.check import check, effective, without_effect
-from freepages.check.effects import OF_THE_LOG, SINGLE
 from freepages.debate.assumptions import MEANINGS, Assumptions
 from freepages.debate.world import PURPOSES
 from freepages.proposals import PROPOSALS, proposal
+from freepages.search import check, effective, without_effect
+from freepages.search.without_effect import OF_THE_LOG, SINGLE
 
 ROWS = [(name, purpose) for name in PROPOSALS for purpose in PURPOSES]
 check_once = cache(check)

@@ -2,8 +2,8 @@
 
 from itertools import product
 
-from freepages.breadth import Shows, follow, shortest
 from freepages.engine.run import Process, Scenario, Schedule, Steps
+from freepages.search.shortest import Shows, follow, shortest
 
 
 def adders(*turns: int) -> Scenario:

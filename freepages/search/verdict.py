@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from freepages.check.effects import without_effect
-from freepages.check.memory import in_use
 from freepages.debate.assumptions import Assumptions
 from freepages.debate.content import letter
 from freepages.debate.world import Purpose
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run, Scenario, Schedule
 from freepages.engine.text_table import columns
-from freepages.explore import LIMIT, UNDETERMINED, Verdict, explore
 from freepages.proposals import Proposal, proposal
 from freepages.scenarios.debate import debate
+from freepages.search.fast import LIMIT, UNDETERMINED, Verdict, explore
+from freepages.search.memory_in_use import in_use
+from freepages.search.without_effect import without_effect
 
 Watch = Callable[[int], "bool | None"]
 """Told now and then how many states were seen; what is true ends the search."""

@@ -4,7 +4,7 @@ A state is the world's, and where each process stands with the values it keeps t
 to the same state are followed on once. A generator cannot be copied, so a process is brought to where it
 stands in a state by running it alone, on the worlds that it saw on its first way there. And since what a step
 does can depend on nothing but the process's place and what it reads of the world, it is run once for each
-(:mod:`freepages.footprint`), however many states have those in common.
+(:mod:`freepages.search.step_outcomes`), however many states have those in common.
 
 Three reductions, each of which can be switched off, and a test holds them to the same verdicts:
 
@@ -27,7 +27,7 @@ from typing import Any, Literal
 
 from freepages.debate.world import LOST, OVER
 from freepages.engine.run import Move, Process, Scenario, Schedule
-from freepages.footprint import UNKNOWN, Outcome, Places, Reads
+from freepages.search.step_outcomes import UNKNOWN, Outcome, Places, Reads
 
 PROVED, REFUTED, UNDETERMINED = "PROVED", "REFUTED", "UNDETERMINED"
 Verdict = Literal["PROVED", "REFUTED", "UNDETERMINED"]

@@ -15,18 +15,18 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from freepages.check.checked import Checked, Watch
-from freepages.check.delay import delay
-from freepages.check.effects import effective
-from freepages.check.price import TERMS, price
-from freepages.check.together import Question, check_all
 from freepages.datadir import data_path
 from freepages.debate.world import PURPOSES, Purpose
 from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import format_bytes, format_seconds
 from freepages.engine.text_table import columns
-from freepages.explore import PROVED, REFUTED, UNDETERMINED
 from freepages.proposals import PROPOSALS
+from freepages.search.check_many import Question, check_all
+from freepages.search.delay import delay
+from freepages.search.fast import PROVED, REFUTED, UNDETERMINED
+from freepages.search.price import TERMS, price
+from freepages.search.verdict import Checked, Watch
+from freepages.search.without_effect import effective
 from freepages.view.palette import GREEN, VERMILLION, YELLOW, css_colour
 
 SAID = {PROVED: "safe with", REFUTED: "loses a page with", UNDETERMINED: "not settled with"}

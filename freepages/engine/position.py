@@ -15,23 +15,15 @@ from __future__ import annotations
 import dis
 from functools import cache
 from types import CodeType, FunctionType
-from typing import Any, NamedTuple
+from typing import Any
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Choose, Guard, Process, Until
-from freepages.pages.pageset import PageSet
 
 PLAIN = (int, str, type(None))
 
 ENDS = ("RETURN", "RAISE", "RERAISE", "JUMP_FORWARD", "JUMP_BACKWARD")
 """How the instructions are called that the next one does not follow."""
-
-
-class Pages(NamedTuple):
-    """A set of pages among what is kept."""
-
-    pages: int
-    value: int
 
 
 def position(process: Process) -> tuple[Any, ...]:
@@ -59,8 +51,8 @@ def _kept(process: Process, name: str, value: Any) -> Any:
     if isinstance(value, FunctionType):
         cells = value.__closure__ or ()
         return (value.__code__, *(_kept(process, name, cell.cell_contents) for cell in cells))
-    if isinstance(value, PageSet):
-        return Pages(value.pages, value.value)
+    if hasattr(value, "frozen"):
+        return value.frozen()
     if isinstance(value, tuple):
         return tuple(_kept(process, name, some) for some in value)
     raise FreepagesError(
@@ -144,15 +136,3 @@ def _read_in_handlers(instructions: list[dis.Instruction], follows: list[list[in
                 ahead.append(n)
     handlers = (instruction for n, instruction in enumerate(instructions) if n not in reached)
     return frozenset().union(*(_reads_writes(instruction)[0] for instruction in handlers))
-
-
-def renumber(value: int, turn: tuple[int, ...]) -> int:
-    """A set of pages, in an int, with page i called turn[i]."""
-    return sum(1 << new for old, new in enumerate(turn) if value >> old & 1)
-
-
-def renumbered(place: Any, turn: tuple[int, ...]) -> Any:
-    """A position with its pages renumbered."""
-    if isinstance(place, Pages):
-        return Pages(place.pages, renumber(place.value, turn))
-    return tuple(renumbered(some, turn) for some in place) if isinstance(place, tuple) else place

@@ -2,7 +2,7 @@
 
 Models what the patch adds to drivers/virtio/virtio_balloon.c, and get_free_pages() which its first half adds
 to mm/page_alloc.c: in this project's own words, but in the patch's order, since a review is about that order.
-What is wrong with it is not marked here: :mod:`freepages.scenarios.review` says what and shows it, and
+What is wrong with it is not marked here: :mod:`freepages.review` says what and shows it, and
 :mod:`freepages.balloon.repaired` overrides, method by method, what must change.
 
 The patch: <1461076474-3864-3-git-send-email-liang.z.li@intel.com>

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from freepages.engine.run import Run, Schedule
 from freepages.exercises.exercise import Exercise
-from freepages.scenarios.review import row
+from freepages.review import row
 
 ROW = row("B5")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from freepages.exercises.exercise import Exercise
-from freepages.guest.kbuild import Tree
-from freepages.guest.robot import CONFIGS, PATCHED, survey
+from freepages.review.kbuild import Tree
+from freepages.review.robot import CONFIGS, PATCHED, survey
 
 
 def _judge_links(guess: Collection[str]) -> tuple[bool, str]:

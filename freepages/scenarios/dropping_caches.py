@@ -8,9 +8,9 @@ from functools import partial
 from freepages.engine.run import Act, Choose, Process, Run, Scenario, Steps
 from freepages.engine.step_size import Grain, fine
 from freepages.pages.bitmap import PageBitmap
+from freepages.review.symptoms import per_cpu_pages, spans
 from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.panels import Range, free_lists, locks, memory, touched
-from freepages.scenarios.review.state import per_cpu_pages, spans
 from freepages.scenarios.zones import zone_drawn
 from freepages.view.frame import Bits, Facts, Frame, Memory
 from freepages.virtqueue.guest_memory import GuestMemory

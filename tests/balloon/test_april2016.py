@@ -6,9 +6,9 @@ from freepages.balloon.april2016 import MEMSET, REQUEST, AprilPatch
 from freepages.balloon.driver import BUFFER
 from freepages.engine.run import Run, at_random, to_the_end
 from freepages.engine.step_size import coarse, fine
+from freepages.review.rows_buffers import fragmented_guest
+from freepages.review.symptoms import one_answer
 from freepages.scenarios.balloon import Machine, exchange, machine, scenario
-from freepages.scenarios.review.buffers import fragmented_guest
-from freepages.scenarios.review.state import one_answer
 from freepages.virtqueue.features import APRIL_2016, GET_FREE_PAGES, STATS_VQ, names
 from freepages.zone.kmalloc import KFREE
 

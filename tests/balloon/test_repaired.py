@@ -9,9 +9,9 @@ from freepages.balloon.free_pages_device import FreePagesDevice
 from freepages.balloon.repaired import Repaired
 from freepages.engine.run import Run, Steps, at_random, to_the_end
 from freepages.engine.step_size import coarse, fine
+from freepages.review.rows_buffers import fragmented_guest
+from freepages.review.symptoms import one_answer, request_lost
 from freepages.scenarios.balloon import LETTERS, DrawnNode, Machine, exchange, machine, scenario
-from freepages.scenarios.review.buffers import fragmented_guest
-from freepages.scenarios.review.state import one_answer, request_lost
 from freepages.scenarios.zones import zone_drawn
 from freepages.virtqueue.chain import LOOP, Fault
 from freepages.virtqueue.features import GET_FREE_PAGES, VERSION_1

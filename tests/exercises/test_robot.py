@@ -3,7 +3,7 @@
 import pytest
 
 from freepages.exercises import robot
-from freepages.guest.robot import CONFIGS, PATCHED, REPAIRS, survey
+from freepages.review.robot import CONFIGS, PATCHED, REPAIRS, survey
 
 
 @pytest.mark.parametrize("exercise", [robot.links, robot.repair])

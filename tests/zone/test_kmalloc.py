@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from freepages.engine.run import straight
 from freepages.pages.orders import PAGE_SIZE
+from freepages.review.rows_buffers import fragmented_guest, large_guest
 from freepages.scenarios.balloon import DrawnNode, Machine, machine
-from freepages.scenarios.review.buffers import fragmented_guest, large_guest
 from freepages.scenarios.zones import zone_drawn
 from freepages.zone.kernel import Context
 from freepages.zone.kmalloc import get_order, kfree, kzalloc

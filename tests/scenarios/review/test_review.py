@@ -4,8 +4,8 @@ import pytest
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run, Schedule, at_random
-from freepages.scenarios.review import REVIEW, Row, review_table, row
-from freepages.scenarios.review.wire import no_statistics
+from freepages.review import REVIEW, Row, review_table, row
+from freepages.review.rows_wire import no_statistics
 from freepages.view.text import text
 
 RUNNABLE = [row for row in REVIEW if row.runnable]

@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 
 from freepages.engine.run import Act, Steps, straight
 from freepages.engine.text_table import columns
-from freepages.guest.kconfig import Config, DotConfig, KbuildError, Option, settle
+from freepages.review.kconfig import Config, DotConfig, KbuildError, Option, settle
 
 
 class Undeclared(KbuildError):

@@ -6,10 +6,10 @@ from freepages.balloon.free_pages_device import FreePagesDevice
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
 from freepages.pages.pc_memory import GIB
+from freepages.review.row import Row
+from freepages.review.rows_interrupts import asked_twice
+from freepages.review.symptoms import channel_dead, one_answer, spans, times
 from freepages.scenarios.balloon import Machine, machine, scenario
-from freepages.scenarios.review.interrupts import asked_twice
-from freepages.scenarios.review.row import Row
-from freepages.scenarios.review.state import channel_dead, one_answer, spans, times
 from freepages.zone.kmalloc import KFREE, KZALLOC
 from freepages.zone.node import Node, pc_memory_map
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from freepages.engine.run import Act, Process, Run, Scenario, Steps
 from freepages.host.ram import GuestRam, RamBlock
+from freepages.review.row import Row
+from freepages.review.rows_buffers import no_more_requests
+from freepages.review.symptoms import one_answer, spans
 from freepages.scenarios.balloon import LETTERS, DrawnNode, Machine, machine, picture, processes, scenario
-from freepages.scenarios.review.buffers import no_more_requests
-from freepages.scenarios.review.row import Row
-from freepages.scenarios.review.state import one_answer, spans
 from freepages.scenarios.zones import zone_drawn
 
 FILTERS = Act("leaves out of the migration what the answer lists: {0}")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from freepages.engine.run import Run, Scenario
-from freepages.guest.robot import PATCHED, REPAIRS
-from freepages.scenarios.kbuild import kbuild
-from freepages.scenarios.review.row import Row
+from freepages.review.build_scenario import kbuild
+from freepages.review.robot import PATCHED, REPAIRS
+from freepages.review.row import Row
 
 ROBOT = {"robot": "i386-tinyconfig"}
 

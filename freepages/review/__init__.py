@@ -11,8 +11,14 @@ import re
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.text_table import columns
-from freepages.scenarios.review import buffers, host, interrupts, meaning, text, walk, wire
-from freepages.scenarios.review.row import Row, Shown
+from freepages.review import rows_buffers as buffers
+from freepages.review import rows_host as host
+from freepages.review import rows_interrupts as interrupts
+from freepages.review import rows_meaning as meaning
+from freepages.review import rows_text as text
+from freepages.review import rows_walk as walk
+from freepages.review import rows_wire as wire
+from freepages.review.row import Row, Shown
 
 __all__ = ["REVIEW", "Row", "Shown", "Table", "review_table", "row"]
 

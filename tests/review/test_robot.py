@@ -2,8 +2,8 @@
 
 import pytest
 
-from freepages.guest.kbuild import build, outcome
-from freepages.guest.robot import CONFIGS, MAILS, PATCHED, REPAIRS, V4_6_RC4, compare, every_config, survey
+from freepages.review.kbuild import build, outcome
+from freepages.review.robot import CONFIGS, MAILS, PATCHED, REPAIRS, V4_6_RC4, compare, every_config, survey
 
 ROBOT = ["i386-tinyconfig", "arm-allnoconfig", "parisc-allnoconfig"]
 PEOPLE = ["x86_64-defconfig", "x86_64-guest", "x86_64-allmodconfig"]

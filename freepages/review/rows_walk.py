@@ -9,10 +9,10 @@ from freepages.balloon.free_pages_messages import DROP_PAGECACHE
 from freepages.engine.run import TAKES_LOCK, Act, Process, Run, Scenario, Steps, straight
 from freepages.engine.step_size import coarse, fine
 from freepages.pages.orders import Migratetype
+from freepages.review.row import Row
+from freepages.review.symptoms import answered, one_answer, per_cpu_pages, spans
 from freepages.scenarios.balloon import LETTERS, DrawnNode, Machine, machine, scenario
 from freepages.scenarios.bitmap_builder import LIVED_IN
-from freepages.scenarios.review.row import Row
-from freepages.scenarios.review.state import answered, one_answer, per_cpu_pages, spans
 from freepages.scenarios.zones import zone_drawn
 from freepages.zone.free_page_bitmap import MARKS
 from freepages.zone.kmalloc import KZALLOC

@@ -3,9 +3,9 @@
 import pytest
 
 from freepages.engine.run import Run, at_random
-from freepages.guest.kbuild import KbuildError
-from freepages.guest.robot import REPAIRS
-from freepages.scenarios.kbuild import kbuild
+from freepages.review.build_scenario import kbuild
+from freepages.review.kbuild import KbuildError
+from freepages.review.robot import REPAIRS
 
 
 def rows(run, panel):

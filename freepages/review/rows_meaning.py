@@ -9,10 +9,10 @@ from freepages.debate.world import World
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
 from freepages.pages.pageset import PageSet
+from freepages.review.row import Row
+from freepages.review.symptoms import one_answer, spans
 from freepages.scenarios.balloon import Machine, machine, scenario
 from freepages.scenarios.debate import debate
-from freepages.scenarios.review.row import Row
-from freepages.scenarios.review.state import one_answer, spans
 
 POISON = 0xAA  # PAGE_POISON of include/linux/poison.h
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from freepages.balloon.driver_queues import ADDS_OUTBUF
 from freepages.balloon.free_pages_device import FreePagesDevice
 from freepages.engine.run import Run, Scenario, Steps
+from freepages.review.row import Row
+from freepages.review.symptoms import one_answer, request_lost, times
 from freepages.scenarios.balloon import machine, scenario
-from freepages.scenarios.review.row import Row
-from freepages.scenarios.review.state import one_answer, request_lost, times
 
 MERGED = "https://git.kernel.org/torvalds/c/86a559787e6f"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from freepages.engine.run import Process, Run, Scenario, Schedule
-from freepages.guest.kbuild import Build, Tree, make
-from freepages.guest.kconfig import KbuildError
-from freepages.guest.robot import CONFIGS, PATCHED
+from freepages.review.kbuild import Build, Tree, make
+from freepages.review.kconfig import KbuildError
+from freepages.review.robot import CONFIGS, PATCHED
 from freepages.view.frame import Facts, Frame
 
 BUILDS = {"person": "x86_64-guest", "robot": "i386-tinyconfig"}

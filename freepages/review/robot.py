@@ -16,8 +16,8 @@ from itertools import product
 from typing import NamedTuple
 
 from freepages.engine.text_table import columns
-from freepages.guest.kbuild import Build, Call, Function, Source, Tree, build, outcome
-from freepages.guest.kconfig import Config, Option
+from freepages.review.kbuild import Build, Call, Function, Source, Tree, build, outcome
+from freepages.review.kconfig import Config, Option
 
 
 class Mail(NamedTuple):

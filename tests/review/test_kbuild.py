@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freepages.engine.run import Process, straight
-from freepages.guest.kbuild import Build, Call, Function, KbuildError, Source, Tree, build, make, outcome
-from freepages.guest.kconfig import Config, Option
-from freepages.guest.robot import CONFIGS, PATCHED, REPAIRS
+from freepages.review.kbuild import Build, Call, Function, KbuildError, Source, Tree, build, make, outcome
+from freepages.review.kconfig import Config, Option
+from freepages.review.robot import CONFIGS, PATCHED, REPAIRS
 
 OPTIONS = (Option("MODULES"), Option("A"), Option("B"), Option("D", tristate=True))
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.guest.kconfig import VALUES, Config, KbuildError, Option, settle
+from freepages.review.kconfig import VALUES, Config, KbuildError, Option, settle
 
 TREE = (
     Option("EMBEDDED", forced=True, selects=("EXPERT",)),

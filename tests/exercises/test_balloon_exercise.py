@@ -3,7 +3,7 @@
 import pytest
 
 from freepages.balloon.encodings import PfnArray, runs_of
-from freepages.exercises.balloon import encode
+from freepages.exercises.inflate import encode
 
 
 def test_the_dots_are_no_answer_and_every_hint_is_one_line():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.exercises.cache import ASKED, CASES, droppable, guests
+from freepages.exercises.dropped_pages import ASKED, CASES, droppable, guests
 from freepages.zone.drop_caches import pages_freed
 
 

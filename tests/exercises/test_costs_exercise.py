@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.exercises.costs import SIZES, largest_guest, lock_held
+from freepages.exercises.largest_guest import SIZES, largest_guest, lock_held
 
 RIGHT = {"snapshot": 512, "locked": 16}
 

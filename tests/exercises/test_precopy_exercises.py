@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.exercises.precopy import pages_per_round
+from freepages.exercises.rounds import pages_per_round
 from freepages.exercises.skipping import translate
 
 

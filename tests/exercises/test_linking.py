@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.exercises import robot
+from freepages.exercises import linking as robot
 from freepages.review.robot import CONFIGS, PATCHED, REPAIRS, survey
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from freepages.engine.run import Run
-from freepages.exercises import virtqueue
-from freepages.exercises.virtqueue import TWO_AT_ONCE
+from freepages.exercises import in_flight as virtqueue
+from freepages.exercises.in_flight import TWO_AT_ONCE
 
 
 @pytest.mark.parametrize("exercise", [virtqueue.in_flight, virtqueue.stale])

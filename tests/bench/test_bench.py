@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from freepages import bench
-from freepages.bench import bitmap, compiled, yieldless, zone
+from freepages.bench import bitmap_figures as bitmap
+from freepages.bench import compiled, yieldless
+from freepages.bench import zone_figures as zone
 from freepages.cli.main import main
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import straight

@@ -1,13 +1,13 @@
-"""A sample of what benchmarks/hostile_rings.py does two hundred thousand times."""
+"""A sample of what freepages/bench/hostile_rings.py does two hundred thousand times."""
 
 import json
 from pathlib import Path
 
+from benchmarks.hostile_rings import Campaign, run_trial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import hostile_rings
-from benchmarks.hostile_rings import Campaign, run_trial
 from freepages.virtqueue import chain as faults
 
 

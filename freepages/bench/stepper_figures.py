@@ -88,7 +88,7 @@ def rows() -> Iterator[Row]:
 
 def _clicks(lab: Any, notebook: Path, pages: int) -> Iterator[Row]:
     source = (
-        "from freepages.bench.stepper import mixed\n"
+        "from freepages.bench.stepper_figures import mixed\n"
         "from freepages.lab.stepper import Stepper\n"
         f"Stepper(mixed({pages}), 'g' * {CLICKS})"
     )

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from freepages.balloon.decoded_dump import decode
-from freepages.bench import ring
+from freepages.bench import ring_figures as ring
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import straight
 from freepages.virtqueue.dump import dumped, parse_dump

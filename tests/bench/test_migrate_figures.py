@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from freepages.bench import migrate
-from freepages.bench.migrate import GIB, Case, and_not, measure
+from freepages.bench import migrate_figures as migrate
+from freepages.bench.migrate_figures import GIB, Case, and_not, measure
 
 
 def test_a_case_is_measured_in_a_process_of_its_own():

@@ -8,7 +8,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from freepages.datadir import data_path as data_path
     from freepages.engine.run import Run as Run
     from freepages.engine.run import Scenario as Scenario
     from freepages.engine.run import Schedule as Schedule
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from freepages.lab.picture import Picture as Picture
     from freepages.lab.stepper import Stepper as Stepper
     from freepages.real import Snapshot as Snapshot
+    from freepages.real.data_path import data_path as data_path
 
 _ROOMS = {
     "Explorer": "freepages.lab.explorer",
@@ -27,7 +27,7 @@ _ROOMS = {
     "Schedule": "freepages.engine.run",
     "Snapshot": "freepages.real",
     "Stepper": "freepages.lab.stepper",
-    "data_path": "freepages.datadir",
+    "data_path": "freepages.real.data_path",
 }
 
 __all__ = sorted(_ROOMS)

@@ -58,7 +58,7 @@ def test_the_source_archive_carries_the_whole_house(built: Path) -> None:
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames()}
     wanted = {"Makefile", "README.md", "LICENSE", "pyproject.toml", "environment.yml"}
-    for folder in ("freepages", "data", "notebooks", "benchmarks", "tests", ".ci"):
+    for folder in ("freepages", "data", "notebooks", "tests", ".ci"):
         wanted |= shipped(folder)
     assert wanted <= names
 
@@ -75,7 +75,9 @@ def test_the_wheel_brings_the_command(installed: Path) -> None:
 
 
 def test_data_path_finds_the_wheels_own_data(installed: Path) -> None:
-    where = python(installed, "-c", "from freepages.datadir import data_path; print(data_path('snapshots'))")
+    where = python(
+        installed, "-c", "from freepages.real.data_path import data_path; print(data_path('snapshots'))"
+    )
     assert Path(where.strip()) == (installed / "freepages" / "data" / "snapshots").resolve()
 
 

@@ -1,9 +1,10 @@
 """The same driver repaired: what a maintainer could have merged of it in April 2016.
 
 Only what must change is here, method by method, so that each repair can be laid beside the patch. The queue
-speaks the repaired protocol of :mod:`freepages.balloon.free_pages_messages`. One buffer at a time is with the device:
-the request's, or an answer's; so nothing can be confused, overwritten or lost. What the repairs cannot give,
-the meaning of a free page that is in use again when the host acts on it, is not the driver's to give.
+speaks the repaired protocol of :mod:`freepages.balloon.free_pages_messages`. One buffer at a time is with the
+device: the request's, or an answer's; so nothing can be confused, overwritten or lost. What the repairs
+cannot give, the meaning of a free page that is in use again when the host acts on it, is not the driver's to
+give.
 """
 
 from __future__ import annotations

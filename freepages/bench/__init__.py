@@ -1,8 +1,8 @@
 """How fast things are on this machine: `freepages bench [WHAT] [--json]`.
 
-Every module named in WHAT has rows(), which measures and gives one dictionary a row. Figures are medians of
-rounds in which everything that is compared takes its turn, so that they share the machine's moods; what
-travels from one machine to another are the ratios, not the milliseconds.
+Each of WHAT has a module WHAT_figures, whose rows() measures and gives one dictionary a row. Figures are
+medians of rounds in which everything that is compared takes its turn, so that they share the machine's moods;
+what travels from one machine to another are the ratios, not the milliseconds.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def measure(what: str) -> Iterator[Row]:
     """The rows of one of WHAT, as they are measured."""
     if what not in WHAT:
         raise FreepagesError(f"bench {what}: there are {', '.join(WHAT)}")
-    yield from import_module(f"freepages.bench.{what}").rows()
+    yield from import_module(f"freepages.bench.{what}_figures").rows()
 
 
 def report(what: str | None, as_json: bool) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 Run from the checkout:
 
-    python -m benchmarks.hostile_rings [--count 200000] [--seed 2016] [--json]
+    python -m freepages.bench.hostile_rings [--count 200000] [--seed 2016] [--json]
 
 One *trial* turns a string of bytes into a ring and an attack on it: an honest side sets the ring up, the
 other side then writes into it what the bytes say, before and between the steps of the side under attack. The
@@ -33,7 +33,7 @@ from freepages.virtqueue.guest_memory import TOP, Endian, GuestMemory, Reader, W
 from freepages.virtqueue.ring import DeviceQueue, DriverQueue
 from freepages.virtqueue.ring_layout import EVENT_IDX, INDIRECT_DESC, VERSION_1, Layout
 from freepages.virtqueue.ring_state import describe
-from tests.virtio import reference
+from tests.virtqueue import reference
 
 T = TypeVar("T")
 Span = tuple[int, int]

@@ -1,7 +1,7 @@
 """Measure this machine and keep what came out: results.json, and the tables of README.md and the picture
 cost_by_size.png made from it.
 
-Run from the checkout, on a machine that does nothing else: python freepages/bench/record.py
+Run from the checkout, on a machine that does nothing else: python -m freepages.bench.record
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from freepages.bench import WHAT, Row, measure, table
+from freepages.bench.check_figures import OTHERS_S, QUICK_S, SPEED, STATES_PER_S, TABLE_S
 from freepages.bench.migrate_figures import BY_SIZE, CONTENT, HOT, UNIFORM
 from freepages.bench.ring_figures import DECODE, TRIP
-from freepages.bench.search_figures import OTHERS_S, QUICK_S, SPEED, STATES_PER_S, TABLE_S
 from freepages.bench.zone_figures import ALLOCATE, FREE
+from freepages.real.data_path import data_path
 from freepages.view.palette import BLUE, VERMILLION
 
-HERE = Path(__file__).parent
+HERE = data_path("bench")
 RESULTS, README = HERE / "results.json", HERE / "README.md"
 PICTURE = HERE / "cost_by_size.png"
 BEGIN, END = "<!-- recorded: begin -->\n", "<!-- recorded: end -->\n"

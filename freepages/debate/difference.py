@@ -8,13 +8,14 @@ that only moves in or out, because a loop or a condition came around it, is not 
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from freepages.proposals import Proposal, proposal
+from freepages.debate.proposals import Proposal, proposal
 
 SIDES = ("guest", "host")
 
@@ -82,7 +83,7 @@ class Listing(_Shown):
 
     def _sides(self) -> Iterator[tuple[str, list[Line]]]:
         for side in SIDES:
-            if lines := [Line(" ", line) for line in _source(getattr(self.of, side))]:
+            if lines := [Line(" ", line) for line in _source(self.of, side)]:
                 yield f"{side}:", lines
 
 
@@ -95,7 +96,7 @@ class Difference(_Shown):
 
     def lines(self, side: str) -> list[Line]:
         """The lines of ``side``, "guest" or "host", of both."""
-        old, new = (_source(getattr(one, side)) for one in (self.a, self.b))
+        old, new = (_source(one, side) for one in (self.a, self.b))
         lines: list[Line] = []
         was, now = ([line.strip() for line in source] for source in (old, new))
         for what, i, j, k, m in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
@@ -138,8 +139,11 @@ def _of(one: Proposal | str) -> Proposal:
     return proposal(one) if isinstance(one, str) else one
 
 
-def _source(function: Any) -> list[str]:
-    return inspect.getsource(function).splitlines() if function else []
+def _source(one: Proposal, side: str) -> list[str]:
+    """The lines of one side's function, under the name of the side: all of them are a guest or a host."""
+    function = getattr(one, side)
+    source = inspect.getsource(function) if function else ""
+    return re.sub(r"def \w+\(", f"def {side}(", source, count=1).splitlines()
 
 
 def _html(lines: list[Line]) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from freepages.debate.proposals import PROPOSALS, proposal
 from freepages.debate.world import PURPOSES, Purpose
 from freepages.exercises.exercise import Exercise
-from freepages.proposals import PROPOSALS, proposal
 from freepages.search import Checked, check
 from freepages.search.debate_table import Table
 from freepages.search.fast import PROVED, REFUTED

@@ -8,10 +8,10 @@ from itertools import chain, combinations
 from typing import Any
 
 from freepages.debate.content import ZERO
+from freepages.debate.proposals import Proposal, proposal
 from freepages.engine.run import DROPS_LOCK, Run
 from freepages.exercises.exercise import Exercise
 from freepages.exercises.searched import loss, process_function
-from freepages.proposals import Proposal, proposal
 from freepages.scenarios.debate import debate
 
 PAGES, MOVES = 4, 60

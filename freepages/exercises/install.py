@@ -6,8 +6,8 @@ import re
 import sys
 from importlib.metadata import PackageNotFoundError, requires, version
 
-from freepages.datadir import data_path
 from freepages.engine.errors import FreepagesError
+from freepages.real.data_path import data_path
 
 
 class Installed:

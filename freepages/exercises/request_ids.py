@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from freepages.debate.proposals import Proposal, proposal
 from freepages.engine.run import Move, Run
 from freepages.exercises.exercise import Exercise
 from freepages.exercises.searched import loss, process_function
-from freepages.proposals import Proposal, proposal
 from freepages.scenarios.debate import debate
 
 STRAIGHT = 20

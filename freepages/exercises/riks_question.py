@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from freepages.debate.host_verbs import apply, ask, log_on, precopy
+from freepages.debate.proposals import Proposal, proposal
 from freepages.debate.world import World
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
 from freepages.exercises.exercise import Exercise
-from freepages.proposals import Proposal, proposal
 from freepages.scenarios.debate import debate
 from freepages.search.fast import PROVED, explore
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from freepages.debate.proposals import Proposal
 from freepages.debate.world import Purpose
-from freepages.proposals import Proposal
 from freepages.scenarios.debate import debate
 from freepages.search.fast import PROVED, REFUTED, explore
 

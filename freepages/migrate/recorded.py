@@ -6,11 +6,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from freepages.datadir import data_path
 from freepages.engine.text_table import columns
 from freepages.migrate.guest import Guest
 from freepages.migrate.timed_migration import Migrated, migrate
 from freepages.real import Snapshot
+from freepages.real.data_path import data_path
 
 BANDWIDTH, DOWNTIME = 125e6, 0.3
 """max-bandwidth (bytes/s) and downtime-limit (s) of all recorded migrations."""

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from freepages.debate.assumptions import Assumptions
+from freepages.debate.proposals import proposal
 from freepages.engine.clock import Clock, Span
 from freepages.engine.costs import Costs
 from freepages.engine.run import Process, Schedule
@@ -17,7 +18,6 @@ from freepages.migrate.memory_needed import content_fits
 from freepages.migrate.timed_world import LiveWorld, vcpu
 from freepages.migrate.workload import Workload
 from freepages.pages.bitmap import PageBitmap
-from freepages.proposals import proposal
 
 CHUNK = 32 * 1024 * 8
 """Pages of a bitmap of 32 KiB, where a proposal reports chunk by chunk (v2 of July 2016)."""

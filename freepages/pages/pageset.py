@@ -1,7 +1,7 @@
 """A set of a few pages in one int: what a search copies, compares and keeps by the million.
 
-The plain twin of :class:`freepages.pages.bitmap.PageBitmap`, with the same methods, for worlds of a handful of
-pages; a property test holds the two equal.
+The plain twin of :class:`freepages.pages.bitmap.PageBitmap`, with the same methods, for worlds of a handful
+of pages; a property test holds the two equal.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from freepages.datadir import data_path
 from freepages.engine.errors import FreepagesError
 from freepages.engine.text_table import columns
+from freepages.real.data_path import data_path
 
 
 @dataclass(frozen=True, repr=False)

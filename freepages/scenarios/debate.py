@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 from freepages.debate.assumptions import Assumptions
 from freepages.debate.environment import processes, shrinker
 from freepages.debate.host_verbs import freely
+from freepages.debate.proposals import Proposal, proposal
 from freepages.debate.world import PURPOSES, Purpose, World
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, Scenario, Steps
 from freepages.pages.pageset import PageSet
-from freepages.proposals import Proposal, proposal
 from freepages.scenarios.debate_picture import picture
 
 

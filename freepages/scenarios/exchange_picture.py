@@ -28,7 +28,7 @@ class Way(NamedTuple):
 
     kind   read or write (memory), signal (to the process with the letter `to`), barrier, or alone
     label  a format string over the step's arguments, "" for the step's own words
-    cell   a format string: the cell of the ring that is read, as :class:`freepages.view.ring_panel.Ring` names it
+    cell   a format string: the cell of the ring that is read, as ring_panel.Ring names it
     """
 
     kind: str

@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from freepages.debate.host_verbs import as_chosen
+from freepages.debate.proposals import EVERYTHING
 from freepages.debate.world import World
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Move, Process, Run, Scenario, Steps, Until
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.pageset import PageSet
-from freepages.proposals import EVERYTHING
 from freepages.scenarios.debate import debate
 from freepages.scenarios.debate_picture import picture
 from freepages.view.frame import Bits, Facts, Frame, Locks, Memory, State

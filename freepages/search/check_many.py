@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, wait
 from typing import NamedTuple
 
+from freepages.debate.proposals import PROPOSALS
 from freepages.debate.world import PURPOSES, Purpose
-from freepages.proposals import PROPOSALS
 from freepages.search.fast import LIMIT
 from freepages.search.verdict import MEMORY, Checked, Watch, check
 

@@ -15,12 +15,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from freepages.datadir import data_path
+from freepages.debate.proposals import PROPOSALS
 from freepages.debate.world import PURPOSES, Purpose
 from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import format_bytes, format_seconds
 from freepages.engine.text_table import columns
-from freepages.proposals import PROPOSALS
+from freepages.real.data_path import data_path
 from freepages.search.check_many import Question, check_all
 from freepages.search.delay import delay
 from freepages.search.fast import PROVED, REFUTED, UNDETERMINED

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from freepages.debate.host_verbs import freely
+from freepages.debate.proposals import Proposal, proposal
 from freepages.engine.run import Run, Schedule, Steps
-from freepages.proposals import Proposal, proposal
 from freepages.scenarios.debate import debate
 from freepages.search.fast import explore
 

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from freepages.debate.assumptions import Assumptions
 from freepages.debate.content import letter
+from freepages.debate.proposals import Proposal, proposal
 from freepages.debate.world import Purpose
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run, Scenario, Schedule
 from freepages.engine.text_table import columns
-from freepages.proposals import Proposal, proposal
 from freepages.scenarios.debate import debate
 from freepages.search.fast import LIMIT, UNDETERMINED, Verdict, explore
 from freepages.search.memory_in_use import in_use

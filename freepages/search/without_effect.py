@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from freepages.debate.assumptions import MEANINGS
+from freepages.debate.proposals import PROPOSALS, Proposal
 from freepages.debate.world import Purpose
-from freepages.proposals import PROPOSALS, Proposal
 
 OF_SOME = frozenset(switch for one in PROPOSALS.values() for switch in one.switches)
 """What changes a step that only some proposals have; those name it (``Proposal.switches``)."""

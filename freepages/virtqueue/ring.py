@@ -4,7 +4,7 @@ The driver's side models drivers/virtio/virtio_ring.c of Linux 4.6 (virtqueue_ad
 virtqueue_kick_prepare, virtqueue_get_buf, detach_buf), the device's side hw/virtio/virtio.c of QEMU 2.6
 (virtqueue_pop, virtqueue_push, virtio_should_notify); both as the specification orders it under "Supplying
 Buffers to The Device" and "Receiving Used Buffers From The Device". Every operation is a process of
-:mod:`freepages.engine.run` whose actions are the reads and writes of shared memory, in the order that matters;
+the engine whose actions are the reads and writes of shared memory, in the order that matters;
 `straight(queue.add(...))` runs one through at once.
 
 The state is the bytes. Beside them each side keeps only what Linux and QEMU keep in memory of their own. The

@@ -3,8 +3,8 @@
 A page that was dropped is missed once, by the first read of it; then it is in the cache again. So of all
 reads to come those refault that are the first of a dropped page. Which pages those are, and what would have
 been saved by dropping others, follows from the pattern of reads alone: here in bulk, and in
-:meth:`freepages.zone.page_cache.PageCache.read` as a process. Left out is read-ahead, which makes reads in a row
-cheaper than single ones, and reclaim: there is room for every page that comes back.
+:meth:`freepages.zone.page_cache.PageCache.read` as a process. Left out is read-ahead, which makes reads
+in a row cheaper than single ones, and reclaim: there is room for every page that comes back.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Models mm/page_alloc.c of Linux 4.6: __rmqueue with its fallback and stealing, expand, __free_one_page, and
 the callers that take zone->lock around them. The functions carry the kernel's names (its two leading
 underscores, which mean that the lock is held, are ``_locked`` here) and stand in its order, so that the two
-can be read side by side. Each is a process of :mod:`freepages.engine.run`; what it announces is what a learner
+can be read side by side. Each is a process of the engine; what it announces is what a learner
 steps through.
 
 A block of order o is 2**o pages that begin at a multiple of 2**o. Its buddy differs from it in exactly that

@@ -15,7 +15,7 @@ from freepages.virtqueue.dump import dumped, parse_dump, read_dump
 from freepages.virtqueue.guest_memory import GuestMemory
 from freepages.virtqueue.ring import DeviceQueue, DriverQueue
 from freepages.virtqueue.ring_layout import EVENT_IDX, INDIRECT_DESC, VERSION_1, Layout
-from tests.virtio import reference
+from tests.virtqueue import reference
 
 BASE, DATA, TABLE = 0x1000, 0x10000, 0x20000
 FEATURES = frozenset({VERSION_1, EVENT_IDX, INDIRECT_DESC})

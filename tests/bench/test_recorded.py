@@ -1,15 +1,8 @@
-"""What benchmarks/README.md says is what benchmarks/results.json holds."""
+"""What data/bench/README.md says is what data/bench/results.json holds."""
 
-import importlib.util
 import json
-from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
-
-spec = importlib.util.spec_from_file_location("record", FOLDER / "record.py")
-assert spec and spec.loader
-record = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(record)
+from freepages.bench import record
 
 
 def test_the_tables_are_made_from_the_recorded_results() -> None:

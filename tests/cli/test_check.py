@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from freepages.cli.main import main
+from freepages.debate.proposals import PROPOSALS
 from freepages.debate.world import PURPOSES
-from freepages.proposals import PROPOSALS
 from freepages.search import check_all, default_rows
 
 

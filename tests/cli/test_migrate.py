@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from freepages.cli.main import main
-from freepages.datadir import data_path
+from freepages.real.data_path import data_path
 
 KEYS = [
     "total_ms",

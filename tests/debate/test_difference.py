@@ -8,15 +8,16 @@ from re import sub
 import pytest
 
 from freepages.debate.difference import difference, listing
+from freepages.debate.proposals import PROPOSALS, proposal
 from freepages.engine.errors import FreepagesError
-from freepages.proposals import PROPOSALS, proposal
 
 PAIRS = list(product(PROPOSALS, PROPOSALS))
 
 
 def source(name, side):
     function = getattr(proposal(name), side)
-    return inspect.getsource(function).splitlines() if function else []
+    lines = inspect.getsource(function).splitlines() if function else []
+    return [line.replace(f"def {function.__name__}(", f"def {side}(") for line in lines]
 
 
 @pytest.mark.parametrize("side", ["guest", "host"])

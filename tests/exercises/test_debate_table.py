@@ -2,8 +2,8 @@
 
 import pytest
 
+from freepages.debate.proposals import PROPOSALS
 from freepages.exercises.debate_table import compared, flips
-from freepages.proposals import PROPOSALS
 from freepages.search.debate_table import Table
 from freepages.search.fast import PROVED
 

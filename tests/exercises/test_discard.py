@@ -10,9 +10,9 @@ from freepages.debate.guest_verbs import (
     next_request,
     until_returned,
 )
+from freepages.debate.proposals import proposal
 from freepages.exercises.discard import few_at_a_time, yours
 from freepages.lab.stepper import Stepper
-from freepages.proposals import proposal
 from freepages.scenarios.debate import debate
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from freepages.debate.host_verbs import ASK, SYNC, apply, log_on, precopy
+from freepages.debate.proposals import proposal
 from freepages.exercises.request_ids import no_copy, yours
 from freepages.lab.stepper import Stepper
-from freepages.proposals import proposal
 from freepages.scenarios.debate import debate
 
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from freepages.datadir import data_path
 from freepages.host.precopy import NORMAL_BYTES, SECTION_END, ZERO_BYTES
 from freepages.migrate.guest import Guest
 from freepages.migrate.recorded import OTHER_NORMAL, OTHER_ZERO, Recorded, beside, recorded
 from freepages.real import Snapshot
+from freepages.real.data_path import data_path
 
 RUNS = {run.name: run for run in recorded()}
 IDLE = 600

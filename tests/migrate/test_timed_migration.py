@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from freepages.debate.proposals import PROPOSALS
 from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
 from freepages.host.precopy import NORMAL_BYTES, ZERO_BYTES
 from freepages.migrate.guest import Guest
 from freepages.migrate.timed_migration import migrate
 from freepages.pages.orders import PAGE_SIZE
-from freepages.proposals import PROPOSALS
 from tests.verdicts import SAFE
 
 SIZE = 64 << 20

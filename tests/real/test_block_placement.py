@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.datadir import data_path
 from freepages.engine.errors import FreepagesError
 from freepages.pages.orders import MAX_ORDER, ORDERS
 from freepages.pages.ranges import arrays, intersect, join, merge, pages, without
 from freepages.real import Snapshot
 from freepages.real.block_placement import RAM_LIMIT, assumed_ram, blocks_of, synthesise
+from freepages.real.data_path import data_path
 from freepages.real.procfs import ram_ranges, read_iomem, read_zoneinfo
 
 SHIPPED = sorted(path.name for path in data_path("snapshots").glob("*.snapshot"))

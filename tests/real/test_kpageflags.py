@@ -8,7 +8,7 @@ from freepages.pages.bitmap import PageBitmap
 from freepages.real import kpageflags
 from freepages.real.kpageflags import marks_heads_only, read_buddy_bits
 from freepages.real.procfs import read_buddyinfo
-from tests.snapshots.machines import keep_heads_only
+from tests.real.machines import keep_heads_only
 
 BUDDY = np.uint64(1 << 10)
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.datadir import data_path
 from freepages.engine.errors import FreepagesError
+from freepages.real.data_path import data_path
 from freepages.real.meminfo import NAMES, Meminfo, read_meminfo
 
 # As Linux 2.6.32 prints it: neither MemAvailable nor KReclaimable.

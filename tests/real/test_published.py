@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from freepages.datadir import data_path
 from freepages.engine.errors import FreepagesError
 from freepages.real import published
+from freepages.real.data_path import data_path
 from freepages.real.published import Table, reduction
 
 GiB = 1 << 30

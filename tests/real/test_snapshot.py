@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.datadir import data_path
 from freepages.engine.errors import FreepagesError
 from freepages.pages.bitmap import PageBitmap
 from freepages.real import Snapshot, SnapshotZone, reading
 from freepages.real.block_placement import blocks_of
+from freepages.real.data_path import data_path
 from freepages.real.procfs import read_buddyinfo, read_zoneinfo
-from tests.snapshots.machines import MACHINES, keep_heads_only, unpack
+from tests.real.machines import MACHINES, keep_heads_only, unpack
 
 SHIPPED = sorted(path.name for path in data_path("snapshots").glob("*.snapshot"))
 FILES = ("buddyinfo", "pagetypeinfo", "zoneinfo", "iomem", "kpageflags", "version")

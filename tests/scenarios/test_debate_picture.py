@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from freepages.debate.proposals import PROPOSALS
 from freepages.engine.run import Run, at_random
-from freepages.proposals import PROPOSALS
 from freepages.scenarios.debate import debate
 from freepages.search.fast import explore
 from freepages.view.changes import changes

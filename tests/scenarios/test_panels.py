@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freepages.datadir import data_path
 from freepages.engine.run import Run, at_random, to_the_end
 from freepages.real import Snapshot
+from freepages.real.data_path import data_path
 from freepages.scenarios.bitmap_builder import LIVED_IN, free_page_bitmap
 from freepages.scenarios.panels import memory, snapshot_frame, touched
 from freepages.scenarios.zones import FRAGMENTED, buddy_zone, operate, zone_drawn

@@ -5,10 +5,10 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
+from freepages.debate.proposals import PROPOSALS
 from freepages.debate.world import PURPOSES
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run
-from freepages.proposals import PROPOSALS
 from freepages.scenarios.debate import debate
 from freepages.search import Checked, check
 from freepages.search.debate_table import Table, questions

@@ -7,11 +7,11 @@ from types import FunctionType
 import pytest
 
 from freepages.debate.host_verbs import ASK, apply, log_on, precopy
+from freepages.debate.proposals import PROPOSALS, proposal
 from freepages.debate.world import PURPOSES, World
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Move, Process, Run, Scenario, Until, at_random
 from freepages.pages.pageset import PageSet
-from freepages.proposals import PROPOSALS, proposal
 from freepages.scenarios.debate import debate
 from freepages.search import effective
 from freepages.search.fast import PROVED, REFUTED, UNDETERMINED, _Explorer, explore

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.proposals import PROPOSALS
+from freepages.debate.proposals import PROPOSALS
 from freepages.search.price import FREE, RAM, Price, price
 
 EVERYTHING = price("everything")

@@ -5,8 +5,8 @@ from functools import cache
 import pytest
 
 from freepages.debate.assumptions import MEANINGS, Assumptions
+from freepages.debate.proposals import PROPOSALS, proposal
 from freepages.debate.world import PURPOSES
-from freepages.proposals import PROPOSALS, proposal
 from freepages.search import check, effective, without_effect
 from freepages.search.without_effect import OF_THE_LOG, SINGLE
 

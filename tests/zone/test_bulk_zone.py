@@ -14,7 +14,7 @@ from freepages.zone.bulk_zone import BulkZone
 from freepages.zone.free_page_bitmap import heads_by_order, mark_free_blocks, mark_free_pages_bitmap
 from freepages.zone.span import ZoneError
 from freepages.zone.zone import Zone
-from tests.guest.histories import live, zones
+from tests.zone.histories import live, zones
 
 
 def bulk_of(zone: Zone) -> BulkZone:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from freepages.datadir import data_path
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, straight
 from freepages.engine.step_size import coarse
+from freepages.real.data_path import data_path
 from freepages.real.meminfo import Meminfo, read_meminfo
 from freepages.real.procfs import read_zoneinfo
 from freepages.scenarios.balloon import DrawnNode
@@ -30,7 +30,7 @@ from freepages.zone.drop_caches import (
 from freepages.zone.kernel import Context
 from freepages.zone.page_cache import Dentry, Inode, PageCache
 from freepages.zone.percpu import pcp_count
-from tests.guest.small_caches import context, free, guests, names, zone_of
+from tests.zone.small_caches import context, free, guests, names, zone_of
 
 DRAWN = "kkkkkkkk" + "c" * 16 + "·" * 16 + "kkkkssss"
 CACHE = set(range(8, 24))

@@ -28,7 +28,7 @@ from freepages.zone.free_page_bitmap import (
 from freepages.zone.node import Node
 from freepages.zone.percpu import free_pcp
 from freepages.zone.zone import Zone
-from tests.guest.histories import nodes, zones
+from tests.zone.histories import nodes, zones
 
 
 def free_set(zone: Zone) -> set[int]:

@@ -12,7 +12,7 @@ from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.zones import zone_drawn
 from freepages.view.frame import Frame
 from freepages.zone.page_cache import READS_DISK, Dentry, Inode, PageCache
-from tests.guest.small_caches import BACKING, context, free, guests
+from tests.zone.small_caches import BACKING, context, free, guests
 
 LETTERS = "kkAAAA··BBcc··TTDDssR···········"
 

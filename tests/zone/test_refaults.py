@@ -12,7 +12,7 @@ from freepages.scenarios.zones import zone_drawn
 from freepages.zone.drop_caches import drop_cache
 from freepages.zone.page_cache import READS_DISK, PageCache
 from freepages.zone.refaults import coldest_first, refaults, refaults_of_first, zipf_reads
-from tests.guest.small_caches import context
+from tests.zone.small_caches import context
 
 READS = st.lists(st.integers(0, 15), max_size=40)
 

@@ -5,9 +5,9 @@ import sys
 import pytest
 
 from freepages.cli.main import main
-from freepages.datadir import data_path
 from freepages.real import Snapshot
-from tests.snapshots.machines import MACHINES, unpack
+from freepages.real.data_path import data_path
+from tests.real.machines import MACHINES, unpack
 
 KEYS = ["max_pfn", "bitmap_bytes", "free_pages", "runs", "exact", "zones"]
 ZONE_KEYS = ["node", "name", "start_pfn", "spanned", "present", "managed", "nr_free", "free_pages", "churn"]

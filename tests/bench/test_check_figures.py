@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.bench import search_figures as bench
+from freepages.bench import check_figures as bench
 from freepages.search import Question, default_rows
 
 KEYS = ["what", "of", "verdict", "states", "wall_s", "wall_limit_s", "states_per_s", "states_per_s_limit"]

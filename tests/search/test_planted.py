@@ -6,11 +6,11 @@ import pytest
 
 from freepages.debate.guest_verbs import answer, drop_lock, free_page_bitmap, next_request, until_returned
 from freepages.debate.host_verbs import ASK, apply, log_on, precopy
+from freepages.debate.proposals import proposal
 from freepages.debate.world import World
 from freepages.engine.run import Steps
 from freepages.host.dirty_log import DirtyLog
 from freepages.host.migration import Migration
-from freepages.proposals import proposal
 from freepages.search import check
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from freepages.balloon.decoded_dump import as_json, decode
-from freepages.datadir import data_path
+from freepages.real.data_path import data_path
 from freepages.virtqueue.dump import read_dump
 
 FILES = sorted(path.name for path in data_path("rings").glob("*.json"))

@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from freepages.debate.assumptions import MEANINGS
+from freepages.debate.proposals import PROPOSALS, proposal
 from freepages.engine.errors import FreepagesError
-from freepages.proposals import PROPOSALS, proposal
 
 EACH = list(PROPOSALS.values())
 

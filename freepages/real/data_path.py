@@ -4,7 +4,7 @@ from pathlib import Path
 
 from freepages.engine.errors import FreepagesError
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def data_path(*parts: str) -> Path:

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.snapshots.machines import MACHINES, unpack
+from tests.real.machines import MACHINES, unpack
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from freepages.datadir import data_path
 from freepages.engine.errors import FreepagesError
+from freepages.real.data_path import data_path
 
 
 def test_without_parts_it_is_the_data_folder() -> None:

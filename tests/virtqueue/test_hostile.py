@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from benchmarks.hostile_rings import Campaign, run_trial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks import hostile_rings
+from freepages.bench import hostile_rings
+from freepages.bench.hostile_rings import Campaign, run_trial
 from freepages.virtqueue import chain as faults
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from freepages.debate.proposals import PROPOSALS
 from freepages.engine.run import Move, Run
-from freepages.proposals import PROPOSALS
 from freepages.scenarios.debate import debate
 
 ASKING = {name for name in PROPOSALS if name not in {"everything", "page_reporting"}}

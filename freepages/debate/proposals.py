@@ -1,0 +1,422 @@
+"""The proposals of the debate, in the order in which they answer each other: a guest and a host each.
+
+What a line does is in guest_verbs and host_verbs. :class:`Proposal` says who held the position and where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from freepages.debate.guest_verbs import (
+    answer,
+    deflate,
+    drop_lock,
+    free_page_bitmap,
+    hint,
+    inflate,
+    isolate,
+    next_command,
+    next_request,
+    put_back,
+    until_returned,
+)
+from freepages.debate.host_verbs import ASK, SYNC, apply, ask, log_on, precopy
+from freepages.debate.world import World
+from freepages.engine.errors import FreepagesError
+from freepages.engine.run import Steps
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One proposal, for both purposes.
+
+    guest, host  process functions over a World; ``guest`` is None where the guest has no part
+    who, date    whose position it is, and the day of the mail or commit
+    claim        what was argued, in our own words
+    source       where: the address of the mail, or of the patch in whose thread it is
+    answers      the name of the proposal that it answers, whose source it is shown beside
+    switches     the switches that concern what only this proposal does
+    shrinks      whether its driver holds pages that it may give back early
+    """
+
+    name: str
+    title: str
+    guest: Callable[[World], Steps] | None
+    host: Callable[[World], Steps]
+    who: str
+    date: str
+    claim: str
+    source: str
+    answers: str = ""
+    switches: tuple[str, ...] = ()
+    in_order: bool = False
+    shrinks: bool = False
+
+
+# -- everything
+#
+# Send everything: the guest is not asked, and the bulk stage sends every page (QEMU of 2016).
+
+
+def everything_host(w: World) -> Steps:
+    yield from log_on(w)
+    yield from precopy(w)
+
+
+EVERYTHING = Proposal(
+    name="everything",
+    title="send everything",
+    guest=None,
+    host=everything_host,
+    who="QEMU of 2016",
+    date="2016-04-19",
+    claim="Every page counts as dirty at first and is looked at and sent, the free ones too.",
+    source="https://lore.kernel.org/r/1461076474-3864-1-git-send-email-liang.z.li@intel.com",
+)
+
+
+# -- snapshot
+#
+# Li's snapshot: the log is on, the guest is asked, and the host waits and clears before it syncs.
+
+
+def snapshot_guest(w: World) -> Steps:
+    while (request := (yield from next_request(w))) is not None:
+        bitmap = yield from free_page_bitmap(w)
+        yield from drop_lock(w)
+        yield from answer(w, bitmap, request)
+
+
+def snapshot_host(w: World) -> Steps:
+    yield from log_on(w)
+    while (yield from precopy(w, asks=True)) is ASK:
+        w.request()
+        report = yield from precopy(w, sync=False, stop=False)
+        yield from apply(w, report.pages)
+
+
+SNAPSHOT = Proposal(
+    name="snapshot",
+    title="a snapshot, and the log",
+    guest=snapshot_guest,
+    host=snapshot_host,
+    who="Liang Li",
+    date="2016-03-03",
+    claim="The log is on before the guest looks: a page that is used again afterwards is in the log.",
+    source="https://lore.kernel.org/r/1457001868-15949-1-git-send-email-liang.z.li@intel.com",
+    answers="everything",
+    switches=("no-lock-while-building", "silent-guest"),
+)
+
+
+# -- log_late
+#
+# What Rik van Riel asks about: the log is switched on only when the bitmap has been built.
+
+
+def log_late_host(w: World) -> Steps:
+    yield from ask(w)
+    if w.assume.log_after_request:
+        yield from log_on(w)
+    report = yield from precopy(w, sync=False, stop=False)
+    if not w.assume.log_after_request:
+        yield from log_on(w)
+    yield from apply(w, report.pages)
+    yield from precopy(w)
+
+
+LOG_LATE = Proposal(
+    name="log_late",
+    title="the log switched on too late",
+    guest=snapshot_guest,
+    host=log_late_host,
+    who="Rik van Riel",
+    date="2016-04-19",
+    claim="What keeps the guest from using a page again between the bitmap and the end of the migration?",
+    source="https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com",
+    answers="snapshot",
+    switches=("no-lock-while-building", "silent-guest", "log-after-request"),
+)
+
+
+# -- no_wait
+#
+# Li's version of April: migration does not wait for the answer, which may come after a sync.
+
+
+def no_wait_host(w: World) -> Steps:
+    yield from log_on(w)
+    while (yield from precopy(w, asks=True)) is ASK:
+        w.request()
+        report = yield from precopy(w, stop=False)
+        yield from apply(w, report.pages)
+
+
+NO_WAIT = Proposal(
+    name="no_wait",
+    title="the answer applied whenever it comes",
+    guest=snapshot_guest,
+    host=no_wait_host,
+    who="Liang Li",
+    date="2016-04-26",
+    claim="The version of April starts to migrate at once and takes the guest's answer when it is there.",
+    source="https://lore.kernel.org/r/F2CBF3009FA73547804AE4C663CAB28E041860D6@shsmsx102.ccr.corp.intel.com",
+    answers="snapshot",
+    switches=("no-lock-while-building", "silent-guest"),
+)
+
+
+# -- locked
+#
+# Tsirkin's first step: the zone lock is held until the host has used the bitmap, a chunk at a time.
+
+
+def locked_guest(w: World) -> Steps:
+    while (request := (yield from next_request(w))) is not None:
+        for start, end in w.chunks:
+            bitmap = yield from free_page_bitmap(w, w.range(start, end))
+            yield from answer(w, bitmap, request)
+            yield from until_returned(w)
+            yield from drop_lock(w)
+
+
+def locked_host(w: World) -> Steps:
+    yield from log_on(w)
+    while event := (yield from precopy(w, asks=True)):
+        if event is ASK:
+            w.request()
+        else:
+            yield from apply(w, event.pages)
+            w.mail.returned += 1
+
+
+LOCKED = Proposal(
+    name="locked",
+    title="under the lock until the host is done",
+    guest=locked_guest,
+    host=locked_host,
+    who="Michael S. Tsirkin",
+    date="2016-04-19",
+    claim="While the zone lock is held no page on the lists can be used: pass them on before it is dropped.",
+    source="https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com",
+    answers="snapshot",
+    switches=("no-lock-while-building", "silent-guest", "lock-timeout"),
+    in_order=True,
+)
+
+
+# -- request_id
+#
+# Tsirkin's recipe: copy the bitmap, ask with an id, clear in the copy, and add what the log has brought.
+
+
+def request_id_host(w: World) -> Steps:
+    yield from log_on(w)
+    current = None
+    while event := (yield from precopy(w, asks=True)):
+        if event is ASK:
+            w.host.keep_copy()
+            current = w.request()
+        elif event.id == current:
+            current = None
+            yield from apply(w, event.pages, in_copy=True)
+
+
+REQUEST_ID = Proposal(
+    name="request_id",
+    title="a request id, and a copy of the bitmap",
+    guest=snapshot_guest,
+    host=request_id_host,
+    who="Michael S. Tsirkin",
+    date="2016-04-25",
+    claim="An answer only says that a page was free at some time after the request: tie it to its request.",
+    source="https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com",
+    answers="no_wait",
+    switches=("no-lock-while-building", "silent-guest", "id-bits"),
+)
+
+
+# -- request_id_unchecked
+#
+# Tsirkin's recipe without its id: whatever answer comes is taken for the answer to the last request.
+
+
+def request_id_unchecked_host(w: World) -> Steps:
+    yield from log_on(w)
+    while event := (yield from precopy(w, asks=True)):
+        if event is ASK:
+            w.host.keep_copy()
+            w.request()
+        else:
+            yield from apply(w, event.pages, in_copy=True)
+
+
+REQUEST_ID_UNCHECKED = Proposal(
+    name="request_id_unchecked",
+    title="the copy without the id",
+    guest=snapshot_guest,
+    host=request_id_unchecked_host,
+    who="Michael S. Tsirkin",
+    date="2016-04-25",
+    claim="Why the id is there: an answer may be to an older request than the last one.",
+    source="https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com",
+    answers="request_id",
+    switches=("no-lock-while-building", "silent-guest"),
+)
+
+
+# -- inflate_deflate
+#
+# Tsirkin's meaning made an action: the free pages go into the balloon and straight out again.
+
+
+def inflate_deflate_guest(w: World) -> Steps:
+    while (request := (yield from next_request(w))) is not None:
+        pages = yield from inflate(w)
+        yield from answer(w, pages, request)
+        yield from until_returned(w)
+        yield from deflate(w, pages)
+
+
+INFLATE_DEFLATE = Proposal(
+    name="inflate_deflate",
+    title="into the balloon and out again",
+    guest=inflate_deflate_guest,
+    host=locked_host,
+    who="Michael S. Tsirkin",
+    date="2016-04-25",
+    claim="To call a page free is to put it into the balloon and take it out: inside, it is the driver's.",
+    source="https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com",
+    answers="locked",
+    switches=("silent-guest", "early-release"),
+    shrinks=True,
+)
+
+
+# -- free_page_hint
+#
+# What was merged for migration: blocks are allocated, hinted and held, in windows that close at each sync.
+#
+# Models drivers/virtio/virtio_balloon.c since Linux 4.20 (commit 86a559787e6f) and hw/virtio/virtio-balloon.c
+# since QEMU 4.0 (commit c13c4153f76d), with the start only from REQUESTED (Duyck, 2020). The id travels
+# through the same queue as the hints, in front of them: so a hint of an older window reaches the device
+# before the new window is open, and is ignored.
+
+
+STOP, DONE, FIRST = 0, 1, 2
+"""Reserved command ids, and the first that stands for a window."""
+
+CLOSED, ASKED, OPEN = "closed", "asked", "open"
+
+
+def free_page_hint_guest(w: World) -> Steps:
+    command = STOP
+    while (command := (yield from next_command(w, command))) is not None:
+        if command == DONE:
+            w.guest.release(w.guest.held.copy())
+        elif command != STOP:
+            yield from answer(w, None, command)
+            while (yield from hint(w, command)):
+                pass
+            yield from answer(w, None, STOP)
+
+
+def free_page_hint_host(w: World) -> Steps:
+    yield from log_on(w)
+    window = CLOSED
+    while event := (yield from precopy(w, asks=window is CLOSED, tells_sync=True)):
+        if event is ASK:
+            window, w.mail.register = ASKED, FIRST + w.next_id()
+        elif event is SYNC:
+            if not w.assume.no_pause_around_sync:
+                window, w.mail.register = CLOSED, STOP
+            w.sync()
+        elif event.pages is None and (window is OPEN or event.id == w.mail.register):
+            window = OPEN if window is ASKED else CLOSED
+        elif window is OPEN:
+            yield from apply(w, event.pages)
+    w.mail.register = DONE
+
+
+FREE_PAGE_HINT = Proposal(
+    name="free_page_hint",
+    title="free page hints",
+    guest=free_page_hint_guest,
+    host=free_page_hint_host,
+    who="Wei Wang",
+    date="2018-10-25",
+    claim="What the driver has allocated is its own: hint at it, hold it, give it back when all is done.",
+    source="https://github.com/torvalds/linux/commit/86a559787e6f",
+    answers="request_id",
+    switches=("silent-guest", "early-release", "id-bits", "no-pause-around-sync"),
+    shrinks=True,
+)
+
+
+# -- page_reporting
+#
+# What was merged for giving memory back: free blocks are isolated, reported, acknowledged and put back.
+#
+# Models mm/page_reporting.c and drivers/virtio/virtio_balloon.c since Linux 5.7 (commit b0c504f15471). The
+# guest begins; it waits for the acknowledgement, so a page is nobody's while the host acts on the report.
+
+
+def page_reporting_guest(w: World) -> Steps:
+    for _ in range(w.requests):
+        pages = yield from isolate(w)
+        if pages is None:
+            return
+        yield from answer(w, pages)
+        yield from until_returned(w)
+        yield from put_back(w, pages)
+
+
+def page_reporting_host(w: World) -> Steps:
+    yield from log_on(w)
+    while report := (yield from precopy(w)):
+        yield from apply(w, report.pages)
+        w.mail.returned += 1
+
+
+PAGE_REPORTING = Proposal(
+    name="page_reporting",
+    title="free page reporting",
+    guest=page_reporting_guest,
+    host=page_reporting_host,
+    who="Alexander Duyck",
+    date="2020-02-11",
+    claim="Take a few free blocks off the lists, report them, wait for the host, put them back.",
+    source="https://github.com/torvalds/linux/commit/b0c504f15471",
+    answers="inflate_deflate",
+    switches=("silent-guest",),
+)
+
+
+PROPOSALS: dict[str, Proposal] = {
+    proposal.name: proposal
+    for proposal in (
+        EVERYTHING,
+        SNAPSHOT,
+        LOG_LATE,
+        NO_WAIT,
+        LOCKED,
+        REQUEST_ID,
+        REQUEST_ID_UNCHECKED,
+        INFLATE_DEFLATE,
+        FREE_PAGE_HINT,
+        PAGE_REPORTING,
+    )
+}
+
+
+def proposal(name: str) -> Proposal:
+    """The proposal of that name. Raises FreepagesError for a name that is none, with the nearest that is."""
+    if name in PROPOSALS:
+        return PROPOSALS[name]
+    near = get_close_matches(name, PROPOSALS, 1)
+    raise FreepagesError(
+        f"proposal {name!r:.60} is not known"
+        + (f"; did you mean {near[0]}?" if near else f": there are {', '.join(PROPOSALS)}")
+    )

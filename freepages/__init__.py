@@ -18,6 +18,27 @@ if TYPE_CHECKING:
     from freepages.real import Snapshot as Snapshot
     from freepages.real.data_path import data_path as data_path
 
+FLOORS = (
+    "engine",
+    "pages",
+    "virtqueue",
+    "view",
+    "real",
+    "zone",
+    "balloon",
+    "host",
+    "debate",
+    "migrate",
+    "scenarios",
+    "search",
+    "review",
+    "lab",
+    "exercises",
+    "bench",
+    "cli",
+)
+"""The rooms of the house, from the ground up: a room imports only from itself and from rooms before it."""
+
 _ROOMS = {
     "Explorer": "freepages.lab.explorer",
     "Game": "freepages.lab.game",

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from freepages.engine.run import Choose, Lock, Process, Run, Scenario, Schedule, Steps, at_random
-from freepages.view.frame import Bits, Frame, LockRow, Locks, Memory
+from freepages.view.frame import Bits, Frame, LockRow, Locks, PageMap
 
 PAGES = 64
 
@@ -51,7 +51,7 @@ def toy(story: str = "") -> Scenario:
         return Frame(
             "a toy zone",
             (
-                Memory("zone Toy", 0, "".join(world.pages)),
+                PageMap("zone Toy", 0, "".join(world.pages)),
                 Bits("bitmap", 0, world.bitmap),
                 Locks((lock,)),
             ),

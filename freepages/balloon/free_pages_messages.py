@@ -23,8 +23,6 @@ from freepages.pages.bitmap import bitmap_bytes
 from freepages.virtqueue.features import is_legacy
 from freepages.virtqueue.guest_memory import Endian
 
-DROP_PAGECACHE, DROP_SLAB = 1, 2
-
 
 class Reply(NamedTuple):
     """An answer as the device reads it: bit 0 of `bitmap` is pfn `start`; `id` None where there is none."""

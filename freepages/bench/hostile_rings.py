@@ -131,7 +131,7 @@ class WatchedMemory(GuestMemory):
         return write
 
 
-class Outcome(NamedTuple):
+class TrialEnd(NamedTuple):
     side: str
     broken: Fault | None
     paths: set[tuple[str, str]]
@@ -235,7 +235,7 @@ class Trial:
         GuestMemory.write(memory, addr, value.to_bytes(size, order))
 
 
-def attack_device(trial: Trial) -> Outcome:
+def attack_device(trial: Trial) -> TrialEnd:
     """A hostile driver."""
     choices, memory, layout, num = trial.choices, trial.memory, trial.layout, trial.num
     everywhere = [(start, start + size) for start, size in memory.ranges]
@@ -285,7 +285,7 @@ def attack_device(trial: Trial) -> Outcome:
         agree(state, device, popped)
     if device.broken:
         assert trial.go(device.pop(), 1) is None
-    return Outcome("device", device.broken, trial.paths, memory.accesses)
+    return TrialEnd("device", device.broken, trial.paths, memory.accesses)
 
 
 def decodes_as_the_reference(file: dict[str, Any], choices: Choices) -> None:
@@ -324,7 +324,7 @@ def agree(state: Any, device: DeviceQueue, popped: list[Any]) -> None:
         assert unfollowed or shown[len(popped)] is not None
 
 
-def attack_driver(trial: Trial) -> Outcome:
+def attack_driver(trial: Trial) -> TrialEnd:
     """A hostile device."""
     choices, memory, layout, num = trial.choices, trial.memory, trial.layout, trial.num
     memory.may_write = [*trial.areas, (TABLES, TABLES + 16 * 64)]
@@ -367,7 +367,7 @@ def attack_driver(trial: Trial) -> Outcome:
             assert {offer[0] for offer in driver.offers.values()} == outside.keys()
     if driver.broken:
         assert trial.go(driver.get_buf(), 1) is None and not trial.offer(driver, token + 1)
-    return Outcome("driver", driver.broken, trial.paths, memory.accesses)
+    return TrialEnd("driver", driver.broken, trial.paths, memory.accesses)
 
 
 def _overlap(one: Span, other: Span) -> bool:
@@ -385,7 +385,7 @@ def _joined(spans: Sequence[Span]) -> Iterator[Span]:
     yield start, end
 
 
-def run_trial(data: bytes) -> Outcome:
+def run_trial(data: bytes) -> TrialEnd:
     """One hostile ring. Raises AssertionError, or whatever went wrong, when it did harm."""
     choices = Choices(data)
     attack = choices.of((attack_device, attack_driver))

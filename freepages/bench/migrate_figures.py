@@ -39,7 +39,7 @@ EVERYWHERE = "uniform:300k/s"
 
 
 @dataclass(frozen=True)
-class Case:
+class GuestCase:
     """A migration that is measured."""
 
     name: str
@@ -50,12 +50,12 @@ class Case:
 
 
 CASES = (
-    Case(HOT, 1024 * GIB, HOT_AND_WARM),
-    Case(HOT, 1024 * GIB, HOT_AND_WARM, "snapshot"),
-    Case(UNIFORM, 1024 * GIB, EVERYWHERE),
-    Case(UNIFORM, 1024 * GIB, EVERYWHERE, "snapshot"),
-    Case(CONTENT, 64 * GIB, "uniform:5k/s:4GiB", "everything", True),
-    Case(CONTENT, 64 * GIB, "uniform:5k/s:4GiB", "snapshot", True),
+    GuestCase(HOT, 1024 * GIB, HOT_AND_WARM),
+    GuestCase(HOT, 1024 * GIB, HOT_AND_WARM, "snapshot"),
+    GuestCase(UNIFORM, 1024 * GIB, EVERYWHERE),
+    GuestCase(UNIFORM, 1024 * GIB, EVERYWHERE, "snapshot"),
+    GuestCase(CONTENT, 64 * GIB, "uniform:5k/s:4GiB", "everything", True),
+    GuestCase(CONTENT, 64 * GIB, "uniform:5k/s:4GiB", "snapshot", True),
 )
 SIZES = tuple(8 * GIB << step for step in range(8))
 """8 GiB to 1 TiB, for which cost against size is shown."""
@@ -65,14 +65,14 @@ def rows() -> Iterator[Row]:
     for case in CASES:
         yield measure(case)
     for size in SIZES:
-        yield measure(Case(BY_SIZE, size, "uniform:300/s", "snapshot"))
+        yield measure(GuestCase(BY_SIZE, size, "uniform:300/s", "snapshot"))
     try:
         yield and_not()
     except FreepagesError as fault:
         print(f"freepages: {fault}: the comparison with C is left out", file=sys.stderr)
 
 
-def measure(case: Case, rounds: int = ROUNDS) -> Row:
+def measure(case: GuestCase, rounds: int = ROUNDS) -> Row:
     """One case, each of its rounds in a process of its own."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(1, maxtasksperchild=1) as pool:
@@ -84,7 +84,7 @@ def measure(case: Case, rounds: int = ROUNDS) -> Row:
     }
 
 
-def _run(case: Case) -> Row:
+def _run(case: GuestCase) -> Row:
     costs = replace(Costs(), link=LINK)
     # A small one first, for what is imported and compiled on first use.
     migrate(Guest.made_up(GIB // 16, FREE), case.proposal, costs=costs, keep=case.keep)

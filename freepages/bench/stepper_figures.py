@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from freepages.bench import Row
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, Run, Scenario, Steps
-from freepages.view.frame import Bits, Frame, Memory, State
+from freepages.view.frame import Bits, Frame, PageMap, State
 
 SIZES = (64, 4096, 65536)  # pages
 CLICKS = 15
@@ -57,7 +57,7 @@ def mixed(pages: int) -> Scenario:
 
     def picture(run: Run) -> Frame:
         bits = np.arange(pages) % 2 == len(run.steps) % 2
-        return Frame("mixed", (Memory("memory", 0, STATES[run.world]), Bits("bitmap", 0, bits)))
+        return Frame("mixed", (PageMap("memory", 0, STATES[run.world]), Bits("bitmap", 0, bits)))
 
     return Scenario("mixed", f"{pages:,} pages, no two neighbours alike", build, picture)
 

@@ -18,7 +18,7 @@ from freepages.engine.errors import FreepagesError
 from freepages.engine.text_table import columns
 from freepages.real.files import write_file
 from freepages.search.check_many import Question, check_all, default_rows
-from freepages.search.debate_table import Table, questions
+from freepages.search.debate_table import DebateTable, questions
 from freepages.search.fast import LIMIT
 from freepages.search.verdict import DEEP_LIMIT, DEEP_MEMORY, MEMORY, Checked, check
 
@@ -60,7 +60,7 @@ def write_table(path: Path, jobs: int | None) -> None:
         raise FreepagesError(f"{path}: there is no folder {path.parent}")
     asked = len(list(questions()))
     with Progress(asked, "searches") as progress, _workers(jobs, progress) as executor:
-        table = Table.compute(executor, progress)
+        table = DebateTable.compute(executor, progress)
     if table is None:
         raise KeyboardInterrupt
     write_file(path, table.json().encode())

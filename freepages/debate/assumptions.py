@@ -90,6 +90,11 @@ class Assumptions:
         return tuple(on)
 
     @property
+    def of_the_host(self) -> dict[str, bool]:
+        """What they change in :class:`freepages.host.migration.Migration`."""
+        return {"settles": self.log_bit_late_flushed, "forgets": self.report_clears_log}
+
+    @property
     def late(self) -> bool:
         """Whether a write and its log bit are two steps."""
         return self.log_bit_late or self.log_bit_late_flushed

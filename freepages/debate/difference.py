@@ -34,7 +34,7 @@ STYLE = """
 CLASSES = {"-": "minus", "+": "plus", " ": "both"}
 
 
-class Line(NamedTuple):
+class DiffLine(NamedTuple):
     """A line of source: "-" only in the first proposal, "+" only in the second, " " in both, indented as in
     the second."""
 
@@ -49,7 +49,7 @@ class _Shown:
         """The sign of each proposal, the proposal, and what is said of it."""
         raise NotImplementedError
 
-    def _sides(self) -> Iterator[tuple[str, list[Line]]]:
+    def _sides(self) -> Iterator[tuple[str, list[DiffLine]]]:
         """What is said of each side, and the lines that are shown of it."""
         raise NotImplementedError
 
@@ -81,9 +81,9 @@ class Listing(_Shown):
     def _heads(self) -> Iterator[tuple[str, Proposal, str]]:
         yield " ", self.of, f"{self.of.who}, {self.of.date}. {self.of.claim}"
 
-    def _sides(self) -> Iterator[tuple[str, list[Line]]]:
+    def _sides(self) -> Iterator[tuple[str, list[DiffLine]]]:
         for side in SIDES:
-            if lines := [Line(" ", line) for line in _source(self.of, side)]:
+            if lines := [DiffLine(" ", line) for line in _source(self.of, side)]:
                 yield f"{side}:", lines
 
 
@@ -94,17 +94,17 @@ class Difference(_Shown):
     a: Proposal
     b: Proposal
 
-    def lines(self, side: str) -> list[Line]:
+    def lines(self, side: str) -> list[DiffLine]:
         """The lines of ``side``, "guest" or "host", of both."""
         old, new = (_source(one, side) for one in (self.a, self.b))
-        lines: list[Line] = []
+        lines: list[DiffLine] = []
         was, now = ([line.strip() for line in source] for source in (old, new))
         for what, i, j, k, m in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
             if what == "equal":
-                lines += (Line(" ", line) for line in new[k:m])
+                lines += (DiffLine(" ", line) for line in new[k:m])
             else:
-                lines += (Line("-", line) for line in old[i:j])
-                lines += (Line("+", line) for line in new[k:m])
+                lines += (DiffLine("-", line) for line in old[i:j])
+                lines += (DiffLine("+", line) for line in new[k:m])
         return lines
 
     @property
@@ -116,7 +116,7 @@ class Difference(_Shown):
         for sign, one in (("-", self.a), ("+", self.b)):
             yield sign, one, f"{one.title}. {one.who}, {one.date}"
 
-    def _sides(self) -> Iterator[tuple[str, list[Line]]]:
+    def _sides(self) -> Iterator[tuple[str, list[DiffLine]]]:
         for side in SIDES:
             lines = self.lines(side)
             if any(line.sign != " " for line in lines):
@@ -146,7 +146,7 @@ def _source(one: Proposal, side: str) -> list[str]:
     return re.sub(r"def \w+\(", f"def {side}(", source, count=1).splitlines()
 
 
-def _html(lines: list[Line]) -> str:
+def _html(lines: list[DiffLine]) -> str:
     return "\n".join(
         f'<span class="{CLASSES[line.sign]}">{line.sign} {escape(line.text)}</span>' for line in lines
     )

@@ -84,7 +84,7 @@ class World:
     def sides(self, free: Any) -> tuple[Any, Any]:
         """The guest's side of it, of whose pages ``free`` are free, and the host's."""
         guest = Ownership(self.pages, self.memory, self.assume, free)
-        return guest, Migration(self.memory, self.log, self.assume)
+        return guest, Migration(self.memory, self.log, **self.assume.of_the_host)
 
     @property
     def every(self) -> Any:

@@ -21,7 +21,7 @@ Policy = Callable[[Mapping[str, str]], str]
 NEVER = float("inf")
 
 
-class Span(NamedTuple):
+class Held(NamedTuple):
     """Something that lasted, in ns: who held a lock, or waited for it."""
 
     who: str
@@ -44,7 +44,7 @@ class Clock:
     def __init__(self, costs: Costs, policies: Mapping[str, Policy] | None = None):
         self.costs, self.policies = costs, policies or {}
         self.now = 0
-        self.waits: list[Span] = []
+        self.waits: list[Held] = []
         self.moves: list[Move] = []
         self._own: dict[Process, int] = {}  # when its last action is over
         self._ready: dict[Process, int | None] = {}  # since when nothing holds it up
@@ -75,7 +75,7 @@ class Clock:
         for process in order:  # who still waits for a lock has waited until now
             guard, own = process.guard, self._own[process]
             if isinstance(guard, Lock) and not guard.ready() and own < self.now:
-                self.waits.append(Span(process.name, guard.name, own, self.now))
+                self.waits.append(Held(process.name, guard.name, own, self.now))
 
     def others(self, me: str) -> float:
         """When the first of the other processes moves next, as far as can be told: nothing happens before."""
@@ -89,7 +89,7 @@ class Clock:
         own, guard, act, args = self._own[process], process.guard, process.act, process.args
         assert act is not None
         if start > own and isinstance(guard, Lock):
-            self.waits.append(Span(process.name, guard.name, own, start))
+            self.waits.append(Held(process.name, guard.name, own, start))
         self.now = start
         choice = ""
         if isinstance(guard, Choose):
@@ -121,11 +121,11 @@ class TimedLock(Lock):
         super().__init__(name)
         self._clock, self._taken = clock, taken
         self.since = 0
-        self._held: list[Span] = []
+        self._held: list[Held] = []
 
-    def spans(self) -> list[Span]:
+    def spans(self) -> list[Held]:
         """Who held it when, up to now."""
-        since = [] if self.holder is None else [Span(self.holder, self.name, self.since, self._clock.now)]
+        since = [] if self.holder is None else [Held(self.holder, self.name, self.since, self._clock.now)]
         return self._held + since
 
     def take(self, cpu: str) -> None:
@@ -135,4 +135,4 @@ class TimedLock(Lock):
 
     def drop(self, cpu: str) -> None:
         super().drop(cpu)
-        self._held.append(Span(cpu, self.name, self.since, self._clock.now))
+        self._held.append(Held(cpu, self.name, self.since, self._clock.now))

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act
-from freepages.pages.orders import PAGE_SIZE
 
 RFC = "https://lore.kernel.org/r/1457001868-15949-1-git-send-email-liang.z.li@intel.com"
 XU = "https://lore.kernel.org/r/20251218114220.83354-1-xuchuangxclwt@bytedance.com"
 CHOICE = "a choice"
+PAGE = 4096  # bytes: the page of every measurement below
 
 
 def cost(default: float, unit: str, what: str, source: str) -> Any:
@@ -84,7 +84,7 @@ class Costs:
     @property
     def zero_page(self) -> float:
         """ns of a page of zeros."""
-        return PAGE_SIZE / self.zero_scan * 1e9
+        return PAGE / self.zero_scan * 1e9
 
     def ns(self, act: Act, args: tuple[Any, ...]) -> int:
         """How long an announced act takes. Raises FreepagesError for an act whose cost has no name here."""

@@ -10,14 +10,14 @@ from freepages.debate.proposals import PROPOSALS, proposal
 from freepages.debate.world import PURPOSES, Purpose
 from freepages.exercises.exercise import Exercise
 from freepages.search import Checked, check
-from freepages.search.debate_table import Table
+from freepages.search.debate_table import DebateTable
 from freepages.search.fast import PROVED, REFUTED
 
 WORDS = {PROVED: "safe", REFUTED: "lost"}
 """How a reader says a verdict."""
 
 
-def compared(guesses: Mapping[str, Iterable[Any]], table: Table) -> str:
+def compared(guesses: Mapping[str, Iterable[Any]], table: DebateTable) -> str:
     """The reader's rows beside the table's: a line a row, and how many verdicts are right.
 
     A guess is (migrate, discard), each "safe", "lost" or ``...`` for none.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from freepages.debate.assumptions import Assumptions
 from freepages.host.dirty_log import DirtyLog
 
 ASK, SYNC = "ask", "sync"
@@ -22,10 +21,21 @@ class Migration:
     to_send  the migration bitmap
     copy     the bitmap as it was when the last request was sent, for a host that keeps it (Tsirkin's recipe)
     brought  what the log has brought since that copy was taken
+
+    settles  whether a sync first waits for every bit that is late ("log-bit-late-flushed")
+    forgets  whether a report that is applied also clears its pages in the log ("report-clears-log")
     """
 
-    def __init__(self, content: Any, log: DirtyLog, assume: Assumptions, pages: int | None = None):
-        self.content, self.log, self.assume = content, log, assume
+    def __init__(
+        self,
+        content: Any,
+        log: DirtyLog,
+        pages: int | None = None,
+        *,
+        settles: bool = False,
+        forgets: bool = False,
+    ):
+        self.content, self.log, self.settles, self.forgets = content, log, settles, forgets
         self.to_send = log.kind(log.pages if pages is None else pages)
         self.to_send.set_range(0, self.to_send.pages)
         self.copy: Any = None
@@ -34,7 +44,7 @@ class Migration:
 
     def sync(self) -> Any:
         """Read the log; what it has is to be sent. Returns what it had."""
-        if self.assume.log_bit_late_flushed:
+        if self.settles:
             self.log.settle()
         dirty = self.log.read()
         self.to_send |= dirty
@@ -64,7 +74,7 @@ class Migration:
         self._applied(pages)
 
     def _applied(self, pages: Any) -> None:
-        if self.assume.report_clears_log:
+        if self.forgets:
             self.log.forget(pages)
 
     def stop(self) -> None:

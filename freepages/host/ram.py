@@ -43,7 +43,7 @@ class RamBlock:
             )
 
 
-class Span(NamedTuple):
+class RamSpan(NamedTuple):
     """The words [low, high) of a bitmap over ram_addr, and [first, last) of one over pfns: the same pages."""
 
     low: int
@@ -156,7 +156,7 @@ class GuestRam:
         parts = [by_pfn.words[span.first : span.last] for span in self.spans(high - low, low, high)]
         return np.concatenate(parts)
 
-    def spans(self, most: int, low: int = 0, high: int | None = None) -> Iterator[Span]:
+    def spans(self, most: int, low: int = 0, high: int | None = None) -> Iterator[RamSpan]:
         """The words [low, high) of a bitmap over ram_addr in stretches of at most so many words, each of
         which lies beside one stretch of a bitmap over pfns.
 
@@ -170,7 +170,7 @@ class GuestRam:
             stop = stop if high is None else min(stop, high)
             for first in range(max(at >> 6, low), stop, most):
                 last = min(first + most, stop)
-                yield Span(first, last, first + shift, last + shift)
+                yield RamSpan(first, last, first + shift, last + shift)
 
     def word_borders(self) -> list[int]:
         """The words of a bitmap over ram_addr at which a piece begins."""

@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.debate.assumptions import Assumptions
 from freepages.host.dirty_log import DirtyLog
 from freepages.host.migration import Migration
-from freepages.host.ram import GuestRam, Span
+from freepages.host.ram import GuestRam, RamSpan
 from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, clear_bits, count_bits
 
 CHUNKS = 4096
@@ -47,10 +46,8 @@ class BulkMigration(Migration):
     last      what was sent after the stop
     """
 
-    def __init__(
-        self, content: Any, log: DirtyLog, assume: Assumptions, ram: GuestRam, when: Callable[[], int]
-    ):
-        super().__init__(content, log, assume, ram.pages)
+    def __init__(self, content: Any, log: DirtyLog, ram: GuestRam, when: Callable[[], int], **flags: bool):
+        super().__init__(content, log, ram.pages, **flags)
         self.ram, self._when = ram, when
         self.reports: list[tuple[int, PageBitmap]] = []
         words = len(self.to_send.words)
@@ -76,7 +73,7 @@ class BulkMigration(Migration):
     def sync(self) -> PageBitmap:
         """Read the log, over pfns; what it has is to be sent, and holds zeros no more. Returns an empty
         map, the log's to use again."""
-        if self.assume.log_bit_late_flushed:
+        if self.settles:
             self.log.settle()
         dirty: PageBitmap = self.log.read()
         before = self.remaining
@@ -112,14 +109,14 @@ class BulkMigration(Migration):
         if self.content.tokens is not None:
             self.reports.append((self._when(), pages))
 
-    def _beside(self, by_pfn: PageBitmap) -> Iterator[tuple[Span, Words, Words]]:
+    def _beside(self, by_pfn: PageBitmap) -> Iterator[tuple[RamSpan, Words, Words]]:
         """The words of the bitmap and those of one over pfns, span by span, where the latter has a bit."""
         for span in self.spans:
             there = by_pfn.words[span.first : span.last]
             if there[::1024].any() or there.max():  # a sample tells it in most cases
                 yield span, self.to_send.words[span.low : span.high], there
 
-    def _recount(self, *spans: Span, more_zeros: bool = True) -> None:
+    def _recount(self, *spans: RamSpan, more_zeros: bool = True) -> None:
         """Count anew what is in these spans, or in all; ``more_zeros`` unless there are no more zeros than
         before."""
         for span in spans or self.spans:

@@ -33,7 +33,7 @@ STYLE = """
 """
 
 
-class Outcome(NamedTuple):
+class Ending(NamedTuple):
     """How a game stands: the moves that counted, whether it is over, and what it lost, in words."""
 
     moves: int
@@ -49,7 +49,7 @@ class Outcome(NamedTuple):
         return f"{counted}. No page is lost yet."
 
 
-def outcome(scenario: Scenario, schedule: Iterable[Move]) -> Outcome:
+def outcome(scenario: Scenario, schedule: Iterable[Move]) -> Ending:
     """How a schedule ends. What is moved after the loss, or after the stop, no longer counts."""
     run = Run(scenario)
     for move in schedule:
@@ -63,10 +63,10 @@ def outcome(scenario: Scenario, schedule: Iterable[Move]) -> Outcome:
         f"page {pfn} should hold {letter(should)}, and the {side} has {letter(now[pfn])}"
         for pfn, should in sorted(world.lost.items())
     )
-    return Outcome(len(run.steps), world.over, tuple(lost))
+    return Ending(len(run.steps), world.over, tuple(lost))
 
 
-def answer(found: Search, bounds: str, mine: Outcome) -> str:
+def answer(found: Search, bounds: str, mine: Ending) -> str:
     """What the machine says, having searched, to a player whose game stands so."""
     if found.verdict == UNDETERMINED:
         return f"The machine gave up after {found.states:,} states. It lost no page, and has proved nothing."
@@ -123,7 +123,7 @@ class Game(Stepper):
         self.children = (style, *self.children[:at], score, *self.children[at:])
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> Ending:
         """How the present stands."""
         return outcome(self.player.scenario, self.player.run.schedule)
 
@@ -191,7 +191,7 @@ class Game(Stepper):
         self._yours.layout.display = None if self._mine else "none"
         self._story.layout.display = "none"
 
-    def _lines(self, stands: Outcome) -> list[str]:
+    def _lines(self, stands: Ending) -> list[str]:
         return [str(stands), *[self._told] * bool(self._told)]
 
     # -- where no kernel runs

@@ -9,7 +9,7 @@ from typing import Any
 
 from freepages.debate.assumptions import Assumptions
 from freepages.debate.proposals import proposal
-from freepages.engine.clock import Clock, Span
+from freepages.engine.clock import Clock, Held
 from freepages.engine.costs import Costs
 from freepages.engine.run import Process, Schedule
 from freepages.host.precopy import SECTION_END, Precopy, Stage
@@ -55,8 +55,8 @@ class Migrated:
     transferred_bytes: int
     name_bytes: int
     section_end_bytes: int
-    held: tuple[Span, ...]
-    waits: tuple[Span, ...]
+    held: tuple[Held, ...]
+    waits: tuple[Held, ...]
     stages: tuple[Stage, ...]
     mismatched: PageBitmap | None
     mismatches: tuple[Mismatch, ...]
@@ -64,7 +64,7 @@ class Migrated:
 
 
 @dataclass
-class Migration:
+class TimedMigration:
     """A migration that is ready to start: :func:`prepare` makes it."""
 
     clock: Clock
@@ -112,7 +112,7 @@ def prepare(
     costs: Costs | None = None,
     keep: bool | None = None,
     watch: Callable[[int, int], None] | None = None,
-) -> Migration:
+) -> TimedMigration:
     """A migration of the guest, which is used up by it.
 
     ``bandwidth`` is bytes a second, QEMU's max-bandwidth; ``downtime`` is seconds. ``vcpus`` share the
@@ -152,7 +152,7 @@ def prepare(
             processes.append(Process(letter, f"vCPU {at}", partial(vcpu, world, rate, [seed, at])))
         processes.append(Process("g", "guest", partial(position.guest, world)))
     processes.append(Process("h", "host", partial(position.host, world)))
-    return Migration(clock, pace, world, processes)
+    return TimedMigration(clock, pace, world, processes)
 
 
 def migrate(guest: Guest, name: str = "everything", workload: str = "idle", **how: Any) -> Migrated:

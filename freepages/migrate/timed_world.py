@@ -33,7 +33,7 @@ WORKS_ON = Act("works on for {0} ns", cost="elapsed", amount=0)
 ALLOCATES = Act("allocates a page", cost="allocate")
 
 
-class GuestMemory:
+class TimedMemory:
     """What is in the pages, as far as it is kept: which hold zeros, and with ``keep`` a token each.
 
     ``exact`` says whether a page is known to hold zeros no more as soon as it is written, or only when its
@@ -170,7 +170,7 @@ class LiveWorld(World):
             chunk=chunk,
             pace=pace,
             kind=PageBitmap,
-            content=lambda pages, log: GuestMemory(log, zero, keep),
+            content=lambda pages, log: TimedMemory(log, zero, keep),
         )
         some = floors or [default_floor(ram.max_pfn, ram.pages)]
         self.blocks = HintBlocks(lambda: self.guest.free, some, upwards)
@@ -187,7 +187,11 @@ class LiveWorld(World):
         lock = TimedLock("the zone lock", self.clock, self.live)
         guest = LiveGuest(self.memory, self.assume, free, written, lock, self.live)
         return guest, BulkMigration(
-            self.memory, self.log, self.assume, self.ram, when=lambda: len(self.clock.moves) + 1
+            self.memory,
+            self.log,
+            self.ram,
+            when=lambda: len(self.clock.moves) + 1,
+            **self.assume.of_the_host,
         )
 
     def live(self) -> None:

@@ -23,6 +23,12 @@ def merge(pairs: Iterable[tuple[int, int]]) -> Pairs:
     return tuple(merged)
 
 
+def spans(pages: Iterable[int]) -> str:
+    """``"3, 8-11"``"""
+    runs = merge((pfn, pfn + 1) for pfn in pages)
+    return ", ".join(str(start) if end == start + 1 else f"{start}-{end - 1}" for start, end in runs)
+
+
 def arrays(pairs: Sequence[tuple[int, int]]) -> Ranges:
     """Pairs (start, end) as two arrays."""
     both = np.array(pairs, np.int64).reshape(-1, 2)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from freepages.engine.errors import FreepagesError
 from freepages.pages.orders import PAGE_SIZE
-from freepages.real.procfs import Line, text_lines
+from freepages.real.procfs import ProcLine, text_lines
 
 KIB_PER_PAGE = PAGE_SIZE >> 10
 
@@ -71,7 +71,7 @@ def read_meminfo(path: Path) -> Meminfo:
     not what it must be.
     """
     found: dict[str, int] = {}
-    where: dict[str, Line] = {}
+    where: dict[str, ProcLine] = {}
     for line in text_lines(path):
         match = _LINE.fullmatch(line.text)
         if not match:

@@ -97,7 +97,7 @@ class Resource(NamedTuple):
     depth: int
 
 
-class Line(NamedTuple):
+class ProcLine(NamedTuple):
     """A line of a file, for the error that names it; only a file's last may lack the newline that ends it."""
 
     path: Path
@@ -118,7 +118,7 @@ def zone_label(key: ZoneKey) -> str:
     return f"node {key[0]} zone {key[1]}"
 
 
-def text_lines(path: Path) -> list[Line]:
+def text_lines(path: Path) -> list[ProcLine]:
     """The lines of a file of /proc that are not blank."""
     with io.BufferedReader(open_file(path)) as file:
         data = file.read(TEXT_LIMIT + 1)
@@ -131,7 +131,7 @@ def text_lines(path: Path) -> list[Line]:
     if not text.strip():
         raise FreepagesError(f"{path}: empty")
     parts = text.split("\n")
-    return [Line(path, at, part, at < len(parts)) for at, part in enumerate(parts, 1) if part.strip()]
+    return [ProcLine(path, at, part, at < len(parts)) for at, part in enumerate(parts, 1) if part.strip()]
 
 
 _COUNT = r"\d{1,19}"
@@ -205,13 +205,13 @@ _PROTECTION = re.compile(rf" *protection: \(({_COUNT}(?:, {_COUNT})*)\) *")
 class _Section:
     """The lines of zoneinfo under one zone's heading."""
 
-    heading: Line
+    heading: ProcLine
     key: ZoneKey
     fields: dict[str, int] = field(default_factory=dict)
     protection: tuple[int, ...] = ()
     cpus: list[dict[str, int]] = field(default_factory=list)
 
-    def add(self, line: Line) -> None:
+    def add(self, line: ProcLine) -> None:
         if match := _FIELD.fullmatch(line.text):
             name, value = match[1], int(match[2])
             if name == "start_pfn" and not line.ended:

@@ -20,7 +20,7 @@ from freepages.review import rows_walk as walk
 from freepages.review import rows_wire as wire
 from freepages.review.row import Row, Shown
 
-__all__ = ["REVIEW", "Row", "Shown", "Table", "review_table", "row"]
+__all__ = ["REVIEW", "Row", "Shown", "ReviewTable", "review_table", "row"]
 
 
 def _number(row: Row) -> tuple[int, str]:
@@ -53,7 +53,7 @@ def row(id: str) -> Row:
     raise FreepagesError(f"no row {id!r} in the review: there are {', '.join(row.id for row in REVIEW)}")
 
 
-class Table:
+class ReviewTable:
     """Rows as a table: id, verdict, how many moves show it, and what it is."""
 
     def __init__(self, rows: tuple[Row, ...]):
@@ -69,6 +69,6 @@ def _cells(row: Row) -> tuple[str, ...]:
     return row.id, row.verdict, moves, row.title
 
 
-def review_table(verdict: str = "") -> Table:
+def review_table(verdict: str = "") -> ReviewTable:
     """All rows, or those of one verdict."""
-    return Table(tuple(row for row in REVIEW if verdict in ("", row.verdict)))
+    return ReviewTable(tuple(row for row in REVIEW if verdict in ("", row.verdict)))

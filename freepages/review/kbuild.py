@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 
 from freepages.engine.run import Act, Steps, straight
 from freepages.engine.text_table import columns
-from freepages.review.kconfig import Config, DotConfig, KbuildError, Option, settle
+from freepages.review.kconfig import DotConfig, KbuildError, Kconfig, Option, settle
 
 
 class Undeclared(KbuildError):
@@ -301,7 +301,7 @@ class Build:
     symbols    the symbol table of vmlinux
     """
 
-    def __init__(self, tree: Tree, config: Config, drop_dead: bool = True):
+    def __init__(self, tree: Tree, config: Kconfig, drop_dead: bool = True):
         self.tree, self.config, self.drop_dead = tree, config, drop_dead
         self.dotconfig = settle(tree.options, config)
         for source in tree.sources:
@@ -459,14 +459,14 @@ def modpost(build: Build) -> Steps:
             build.finished.append(name)
 
 
-def build(tree: Tree, config: Config, drop_dead: bool = True) -> Build:
+def build(tree: Tree, config: Kconfig, drop_dead: bool = True) -> Build:
     """Run a whole ``make``."""
     made = Build(tree, config, drop_dead)
     straight(make(made))
     return made
 
 
-def outcome(tree: Tree, config: Config) -> str:
+def outcome(tree: Tree, config: Kconfig) -> str:
     """What becomes of a config, in two or three words: it "links", or the symbol and what is wrong with it.
 
     A link that owes something to luck says so: to a compiler that drops dead calls, or to a call of address 0

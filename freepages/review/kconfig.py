@@ -37,7 +37,7 @@ class Option:
 
 
 @dataclass(frozen=True)
-class Config:
+class Kconfig:
     """How a .config is made: ``answers`` to some options, ``otherwise`` to the others ("": the default).
 
     The answer "m" to a bool is y. ``source`` says whose config it is.
@@ -79,7 +79,7 @@ class DotConfig(dict[str, Setting]):
         return lines
 
 
-def settle(options: Sequence[Option], config: Config) -> DotConfig:
+def settle(options: Sequence[Option], config: Kconfig) -> DotConfig:
     """The .config of these options, of which each stands after all it depends on and all that select it.
 
     Raises KbuildError for an answer to no option, and for an option before one that it needs.
@@ -98,7 +98,7 @@ def settle(options: Sequence[Option], config: Config) -> DotConfig:
     return settings
 
 
-def _setting(option: Option, before: Sequence[Option], config: Config, settings: DotConfig) -> Setting:
+def _setting(option: Option, before: Sequence[Option], config: Kconfig, settings: DotConfig) -> Setting:
     limit = min((settings.value(name) for name in option.depends), key=VALUES.index, default="y")
     limits = tuple(name for name in option.depends if settings.value(name) == limit)
     answer = config.answers.get(option.name, config.otherwise)

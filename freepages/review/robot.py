@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from freepages.engine.text_table import columns
 from freepages.review.kbuild import Build, Call, Function, Source, Tree, build, outcome
-from freepages.review.kconfig import Config, Option
+from freepages.review.kconfig import Kconfig, Option
 
 
 class Mail(NamedTuple):
@@ -78,29 +78,29 @@ DEFCONFIG = {"MODULES": "y", "PCI": "y"}
 CONFIGS = {
     config.name: config
     for config in (
-        Config(
+        Kconfig(
             "i386-tinyconfig", "n", {}, "the robot's: allnoconfig, and the smallest choices of tiny.config"
         ),
-        Config("arm-allnoconfig", "n", {}, "the robot's: no to every question"),
-        Config("parisc-allnoconfig", "n", {}, "the robot's: no to every question"),
-        Config("x86_64-defconfig", "", DEFCONFIG, "arch/x86/configs/x86_64_defconfig: no virtio in it"),
-        Config(
+        Kconfig("arm-allnoconfig", "n", {}, "the robot's: no to every question"),
+        Kconfig("parisc-allnoconfig", "n", {}, "the robot's: no to every question"),
+        Kconfig("x86_64-defconfig", "", DEFCONFIG, "arch/x86/configs/x86_64_defconfig: no virtio in it"),
+        Kconfig(
             "x86_64-guest",
             "",
             {**DEFCONFIG, "VIRTIO_PCI": "y", "VIRTIO_BALLOON": "y"},
             "ours: the defconfig, and the balloon built in, for whoever tries the patch in a guest",
         ),
-        Config("x86_64-allmodconfig", "m", {}, "every driver a module, as distributions have the balloon"),
+        Kconfig("x86_64-allmodconfig", "m", {}, "every driver a module, as distributions have the balloon"),
     )
 }
 """The robot's three, and three of people's. Architecture plays no part beyond the name."""
 
 
-def every_config() -> Iterator[Config]:
+def every_config() -> Iterator[Kconfig]:
     """Every way to answer every question of OPTIONS, the impossible answers too: Kconfig sorts them out."""
     asked = [option for option in OPTIONS if option.asked is not None]
     for answers in product(*("nmy" if option.tristate else "ny" for option in asked)):
-        yield Config(
+        yield Kconfig(
             "config " + "".join(answers),
             "",
             {option.name: answer for option, answer in zip(asked, answers, strict=True)},
@@ -242,7 +242,7 @@ REPAIRS: Mapping[str, Repair] = {
 class Survey:
     """What becomes of every config of a tree; shown as a table."""
 
-    def __init__(self, tree: Tree, configs: Iterable[Config]):
+    def __init__(self, tree: Tree, configs: Iterable[Kconfig]):
         self.builds: dict[str, Build] = {}
         self.outcomes: dict[str, str] = {}
         for config in configs:
@@ -267,12 +267,12 @@ class Survey:
         return "\n".join(columns(rows, rule=True))
 
 
-def survey(tree: Tree, configs: Iterable[Config] = tuple(CONFIGS.values())) -> Survey:
+def survey(tree: Tree, configs: Iterable[Kconfig] = tuple(CONFIGS.values())) -> Survey:
     """Build every config, as the robot does."""
     return Survey(tree, configs)
 
 
-class Comparison:
+class BuildComparison:
     """Several repairs, each with every config; shown as a table."""
 
     def __init__(self, tree: Tree, repairs: Mapping[str, Repair]):
@@ -290,6 +290,6 @@ class Comparison:
         return "\n".join(columns(rows, rule=True))
 
 
-def compare(tree: Tree = PATCHED, repairs: Mapping[str, Repair] = REPAIRS) -> Comparison:
+def compare(tree: Tree = PATCHED, repairs: Mapping[str, Repair] = REPAIRS) -> BuildComparison:
     """Build every config with every repair."""
-    return Comparison(tree, repairs)
+    return BuildComparison(tree, repairs)

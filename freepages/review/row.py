@@ -12,7 +12,7 @@ from freepages.balloon.april2016 import AprilPatch
 from freepages.balloon.repaired import Repaired
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run, Scenario, Schedule
-from freepages.search.shortest import Search, Shows, follow, shortest
+from freepages.search.shortest import Shortest, Shows, follow, shortest
 
 Verdict = Literal["bug", "conditional", "harmless"]
 
@@ -77,7 +77,7 @@ class Row:
         run, sentence = follow(self.repaired(), Schedule.parse(self.schedule), shows)
         return Shown(self.id, run, sentence)
 
-    def search(self, limit: int = 20_000) -> Search:
+    def search(self, limit: int = 20_000) -> Shortest:
         """Find the shortest schedule again."""
         return shortest(*self._parts(), limit)
 

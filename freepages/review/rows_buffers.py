@@ -6,9 +6,10 @@ from freepages.balloon.free_pages_device import FreePagesDevice
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
 from freepages.pages.pc_memory import GIB
+from freepages.pages.ranges import spans
 from freepages.review.row import Row
 from freepages.review.rows_interrupts import asked_twice
-from freepages.review.symptoms import channel_dead, one_answer, spans, times
+from freepages.review.symptoms import channel_dead, one_answer, times
 from freepages.scenarios.balloon import Machine, machine, scenario
 from freepages.zone.kmalloc import KFREE, KZALLOC
 from freepages.zone.node import Node, pc_memory_map

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from freepages.engine.run import Act, Process, Run, Scenario, Steps
 from freepages.host.ram import GuestRam, RamBlock
+from freepages.pages.ranges import spans
 from freepages.review.row import Row
 from freepages.review.rows_buffers import no_more_requests
-from freepages.review.symptoms import one_answer, spans
+from freepages.review.symptoms import one_answer
 from freepages.scenarios.balloon import LETTERS, DrawnNode, Machine, machine, picture, processes, scenario
 from freepages.scenarios.zones import zone_drawn
 

@@ -9,8 +9,9 @@ from freepages.debate.world import World
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
 from freepages.pages.pageset import PageSet
+from freepages.pages.ranges import spans
 from freepages.review.row import Row
-from freepages.review.symptoms import one_answer, spans
+from freepages.review.symptoms import one_answer
 from freepages.scenarios.balloon import Machine, machine, scenario
 from freepages.scenarios.debate import debate
 

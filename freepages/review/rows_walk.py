@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from freepages.balloon.april2016 import WALKS
-from freepages.balloon.free_pages_messages import DROP_PAGECACHE
 from freepages.engine.run import TAKES_LOCK, Act, Process, Run, Scenario, Steps, straight
 from freepages.engine.step_size import coarse, fine
 from freepages.pages.orders import Migratetype
+from freepages.pages.ranges import spans
 from freepages.review.row import Row
-from freepages.review.symptoms import answered, one_answer, per_cpu_pages, spans
+from freepages.review.symptoms import answered, one_answer
 from freepages.scenarios.balloon import LETTERS, DrawnNode, Machine, machine, scenario
 from freepages.scenarios.bitmap_builder import LIVED_IN
 from freepages.scenarios.zones import zone_drawn
+from freepages.zone.drop_caches import DROP_PAGECACHE
 from freepages.zone.free_page_bitmap import MARKS
 from freepages.zone.kmalloc import KZALLOC
 from freepages.zone.page_cache import PageCache
+from freepages.zone.percpu import per_cpu_pages
 
 STRETCH = 64  # pages of an answer, where the repaired driver is to answer in pieces
 SCATTERED = LETTERS + "········aaaaaaaa" * 6

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from freepages.balloon.driver_queues import ADDS_OUTBUF
-from freepages.balloon.free_pages_messages import DROP_PAGECACHE
 from freepages.engine.run import Process, Run, Scenario
+from freepages.pages.ranges import spans
 from freepages.review.row import Row
-from freepages.review.symptoms import answered, one_answer, spans, times
+from freepages.review.symptoms import answered, one_answer, times
 from freepages.scenarios.balloon import DrawnNode, Machine, machine, picture, scenario
 from freepages.scenarios.zones import zone_drawn
 from freepages.virtqueue.features import GET_FREE_PAGES, VERSION_1
-from freepages.zone.drop_caches import DROPS_CACHE
+from freepages.zone.drop_caches import DROP_PAGECACHE, DROPS_CACHE
 from freepages.zone.kernel import Context
 from freepages.zone.page_cache import PageCache
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from freepages.balloon.april2016 import REQUEST
 from freepages.balloon.driver_queues import INTERRUPTED, Interrupt, Virtqueue, more_used
 from freepages.balloon.free_pages_device import FreePagesDevice
 from freepages.engine.run import Act, Process, Run, Steps
-from freepages.pages.ranges import merge
 from freepages.scenarios.balloon import Machine
 from freepages.zone.kernel import WORKS, AnyWork
-from freepages.zone.zone import Zone
 
 
 def idle(process: Process) -> bool:
@@ -49,17 +45,6 @@ def answered(run: Run) -> bool:
 def times(run: Run, act: Act, *first: object) -> int:
     """How often an act was done; `first` are what its first arguments were."""
     return sum(step.act is act and step.args[: len(first)] == first for step in run.steps)
-
-
-def spans(pages: Iterable[int]) -> str:
-    """``"3, 8-11"``"""
-    runs = merge((pfn, pfn + 1) for pfn in pages)
-    return ", ".join(str(start) if end == start + 1 else f"{start}-{end - 1}" for start, end in runs)
-
-
-def per_cpu_pages(zones: Iterable[Zone]) -> set[int]:
-    """Free pages that are on no list of free_area, but on some CPU's own."""
-    return {pfn for zone in zones for lists in zone.pageset.values() for pages in lists for pfn in pages}
 
 
 def one_answer(device: FreePagesDevice, ctrl: int = 0) -> Steps:

@@ -26,7 +26,14 @@ from freepages.balloon.repaired import Repaired
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
 from freepages.engine.step_size import Grain, coarse, fine
 from freepages.pages.orders import PAGE_SHIFT, PAGE_SIZE
-from freepages.scenarios.exchange_picture import RING_WAYS, Place, Way, ring_now, ring_panel, sequence_panel
+from freepages.scenarios.exchange_picture import (
+    RING_WAYS,
+    RingPlace,
+    Way,
+    ring_now,
+    ring_panel,
+    sequence_panel,
+)
 from freepages.scenarios.panels import locks, memory, touched
 from freepages.scenarios.zones import zone_drawn
 from freepages.view.frame import Bits, Facts, Frame, Panel
@@ -69,11 +76,11 @@ class Machine:
         layout = self.driver.vqs[name].ring.layout
         return describe(self.kernel.memory, layout, self.transport.accepted)
 
-    def place(self, name: str) -> Place:
+    def place(self, name: str) -> RingPlace:
         """Where a queue that was set up lies, and its two sides."""
         ring = self.driver.vqs[name].ring
         accepted = self.transport.accepted
-        return Place(self.kernel.memory, ring.layout, accepted, ring, self.device.queue(name), name)
+        return RingPlace(self.kernel.memory, ring.layout, accepted, ring, self.device.queue(name), name)
 
     def used_now(self) -> set[int]:
         return {

@@ -17,7 +17,7 @@ from freepages.debate.world import World
 from freepages.engine.position import PLAIN, needed
 from freepages.engine.run import Process, Run
 from freepages.scenarios.panels import locks
-from freepages.view.frame import Bits, Facts, Frame, Memory, Panel, State, Tokens
+from freepages.view.frame import Bits, Facts, Frame, PageMap, Panel, State, Tokens
 
 HELD = ("bitmap", "pages")
 """What a guest calls the pages that it is about to tell of, or has told of and still holds."""
@@ -76,7 +76,7 @@ def picture(run: Run) -> Frame:
     return Frame(run.scenario.title, tuple(panels), _outcome(w))
 
 
-def _memory(w: World, highlight: list[tuple[int, int]], lost: dict[int, str]) -> Memory:
+def _memory(w: World, highlight: list[tuple[int, int]], lost: dict[int, str]) -> PageMap:
     """The guest's pages: whose each is and, where that matters, what is in it."""
     matters = w.guest.matters()
     states = [
@@ -84,7 +84,7 @@ def _memory(w: World, highlight: list[tuple[int, int]], lost: dict[int, str]) ->
         for pfn in range(w.pages)
     ]
     tokens = [letter(token) if matters[pfn] else "" for pfn, token in enumerate(w.memory.source)]
-    return Memory("guest", 0, states, tokens=tokens, lost=lost, highlight=highlight)
+    return PageMap("guest", 0, states, tokens=tokens, lost=lost, highlight=highlight)
 
 
 def _bits(w: World, name: str, pages: Any) -> Bits:

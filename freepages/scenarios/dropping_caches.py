@@ -8,16 +8,17 @@ from functools import partial
 from freepages.engine.run import Act, Choose, Process, Run, Scenario, Steps
 from freepages.engine.step_size import Grain, fine
 from freepages.pages.bitmap import PageBitmap
-from freepages.review.symptoms import per_cpu_pages, spans
+from freepages.pages.ranges import spans
 from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.panels import Range, free_lists, locks, memory, touched
 from freepages.scenarios.zones import zone_drawn
-from freepages.view.frame import Bits, Facts, Frame, Memory
+from freepages.view.frame import Bits, Facts, Frame, PageMap
 from freepages.virtqueue.guest_memory import GuestMemory
 from freepages.zone.drop_caches import INVALIDATES, SHRINKS, drain_all_pages, drop_cache, sync
 from freepages.zone.free_page_bitmap import get_free_pages
 from freepages.zone.kernel import Context, Kernel
 from freepages.zone.page_cache import READS_DISK, Backing, Dentry, Inode, PageCache
+from freepages.zone.percpu import per_cpu_pages
 from freepages.zone.zone import Zone
 
 CHOOSES = Act("chooses what to read next")
@@ -146,7 +147,7 @@ def touched_here(run: Run) -> list[Range]:
     return touched(run)
 
 
-def pages(world: Dropping, lit: list[Range]) -> Memory:
+def pages(world: Dropping, lit: list[Range]) -> PageMap:
     """The zone; in a page of the cache the letter of its state or else its file's, in one of slab how many
     objects it has.
     """

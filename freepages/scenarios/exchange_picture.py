@@ -74,7 +74,7 @@ RING_WAYS: dict[Act, Way] = {
 
 
 @dataclass(frozen=True)
-class Place:
+class RingPlace:
     """Where a queue lies, in memory as everybody sees it, and its two sides where they are known."""
 
     memory: Memory
@@ -85,7 +85,7 @@ class Place:
     name: str = ""
 
 
-def ring_panel(run: Run, place: Callable[[Any], Place] = attrgetter("place")) -> Ring:
+def ring_panel(run: Run, place: Callable[[Any], RingPlace] = attrgetter("place")) -> Ring:
     """The queue that `place` finds in a run's world, with what the last step wrote and read of it.
 
     What was written is what differs from the run one step earlier, whatever kind of step it was.
@@ -101,7 +101,7 @@ def ring_panel(run: Run, place: Callable[[Any], Place] = attrgetter("place")) ->
     return replace(now, written=written, read=read)
 
 
-def ring_now(place: Place) -> Ring:
+def ring_now(place: RingPlace) -> Ring:
     """The queue at this moment.
 
     What the bytes say is read from the bytes. What no byte says, only a side knows: which descriptors are on
@@ -145,7 +145,7 @@ def ring_now(place: Place) -> Ring:
     return Ring(name, places, state.table, avail, used, "".join(owners), chains, broken=reason)
 
 
-def writers(run: Run, place: Callable[[Any], Place] = attrgetter("place")) -> dict[str, str]:
+def writers(run: Run, place: Callable[[Any], RingPlace] = attrgetter("place")) -> dict[str, str]:
     """Whose steps have written into each of the three tables so far: its name -> the processes' letters."""
     again = Run(run.scenario)
     queue = place(again.world)
@@ -167,7 +167,7 @@ def writers(run: Run, place: Callable[[Any], Place] = attrgetter("place")) -> di
 
 def dump_frame(dump: Dump, title: str = "") -> Frame:
     """The ring of a dump: nothing is known of it but its bytes."""
-    return Frame(title, (ring_now(Place(dump.memory, dump.layout, dump.features)),))
+    return Frame(title, (ring_now(RingPlace(dump.memory, dump.layout, dump.features)),))
 
 
 def _free_list(driver: DriverQueue) -> set[int]:

@@ -10,7 +10,7 @@ import numpy as np
 from freepages.engine.run import Act, Lock, Run
 from freepages.pages.orders import ORDERS, Migratetype
 from freepages.real import Snapshot
-from freepages.view.frame import Frame, FreeLists, LockRow, Locks, Memory, State
+from freepages.view.frame import Frame, FreeLists, LockRow, Locks, PageMap, State
 from freepages.zone import free_page_bitmap as freemap
 from freepages.zone import percpu, zone
 from freepages.zone.zone import Zone
@@ -52,7 +52,7 @@ def touched(run: Run) -> list[Range]:
     return TOUCHES[step.act](*step.args) if step.act in TOUCHES else []
 
 
-def memory(zone: Zone, highlight: Iterable[Range] = ()) -> Memory:
+def memory(zone: Zone, highlight: Iterable[Range] = ()) -> PageMap:
     """Every page of the zone with its state, and the free blocks as outlines."""
     states = np.full(zone.spanned, State.HOLE, np.uint8)
 
@@ -71,7 +71,7 @@ def memory(zone: Zone, highlight: Iterable[Range] = ()) -> Memory:
         paint(pfn, pfn + (1 << order), State.FREE)
     size = 1 << zone.pageblock_order
     aligned = zone.start_pfn % size == 0
-    return Memory(
+    return PageMap(
         f"zone {zone.name}",
         zone.start_pfn,
         states,
@@ -93,7 +93,7 @@ def snapshot_frame(snapshot: Snapshot) -> Frame:
     states[free.view(bool)] = State.FREE
     managed = sum(z.managed for z in snapshot.zones)
     title = f"{snapshot.free_pages:,} of {managed:,} managed pages are free"
-    return Frame(title, (Memory("memory", 0, states),), snapshot.about.get("note", ""))
+    return Frame(title, (PageMap("memory", 0, states),), snapshot.about.get("note", ""))
 
 
 def free_lists(zone: Zone) -> FreeLists:

@@ -24,7 +24,7 @@ from freepages.pages.bitmap import PageBitmap
 from freepages.pages.pageset import PageSet
 from freepages.scenarios.debate import debate
 from freepages.scenarios.debate_picture import picture
-from freepages.view.frame import Bits, Facts, Frame, Locks, Memory, State
+from freepages.view.frame import Bits, Facts, Frame, Locks, PageMap, State
 
 PAGES = 64
 FREE = (*range(10, 14), *range(20, 32), *range(36, 60))
@@ -197,8 +197,8 @@ def around_the_hole(free: PageBitmap, ram: GuestRam = TOY_RAM) -> Frame:
     return Frame(
         "one bitmap, read in two ways",
         (
-            Memory("the guest, by pfn", 0, guest),
-            Memory("the host's pc.ram, by ram_addr", 0, host, highlight=zip(*wrong.runs(), strict=True)),
+            PageMap("the guest, by pfn", 0, guest),
+            PageMap("the host's pc.ram, by ram_addr", 0, host, highlight=zip(*wrong.runs(), strict=True)),
             Bits("translated", 0, _bools(translated)),
             Bits("as it came", 0, _bools(raw)),
         ),

@@ -13,7 +13,14 @@ from typing import Any
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, Until
-from freepages.scenarios.exchange_picture import MEMORY, Place, Way, ring_panel, sequence_panel, waiting_panel
+from freepages.scenarios.exchange_picture import (
+    MEMORY,
+    RingPlace,
+    Way,
+    ring_panel,
+    sequence_panel,
+    waiting_panel,
+)
 from freepages.view.frame import Facts, Frame, Panel
 from freepages.virtqueue import ring
 from freepages.virtqueue.guest_memory import GuestMemory, StoreBuffer
@@ -77,8 +84,8 @@ class Exchange:
     answers: dict[int, bytes] = field(default_factory=dict)
 
     @property
-    def place(self) -> Place:
-        return Place(self.memory, self.layout, self.device.features, self.driver, self.device)
+    def place(self) -> RingPlace:
+        return RingPlace(self.memory, self.layout, self.device.features, self.driver, self.device)
 
     def name(self, addr: int) -> str:
         """The words for an address: a field of the ring, or a buffer."""

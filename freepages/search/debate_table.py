@@ -66,7 +66,7 @@ def questions() -> Iterator[Question]:
 
 
 @dataclass(frozen=True, repr=False)
-class Table:
+class DebateTable:
     """The debate, one row a proposal.
 
     answers  by proposal, purpose and assumption ("" for none)
@@ -77,7 +77,7 @@ class Table:
     delays: Mapping[str, str | None]
 
     @classmethod
-    def compute(cls, executor: Executor | None = None, watch: Watch | None = None) -> Table | None:
+    def compute(cls, executor: Executor | None = None, watch: Watch | None = None) -> DebateTable | None:
         """All of it anew; None if ``watch``, told how many answers there are, returned True meanwhile."""
         asked = list(questions())
         found = check_all(asked, executor, watch)
@@ -86,7 +86,7 @@ class Table:
         return cls._of(found, {name: str(way) if (way := delay(name)) else None for name in PROPOSALS})
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Table:
+    def load(cls, path: Path | None = None) -> DebateTable:
         """The table that ``freepages check --table`` wrote; the shipped one, if no other is named.
 
         Raises FreepagesError, which names the file, where it is no such table.
@@ -101,7 +101,7 @@ class Table:
             raise FreepagesError(f"{path}: not a table of the debate") from None
 
     @classmethod
-    def _of(cls, answers: Any, delays: Mapping[str, str | None]) -> Table:
+    def _of(cls, answers: Any, delays: Mapping[str, str | None]) -> DebateTable:
         return cls({(a.proposal, a.purpose, ",".join(a.assumptions)): a for a in answers}, delays)
 
     def json(self) -> str:

@@ -17,7 +17,7 @@ Shows = Callable[[Run], str | None]
 """What a state shows, as a sentence, or None."""
 
 
-class Search(NamedTuple):
+class Shortest(NamedTuple):
     """What a search found, a schedule or None; how many states it looked at, and whether those were all."""
 
     schedule: Schedule | None
@@ -26,21 +26,21 @@ class Search(NamedTuple):
     complete: bool
 
 
-def shortest(scenario: Scenario, shows: Shows, limit: int = 20_000) -> Search:
+def shortest(scenario: Scenario, shows: Shows, limit: int = 20_000) -> Shortest:
     """The first schedule, by length and then in the order of the processes, whose state shows it."""
     waiting = deque([Schedule()])
     states = 0
     while waiting:
         if states == limit:
-            return Search(None, None, states, complete=False)
+            return Shortest(None, None, states, complete=False)
         schedule = waiting.popleft()
         run = Run(scenario, schedule)
         states += 1
         sentence = shows(run)
         if sentence:
-            return Search(schedule, sentence, states, complete=False)
+            return Shortest(schedule, sentence, states, complete=False)
         waiting.extend(Schedule((*schedule, move)) for move in run.moves())
-    return Search(None, None, states, complete=True)
+    return Shortest(None, None, states, complete=True)
 
 
 def follow(scenario: Scenario, schedule: Schedule, shows: Shows, limit: int = 2000) -> tuple[Run, str | None]:

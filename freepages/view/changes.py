@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.view.frame import Bits, Facts, Frame, FreeLists, Locks, Memory, Panel, Tokens
+from freepages.view.frame import Bits, Facts, Frame, FreeLists, Locks, PageMap, Panel, Tokens
 from freepages.view.grid import Map
 from freepages.view.palette import MIGRATETYPE_NAMES
 
@@ -18,10 +18,10 @@ MOST = 6
 
 def changes(before: Frame, after: Frame, most: int = MOST) -> list[str]:
     """One sentence for each difference, `most` of them at most; none where the frames are equal."""
-    memories = sum(isinstance(panel, Memory) for panel in after.panels)
+    memories = sum(isinstance(panel, PageMap) for panel in after.panels)
     sentences: list[str] = []
     for old, new in _pairs(before, after):
-        prefix = f"{new.name}: " if isinstance(new, Memory) and memories > 1 else ""
+        prefix = f"{new.name}: " if isinstance(new, PageMap) and memories > 1 else ""
         sentences += (prefix + sentence for sentence in islice(differences(new, old), most + 1))
     return sentences if len(sentences) <= most else [*sentences[:most], "and more"]
 
@@ -57,7 +57,7 @@ def differences(new: Panel, old: Panel) -> Iterator[str]:
 
 
 @differences.register
-def _(new: Memory, old: Memory) -> Iterator[str]:
+def _(new: PageMap, old: PageMap) -> Iterator[str]:
     if not _same_pages(new, old):
         yield f"pages [{old.start}, {old.end}) → [{new.start}, {new.end})"
         return

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.pages.orders import Migratetype
-from freepages.view.frame import MARKS, Bits, Facts, Frame, FreeLists, Locks, Memory, Panel, State, Tokens
+from freepages.view.frame import MARKS, Bits, Facts, Frame, FreeLists, Locks, PageMap, Panel, State, Tokens
 from freepages.view.grid import Grid, Map, aligned, shown, tally
 from freepages.view.palette import (
     HOLE_LINE,
@@ -96,7 +96,7 @@ def _flow(pieces: list[Piece]) -> tuple[list[tuple[float, float, Piece]], float]
 def _pieces(panels: Sequence[Panel], zoom: Range | None) -> Iterator[Piece]:
     groups = aligned(panels)
     maps = sum(
-        1 + len(panel.marks) if isinstance(panel, Memory) else 1 for group in groups for panel in group
+        1 + len(panel.marks) if isinstance(panel, PageMap) else 1 for group in groups for panel in group
     )
     tall = min(max(ALL_MAPS / max(maps, 1), ONE_MAP[0]), ONE_MAP[1])
     for group in groups:
@@ -245,7 +245,7 @@ def strips(panel: Panel, grid: Grid) -> Iterator[Strip]:
 
 
 @strips.register
-def _(panel: Memory, grid: Grid) -> Iterator[Strip]:
+def _(panel: PageMap, grid: Grid) -> Iterator[Strip]:
     here = slice(grid.lo - panel.start, grid.hi - panel.start)
     states = panel.states[here]
     extent = f"pages [{panel.start:,}, {panel.end:,})"
@@ -350,7 +350,7 @@ def _letters(band: Band, states: NDArray[np.uint8]) -> Iterator[Shape]:
             yield Letters(xs, y, "".join(text[at] for at in mine), ink, size, bold=ink == "free-ink")
 
 
-def _blocks(band: Band, panel: Memory) -> Iterator[Shape]:
+def _blocks(band: Band, panel: PageMap) -> Iterator[Shape]:
     """Each free block outlined, its order written on it where there is room."""
     grid = band.grid
     if min(grid.width, band.height) < 2.5 or not len(panel.blocks):
@@ -378,12 +378,12 @@ def _blocks(band: Band, panel: Memory) -> Iterator[Shape]:
     yield Boxes("free-ink", outlines, 1.5 if grid.lettered else 0.8)
 
 
-def _under(grid: Grid, panel: Memory) -> bool:
+def _under(grid: Grid, panel: PageMap) -> bool:
     """Whether the bars of the migratetypes lie under their pages: where a row has more than one pageblock."""
     return bool(panel.migratetypes) and grid.lettered and panel.pageblock < grid.columns
 
 
-def _migratetypes(band: Band, panel: Memory) -> Iterator[Shape]:
+def _migratetypes(band: Band, panel: PageMap) -> Iterator[Shape]:
     """For every pageblock a bar with the colour and name of its migratetype, under or left of its pages."""
     grid = band.grid
     for at, migratetype in enumerate(panel.migratetypes):
@@ -408,7 +408,7 @@ def _migratetypes(band: Band, panel: Memory) -> Iterator[Shape]:
                     )
 
 
-def _tokens(band: Band, panel: Memory) -> Iterator[Shape]:
+def _tokens(band: Band, panel: PageMap) -> Iterator[Shape]:
     grid = band.grid
     if not panel.tokens:
         return

@@ -88,7 +88,7 @@ def _ranges(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class Memory(Panel):
+class PageMap(Panel):
     """The pages [start, start + len(states)) of one zone, RAM block or other stretch of memory.
 
     states        uint8, one State a page; given as such, or as their letters ("··aack")

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.view.frame import Bits, Memory, Panel, State, Tokens
+from freepages.view.frame import Bits, PageMap, Panel, State, Tokens
 
 EXACT_CELLS = 1 << 16  # up to so many pages each has a cell of its own
 MANY_CELLS = 1 << 15  # at most so many cells where a cell is many pages
 ONE_ROW = 16  # so few pages are one row, of wide cells
 LETTER_PAGES = 512  # up to so many pages are written in letters
 
-Map = Memory | Bits | Tokens
+Map = PageMap | Bits | Tokens
 
 
 def aligned(panels: Iterable[Panel]) -> list[list[Any]]:

@@ -25,16 +25,16 @@ from freepages.virtqueue.ring_layout import DESC_SIZE, ELEM_SIZE, INDIRECT, NEXT
 DRIVER, DEVICE, FREE = "g", "h", "·"
 
 
-class Look(NamedTuple):
+class EntryLook(NamedTuple):
     role: str  # of the badge; "" draws an outline
     ink: str
     words: str
 
 
-OWNERS: dict[str, Look] = {
-    DRIVER: Look("blue", "on-dark", "the driver's"),
-    DEVICE: Look("orange", "on-light", "the device's"),
-    FREE: Look("", "free-ink", "free"),
+OWNERS: dict[str, EntryLook] = {
+    DRIVER: EntryLook("blue", "on-dark", "the driver's"),
+    DEVICE: EntryLook("orange", "on-light", "the device's"),
+    FREE: EntryLook("", "free-ink", "free"),
 }
 
 FLAGS = {NEXT: "NEXT", WRITE: "WRITE", INDIRECT: "INDIRECT"}

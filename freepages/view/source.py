@@ -20,7 +20,7 @@ LEAST = 3  # lines: in less room a caller is not shown
 
 
 @dataclass(frozen=True)
-class Listing:
+class SourceListing:
     """The lines of one function: numbers in the file, and HTML. Of a docstring there is only the first."""
 
     name: str
@@ -95,7 +95,7 @@ def _all(blocks: Iterable[str]) -> str:
     return f'<div class="fp-source">{"".join(blocks)}</div>'
 
 
-def _window(shown: Listing, line: int, room: int) -> Iterator[str]:
+def _window(shown: SourceListing, line: int, room: int) -> Iterator[str]:
     """The lines of a function around the present one, and its first; what is left out between is dots."""
     count = len(shown.numbers)
     at = max((i for i, number in enumerate(shown.numbers) if number <= line), default=-1)
@@ -119,19 +119,19 @@ def _line(number: int, html: str, now: bool) -> str:
 
 
 @lru_cache(maxsize=256)
-def listing(code: CodeType) -> Listing:
+def listing(code: CodeType) -> SourceListing:
     """The listing of a code object; a function whose source nobody kept is its name alone."""
     try:
         lines, first = inspect.getsourcelines(code)
     except (OSError, TypeError):
-        return Listing(
+        return SourceListing(
             code.co_name, (code.co_firstlineno,), (escape(f"{code.co_name}: no source is at hand"),)
         )
     text = textwrap.dedent("".join(lines))
     html = _coloured(text)
     folded = _docstring(text)
     kept = [i for i in range(len(html)) if i not in folded]
-    return Listing(code.co_name, tuple(first + i for i in kept), tuple(html[i] for i in kept))
+    return SourceListing(code.co_name, tuple(first + i for i in kept), tuple(html[i] for i in kept))
 
 
 def _docstring(text: str) -> range:

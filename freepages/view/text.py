@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.view.frame import MARKS, Bits, Facts, Frame, FreeLists, Locks, Memory, Panel, Tokens
+from freepages.view.frame import MARKS, Bits, Facts, Frame, FreeLists, Locks, PageMap, Panel, Tokens
 from freepages.view.grid import Grid, Map, aligned, shown, tally
 from freepages.view.palette import MARK_LOOKS, MIGRATETYPE_NAMES, STATES
 
@@ -26,7 +26,7 @@ def text(frame: Frame, zoom: tuple[int, int] | None = None) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-class Row(NamedTuple):
+class TextRow(NamedTuple):
     """One line of letters of a map for every row of its grid; `label` "" stands for the pfn of the row."""
 
     label: str
@@ -65,7 +65,7 @@ def heading(panel: Map) -> Iterator[str]:
 
 
 @heading.register
-def _(panel: Memory) -> Iterator[str]:
+def _(panel: PageMap) -> Iterator[str]:
     counts = (f"{STATES[state].words} {count:,}" for state, count in tally(panel.states).items())
     yield ", ".join((f"{panel.name}: pages [{panel.start:,}, {panel.end:,})", *counts))
     if panel.migratetypes:
@@ -89,33 +89,33 @@ def _(panel: Tokens) -> Iterator[str]:
 
 
 @singledispatch
-def letters(panel: Map, grid: Grid) -> Iterator[Row]:
+def letters(panel: Map, grid: Grid) -> Iterator[TextRow]:
     """The lines of letters of a map, a letter for every cell of the grid."""
     raise TypeError(f"no letters are known for {type(panel).__name__}")
 
 
 @letters.register
-def _(panel: Memory, grid: Grid) -> Iterator[Row]:
+def _(panel: PageMap, grid: Grid) -> Iterator[TextRow]:
     here = slice(grid.lo - panel.start, grid.hi - panel.start)
-    yield Row("", grid.majority(panel.states[here]).tobytes().decode("latin-1"))
+    yield TextRow("", grid.majority(panel.states[here]).tobytes().decode("latin-1"))
     if panel.tokens and grid.per_cell == 1:
-        yield Row("holds", "".join((token or " ")[0] for token in panel.tokens[here]))
+        yield TextRow("holds", "".join((token or " ")[0] for token in panel.tokens[here]))
     for mark in MARKS:
         if mark in panel.marks:
-            yield Row(mark, _bit_letters(panel.marks[mark][here], grid, "·", MARK_LOOKS[mark].sign))
+            yield TextRow(mark, _bit_letters(panel.marks[mark][here], grid, "·", MARK_LOOKS[mark].sign))
 
 
 @letters.register
-def _(panel: Bits, grid: Grid) -> Iterator[Row]:
+def _(panel: Bits, grid: Grid) -> Iterator[TextRow]:
     bits = panel.bits[grid.lo - panel.start : grid.hi - panel.start]
-    yield Row(panel.name, _bit_letters(bits, grid, "0", "1"))
+    yield TextRow(panel.name, _bit_letters(bits, grid, "0", "1"))
 
 
 @letters.register
-def _(panel: Tokens, grid: Grid) -> Iterator[Row]:
+def _(panel: Tokens, grid: Grid) -> Iterator[TextRow]:
     if grid.per_cell == 1:
         here = slice(grid.lo - panel.start, grid.hi - panel.start)
-        yield Row(panel.name, "".join((token or "·")[0] for token in panel.tokens[here]))
+        yield TextRow(panel.name, "".join((token or "·")[0] for token in panel.tokens[here]))
 
 
 def _bit_letters(bits: NDArray[np.bool_], grid: Grid, none: str, every: str) -> str:

@@ -19,13 +19,15 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from freepages.balloon.free_pages_messages import DROP_PAGECACHE, DROP_SLAB
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
 from freepages.real.meminfo import Meminfo
 from freepages.zone.kernel import CALLS, Context
 from freepages.zone.page_cache import Dentry, Inode, Object, PageCache, Said
 from freepages.zone.percpu import drain_pcp, pcp_count, pcp_high
+
+DROP_PAGECACHE, DROP_SLAB = 1, 2
+"""The bits of the control."""
 
 DROPS_CACHE = Act("calls drop_cache({1})", cost="invalidate", amount=2)
 INVALIDATES = Act("{1}", cost="invalidate")

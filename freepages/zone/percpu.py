@@ -11,6 +11,8 @@ is lost.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from freepages.engine.run import DROPS_LOCK, TAKES_LOCK, Act, Steps
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
 from freepages.zone.free_area import FreeList
@@ -111,3 +113,8 @@ def drain_pcp(zone: Zone, count: int, cpu: str = "cpu 0") -> Steps:
             count, run = count - 1, run - 1
     yield DROPS_LOCK, zone.lock.name, cpu
     zone.lock.drop(cpu)
+
+
+def per_cpu_pages(zones: Iterable[Zone]) -> set[int]:
+    """Free pages that are on no list of free_area, but on some CPU's own."""
+    return {pfn for zone in zones for lists in zone.pageset.values() for pages in lists for pfn in pages}

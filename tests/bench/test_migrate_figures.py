@@ -5,11 +5,11 @@ import shutil
 import pytest
 
 from freepages.bench import migrate_figures as migrate
-from freepages.bench.migrate_figures import GIB, Case, and_not, measure
+from freepages.bench.migrate_figures import GIB, GuestCase, and_not, measure
 
 
 def test_a_case_is_measured_in_a_process_of_its_own():
-    row = measure(Case("small", GIB // 4, "uniform:2k/s", "snapshot", True), rounds=1)
+    row = measure(GuestCase("small", GIB // 4, "uniform:2k/s", "snapshot", True), rounds=1)
     assert row["mismatched_pages"] == 0 and row["rounds"] >= 2
     assert row["wall_s"] > 0 and row["prepared_s"] > 0 and row["extra_mib"] >= 0
     assert row["sent_gib"] == pytest.approx(0.1, rel=0.05)

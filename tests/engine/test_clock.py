@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freepages.engine.clock import Clock, Span, TimedLock
+from freepages.engine.clock import Clock, Held, TimedLock
 from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Choose, Process, Until
@@ -62,8 +62,8 @@ def test_who_waits_goes_on_at_the_moment_of_the_step_that_made_it_ready():
     a = Process("a", "a", holding(lock, "a", 0, 100, done))
     b = Process("b", "b", holding(lock, "b", 30, 5, done))
     clock.run([a, b], "b")
-    assert clock.waits == [Span("b", "the lock", 30, 100)]
-    assert lock.spans() == [Span("a", "the lock", 0, 100), Span("b", "the lock", 100, 105)]
+    assert clock.waits == [Held("b", "the lock", 30, 100)]
+    assert lock.spans() == [Held("a", "the lock", 0, 100), Held("b", "the lock", 100, 105)]
 
 
 def choosing(chosen):

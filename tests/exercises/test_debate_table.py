@@ -4,7 +4,7 @@ import pytest
 
 from freepages.debate.proposals import PROPOSALS
 from freepages.exercises.debate_table import compared, flips
-from freepages.search.debate_table import Table
+from freepages.search.debate_table import DebateTable
 from freepages.search.fast import PROVED
 
 OWNED = {"locked", "inflate_deflate", "free_page_hint"}
@@ -40,7 +40,7 @@ def test_flips(switches, answer, right, words):
 
 
 def test_a_set_of_assumptions_flips_what_the_table_says_where_it_is_one():
-    table = Table.load()
+    table = DebateTable.load()
     flipped = {name for name in PROPOSALS if table.flips(name, "discard").get("REFUTED")}
     for switch in ("early-release", "lock-timeout", "rely-on-free-content", "no-lock-while-building"):
         mine = {
@@ -52,7 +52,7 @@ def test_a_set_of_assumptions_flips_what_the_table_says_where_it_is_one():
 
 
 def test_predicted_rows_are_laid_beside_the_table():
-    table = Table.load()
+    table = DebateTable.load()
     word = {True: "safe", False: "lost"}
     truth = {
         name: tuple(word[table.answer(name, purpose).verdict == PROVED] for purpose in ("migrate", "discard"))

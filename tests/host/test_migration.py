@@ -32,7 +32,7 @@ def host(*switches, kind=PageSet):
     log = DirtyLog(PAGES, mode, late=late, kind=kind)
     log.start()
     content = (Content if kind is PageSet else BulkContent)(PAGES, log)
-    return Migration(content, log, Assumptions.of(switches))
+    return Migration(content, log, **Assumptions.of(switches).of_the_host)
 
 
 def pageset(members):
@@ -50,7 +50,7 @@ def make(to, move):
 
 def test_at_first_all_is_to_be_sent() -> None:
     assert listed(host().to_send) == ALL
-    wide = Migration(None, DirtyLog(PAGES), Assumptions(), pages=200)  # the log's pfns are not its pages
+    wide = Migration(None, DirtyLog(PAGES), pages=200)  # the log's pfns are not its pages
     assert wide.to_send.count() == 200
 
 

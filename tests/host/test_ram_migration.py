@@ -4,14 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freepages.debate.assumptions import Assumptions
 from freepages.debate.content import Content
 from freepages.host import ram_migration as bulkmigration
 from freepages.host.dirty_log import DirtyLog
 from freepages.host.migration import Migration
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.host.ram_migration import BulkMigration
-from freepages.migrate.timed_world import GuestMemory
+from freepages.migrate.timed_world import TimedMemory
 from freepages.pages.pageset import PageSet
 from tests.bitmaps import bitmap, listed
 
@@ -21,8 +20,8 @@ RAM = GuestRam([RamBlock("pc.ram", 0, 64 * WORDS, ((0, 64 * 5), (64 * 8, 64 * 15
 
 def bulk(zero=(), keep=False, ram=RAM):
     log = DirtyLog(ram.max_pfn)
-    memory = GuestMemory(log, bitmap(ram.max_pfn, (ram.pfn(page) for page in zero)), keep)
-    return BulkMigration(memory, log, Assumptions(), ram, when=lambda: 0)
+    memory = TimedMemory(log, bitmap(ram.max_pfn, (ram.pfn(page) for page in zero)), keep)
+    return BulkMigration(memory, log, ram, when=lambda: 0)
 
 
 def check_counts(host):
@@ -51,7 +50,7 @@ some_pages = st.sets(st.integers(0, 64 * WORDS - 1), max_size=40)
 def test_it_has_the_pages_that_the_plain_one_has(history):
     host = bulk(zero=range(0, 64 * WORDS, 3))
     log = DirtyLog(64 * WORDS, kind=PageSet)
-    plain = Migration(Content(64 * WORDS, log), log, Assumptions())
+    plain = Migration(Content(64 * WORDS, log), log)
     for one in (host, plain):
         one.log.start()
     copied = False

@@ -3,17 +3,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freepages.lab.explorer import Explorer, Zoom
-from freepages.view.frame import Bits, Facts, Frame, Memory, State
+from freepages.view.frame import Bits, Facts, Frame, PageMap, State
 from freepages.view.text import text
 
 
 def large(pages: int = 1_000_000, start: int = 0) -> Frame:
     states = np.array(list(State), np.uint8)[np.arange(pages) // 1000 % len(State)]
-    return Frame("large", (Memory("memory", start, states), Bits("bitmap", start, states == State.FREE)))
+    return Frame("large", (PageMap("memory", start, states), Bits("bitmap", start, states == State.FREE)))
 
 
 def test_a_small_frame_needs_no_zoom() -> None:
-    zoom = Zoom(Frame("small", (Memory("m", 0, "k" * 64),)), None, lambda: None)
+    zoom = Zoom(Frame("small", (PageMap("m", 0, "k" * 64),)), None, lambda: None)
     assert (zoom.layout.display, zoom.range) == ("none", None)
     assert Zoom(Frame("no map", (Facts("f", {}),)), None, lambda: None).layout.display == "none"
 

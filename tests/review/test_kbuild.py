@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from freepages.engine.run import Process, straight
 from freepages.review.kbuild import Build, Call, Function, KbuildError, Source, Tree, build, make, outcome
-from freepages.review.kconfig import Config, Option
+from freepages.review.kconfig import Kconfig, Option
 from freepages.review.robot import CONFIGS, PATCHED, REPAIRS
 
 OPTIONS = (Option("MODULES"), Option("A"), Option("B"), Option("D", tristate=True))
@@ -24,7 +24,7 @@ def calls(*symbols):
 
 
 def config(**answers):
-    return Config("a config", "n", answers, "")
+    return Kconfig("a config", "n", answers, "")
 
 
 # -- one law at a time

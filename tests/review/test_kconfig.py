@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.review.kconfig import VALUES, Config, KbuildError, Option, settle
+from freepages.review.kconfig import VALUES, KbuildError, Kconfig, Option, settle
 
 TREE = (
     Option("EMBEDDED", forced=True, selects=("EXPERT",)),
@@ -20,7 +20,7 @@ TREE = (
 
 def values(otherwise="", **answers):
     return {
-        name: setting.value for name, setting in settle(TREE, Config("c", otherwise, answers, "")).items()
+        name: setting.value for name, setting in settle(TREE, Kconfig("c", otherwise, answers, "")).items()
     }
 
 
@@ -55,8 +55,8 @@ def test_a_tristate_is_no_more_than_what_it_depends_on_and_a_bool_may_be_y():
 def test_without_a_prompt_only_a_select_counts():
     assert values("y")["SYSCTL"] == "n"
     selecting = (Option("PROC", selects=("SYSCTL",)), Option("SYSCTL", asked=None))
-    assert settle(selecting, Config("c", "y", {}, "")).value("SYSCTL") == "y"
-    off = settle(selecting, Config("c", "n", {}, ""))
+    assert settle(selecting, Kconfig("c", "y", {}, "")).value("SYSCTL") == "y"
+    off = settle(selecting, Kconfig("c", "n", {}, ""))
     assert off.explain("SYSCTL") == [
         "CONFIG_SYSCTL=n: only PROC could select it",
         "CONFIG_PROC=n: the answer is n",
@@ -67,9 +67,9 @@ def test_what_an_answer_or_a_dependency_names_must_exist():
     with pytest.raises(KbuildError, match="config c: answers NUMA, which is no option"):
         values(NUMA="y")
     with pytest.raises(KbuildError, match="option A stands before B"):
-        settle((Option("A", depends=("B",)), Option("B")), Config("c", "", {}, ""))
+        settle((Option("A", depends=("B",)), Option("B")), Kconfig("c", "", {}, ""))
     with pytest.raises(KbuildError, match="option A stands before B"):
-        settle((Option("A", asked=None), Option("B", selects=("A",))), Config("c", "", {}, ""))
+        settle((Option("A", asked=None), Option("B", selects=("A",))), Kconfig("c", "", {}, ""))
 
 
 @st.composite
@@ -100,7 +100,7 @@ def options(draw):
 def test_dependencies_limit_and_selects_force(tree, otherwise, answers):
     known = {option.name for option in tree}
     given_answers = {f"O{n}": value for n, value in answers.items() if f"O{n}" in known}
-    found = settle(tree, Config("c", otherwise, given_answers, ""))
+    found = settle(tree, Kconfig("c", otherwise, given_answers, ""))
     for option in tree:
         value = found.value(option.name)
         assert value in ("nmy" if option.tristate and found.on("MODULES") else "ny")

@@ -6,7 +6,7 @@ from freepages.engine.run import Run, Scenario, to_the_end
 from freepages.engine.step_size import coarse, fine
 from freepages.scenarios.balloon import DrawnNode, exchange, inflate, machine, statistics
 from freepages.scenarios.zones import zone_drawn
-from freepages.view.frame import Memory, State
+from freepages.view.frame import PageMap, State
 from freepages.view.ring_panel import Ring
 from freepages.view.text import text
 
@@ -66,7 +66,7 @@ def test_pages_in_use_at_the_start_are_those_of_the_drawing_and_the_drivers_own(
 def test_a_page_is_shown_as_discarded_only_while_it_is_the_balloons() -> None:
     run, seen = Run(inflate(4, 1)), 0
     while moves := run.moves():
-        (zone,) = (panel for panel in run.scenario.picture(run).panels if isinstance(panel, Memory))
+        (zone,) = (panel for panel in run.scenario.picture(run).panels if isinstance(panel, PageMap))
         discarded = zone.states[zone.marks["discarded"]]
         assert (discarded == State.BALLOON).all()
         seen = max(seen, len(discarded))

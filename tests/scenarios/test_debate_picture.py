@@ -9,7 +9,7 @@ from freepages.scenarios.debate import debate
 from freepages.search.fast import explore
 from freepages.view.changes import changes
 from freepages.view.draw import draw
-from freepages.view.frame import Facts, Memory, State
+from freepages.view.frame import Facts, PageMap, State
 from freepages.view.text import text
 
 
@@ -123,4 +123,4 @@ def test_a_step_changes_what_it_says_and_no_more():
     assert changes(before, after) == ["page 1 holds nothing → B", "dirty log 1: 0 → 1"]
     before, after = (scenario.picture(Run(scenario, moves)) for moves in ("h w1a w1w", "h w1a w1w h1s"))
     assert changes(before, after) == ["to send 1: 1 → 0", "destination 1: 0 → B"]
-    assert isinstance(before.panels[0], Memory)
+    assert isinstance(before.panels[0], PageMap)

@@ -7,7 +7,7 @@ import pytest
 from freepages.engine.run import Run, ScheduleError, to_the_end
 from freepages.engine.step_size import coarse, fine
 from freepages.scenarios.dropping_caches import CACHED, Dropping, drop_caches
-from freepages.view.frame import Memory
+from freepages.view.frame import PageMap
 from freepages.view.text import text
 from freepages.zone.page_cache import READS_DISK
 
@@ -32,14 +32,14 @@ def test_every_state_can_be_shown() -> None:
     while "" in run.processes["g"].options():
         frame = run.scenario.picture(run)
         assert frame == run.scenario.picture(run) and text(frame)
-        lit |= {page for panel in frame.panels if isinstance(panel, Memory) for page, _ in panel.highlight}
+        lit |= {page for panel in frame.panels if isinstance(panel, PageMap) for page, _ in panel.highlight}
         run.move("g")
     assert {8, 24, 31, 36, 40} <= lit
 
 
 def test_a_page_shows_its_file_its_state_or_its_number_of_objects() -> None:
     scenario = drop_caches()
-    (memory,) = (panel for panel in scenario.picture(Run(scenario)).panels if isinstance(panel, Memory))
+    (memory,) = (panel for panel in scenario.picture(Run(scenario)).panels if isinstance(panel, PageMap))
     assert "".join(token or "·" for token in memory.tokens) == (
         "········AAAAAAAAddwA····mmmBBBBl" + "TTTTDD··86444·" + "·" * 18
     )

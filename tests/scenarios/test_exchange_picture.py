@@ -7,7 +7,7 @@ from freepages.engine.run import Run, at_random, to_the_end
 from freepages.scenarios.exchange_picture import (
     MEMORY,
     RING_WAYS,
-    Place,
+    RingPlace,
     dump_frame,
     ring_now,
     ring_panel,
@@ -159,7 +159,7 @@ def test_nothing_jumps_from_step_to_step(scenario):
 @pytest.mark.parametrize("path", sorted(data_path("rings").glob("*.json")), ids=lambda path: path.stem)
 def test_a_ring_of_a_real_guest_is_shown_from_its_bytes_alone(path):
     dump = read_dump(path)
-    panel = ring_now(Place(dump.memory, dump.layout, dump.features))
+    panel = ring_now(RingPlace(dump.memory, dump.layout, dump.features))
     assert not panel.broken and panel.avail.read is None
     assert panel.avail.idx is not None and panel.used.idx is not None
     in_flight = (panel.avail.idx - panel.used.idx) & 0xFFFF

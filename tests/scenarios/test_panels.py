@@ -11,7 +11,7 @@ from freepages.real.data_path import data_path
 from freepages.scenarios.bitmap_builder import LIVED_IN, free_page_bitmap
 from freepages.scenarios.panels import memory, snapshot_frame, touched
 from freepages.scenarios.zones import FRAGMENTED, buddy_zone, operate, zone_drawn
-from freepages.view.frame import Memory, State
+from freepages.view.frame import PageMap, State
 
 
 def letters(panel):
@@ -80,7 +80,7 @@ def test_a_snapshot_is_shown_page_by_page():
     snapshot = Snapshot.load(data_path("snapshots", "pc-4g-idle.snapshot"))
     frame = snapshot_frame(snapshot)
     shown = frame.panels[0]
-    assert isinstance(shown, Memory)
+    assert isinstance(shown, PageMap)
     states = shown.states
     assert len(states) == snapshot.max_pfn
     assert int((states == State.FREE).sum()) == snapshot.free_pages

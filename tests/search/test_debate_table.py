@@ -11,10 +11,10 @@ from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run
 from freepages.scenarios.debate import debate
 from freepages.search import Checked, check
-from freepages.search.debate_table import Table, questions
+from freepages.search.debate_table import DebateTable, questions
 from freepages.search.delay import delay
 
-SHIPPED = Table.load()
+SHIPPED = DebateTable.load()
 SMALL = 6000  # states: a second or so
 SOME = [row for at, row in enumerate(SHIPPED.answers.values()) if not row.assumptions or at % 7 == 0]
 
@@ -45,7 +45,7 @@ def test_a_small_row_searched_now_is_the_shipped_one(row: Checked) -> None:
 @pytest.mark.slow
 def test_every_row_searched_now_is_the_shipped_one() -> None:
     with ProcessPoolExecutor(2) as executor:
-        now = Table.compute(executor)
+        now = DebateTable.compute(executor)
     assert now is not None
     assert [*map(said, now.answers.values())] == [*map(said, SHIPPED.answers.values())]
     assert now.delays == SHIPPED.delays
@@ -83,7 +83,7 @@ def test_text_and_html_show_each_verdict_with_its_flips() -> None:
 
 def test_it_survives_its_file(tmp_path) -> None:
     (path := tmp_path / "table.json").write_text(SHIPPED.json())
-    again = Table.load(path)
+    again = DebateTable.load(path)
     assert (again.answers, again.delays) == (SHIPPED.answers, SHIPPED.delays)
     assert sum(line.startswith('  {"proposal"') for line in SHIPPED.json().splitlines()) == len(again.answers)
 
@@ -92,7 +92,7 @@ def test_it_survives_its_file(tmp_path) -> None:
 def test_another_file_is_refused_by_name(content, tmp_path) -> None:
     (path := tmp_path / "other.json").write_text(content)
     with pytest.raises(FreepagesError, match=r"other\.json: not a table of the debate"):
-        Table.load(path)
+        DebateTable.load(path)
 
 
 def test_what_is_not_in_it_is_said() -> None:

@@ -12,7 +12,7 @@ from freepages.view.frame import (
     FreeLists,
     LockRow,
     Locks,
-    Memory,
+    PageMap,
     Panel,
     State,
     Tokens,
@@ -51,11 +51,11 @@ def blocks_of(array: np.ndarray, start: int) -> list[tuple[int, int]]:
 
 
 @st.composite
-def memories(draw: st.DrawFn, start: int, pages: int) -> Memory:
+def memories(draw: st.DrawFn, start: int, pages: int) -> PageMap:
     array = draw(states(pages))
     within = st.integers(start, start + max(pages - 1, 0))
     small = 0 < pages <= 600
-    return Memory(
+    return PageMap(
         draw(NAMES),
         start,
         array,
@@ -125,7 +125,7 @@ def sample() -> Frame:
     return Frame(
         "zone Normal builds its bitmap",
         (
-            Memory(
+            PageMap(
                 "zone Normal",
                 0,
                 letters,

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 
 from freepages.view.changes import changes
-from freepages.view.frame import Bits, Facts, Frame, FreeLists, LockRow, Locks, Memory, Panel, Tokens
+from freepages.view.frame import Bits, Facts, Frame, FreeLists, LockRow, Locks, PageMap, Panel, Tokens
 from tests.view.frames import frames
 
 
@@ -15,21 +15,21 @@ def test_equal_frames_have_no_changes(frame: Frame) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "says"),
     [
-        (Memory("m", 0, "····aa··"), Memory("m", 0, "····aaaa"), ["pages [6, 8): · → a"]),
-        (Memory("m", 4, "·ak"), Memory("m", 4, "a·k"), ["page 4: · → a", "page 5: a → ·"]),
+        (PageMap("m", 0, "····aa··"), PageMap("m", 0, "····aaaa"), ["pages [6, 8): · → a"]),
+        (PageMap("m", 4, "·ak"), PageMap("m", 4, "a·k"), ["page 4: · → a", "page 5: a → ·"]),
         (
-            Memory("m", 0, "kk", tokens=["A", ""]),
-            Memory("m", 0, "kk", tokens=["B", "C"]),
+            PageMap("m", 0, "kk", tokens=["A", ""]),
+            PageMap("m", 0, "kk", tokens=["B", "C"]),
             ["page 0 holds A → B", "page 1 holds nothing → C"],
         ),
         (
-            Memory("m", 0, "kk", marks={"dirty": "00"}),
-            Memory("m", 0, "kk", marks={"dirty": "01"}),
+            PageMap("m", 0, "kk", marks={"dirty": "00"}),
+            PageMap("m", 0, "kk", marks={"dirty": "01"}),
             ["dirty 1: 0 → 1"],
         ),
         (
-            Memory("m", 0, "k"),
-            Memory("m", 0, "k", lost={0: "A"}),
+            PageMap("m", 0, "k"),
+            PageMap("m", 0, "k", lost={0: "A"}),
             ["page 0 lost its content: it should hold A"],
         ),
         (
@@ -73,13 +73,13 @@ def test_a_difference_is_a_sentence_from_old_to_new(before: Panel, after: Panel,
 
 def test_two_memories_are_told_apart() -> None:
     old, new = (
-        Frame("", (Memory("a", 0, "·"), Memory("b", 0, "·"))),
-        Frame("", (Memory("a", 0, "k"), Memory("b", 0, "·"))),
+        Frame("", (PageMap("a", 0, "·"), PageMap("b", 0, "·"))),
+        Frame("", (PageMap("a", 0, "k"), PageMap("b", 0, "·"))),
     )
     assert changes(old, new) == ["a: page 0: · → k"]
 
 
 def test_what_is_too_much_is_cut_off() -> None:
-    old, new = Memory("m", 0, "·k" * 500), Memory("m", 0, "k·" * 500)
+    old, new = PageMap("m", 0, "·k" * 500), PageMap("m", 0, "k·" * 500)
     said = changes(Frame("", (old,)), Frame("", (new,)), most=3)
     assert said == ["page 0: · → k", "page 1: k → ·", "page 2: · → k", "and more"]

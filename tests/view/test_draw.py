@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from freepages.pages.orders import Migratetype
 from freepages.view.draw import draw
-from freepages.view.frame import Bits, Facts, Frame, FreeLists, LockRow, Locks, Memory, State
+from freepages.view.frame import Bits, Facts, Frame, FreeLists, LockRow, Locks, PageMap, State
 from freepages.view.palette import FIXED, MARK_LOOKS, MIGRATETYPE_NAMES, STATES
 from freepages.view.png import png
 from freepages.view.scene import WIDTH, Boxes, Group, Image, Runs, Scene, Shape
@@ -71,7 +71,7 @@ def test_a_png_carries_no_date_and_no_program() -> None:
 def test_the_runs_of_a_map_cover_each_page_once(data: st.DataObject) -> None:
     start, pages = data.draw(st.integers(0, 300)), data.draw(st.integers(1, 5000))
     memory = data.draw(memories(start, pages))
-    scene = draw(Frame("", (Memory("m", start, memory.states),)))
+    scene = draw(Frame("", (PageMap("m", start, memory.states),)))
     covered = np.zeros((600, 600), int)
     for shape in maps(scene):
         if isinstance(shape, Runs):
@@ -84,7 +84,7 @@ def test_the_runs_of_a_map_cover_each_page_once(data: st.DataObject) -> None:
 @settings(max_examples=40)
 def test_the_svg_covers_as_many_pages_of_a_state_as_have_it(data: st.DataObject) -> None:
     memory = data.draw(memories(data.draw(st.integers(0, 300)), data.draw(st.integers(17, 3000))))
-    painted = svg(draw(Frame("", (Memory("m", memory.start, memory.states),))))
+    painted = svg(draw(Frame("", (PageMap("m", memory.start, memory.states),))))
     for state, look in STATES.items():
         paths = re.findall(
             rf'<path class="s-{look.role}" transform="[^"]*" stroke-width="[^"]*" d="(M[^"]*)"', painted
@@ -97,18 +97,18 @@ def test_the_svg_covers_as_many_pages_of_a_state_as_have_it(data: st.DataObject)
 
 def test_a_map_of_many_runs_is_one_image_and_of_few_is_none() -> None:
     mixed = np.array([State.SLAB, State.FREE], np.uint8)[np.arange(65536) % 2]
-    images = [shape for shape in maps(draw(Frame("", (Memory("m", 0, mixed),)))) if isinstance(shape, Image)]
+    images = [shape for shape in maps(draw(Frame("", (PageMap("m", 0, mixed),)))) if isinstance(shape, Image)]
     assert [image.rgba.shape for image in images] == [(128, 512, 4)]
     assert images[0].rgba[0, 0].tolist() == [0xCC, 0x79, 0xA7, 255]
     assert images[0].rgba[0, 1].tolist() == [0x00, 0x9E, 0x73, 36]  # free: the paper shows through
-    plain = Memory("m", 0, np.sort(mixed))
+    plain = PageMap("m", 0, np.sort(mixed))
     assert not [shape for shape in maps(draw(Frame("", (plain,)))) if isinstance(shape, Image)]
 
 
 def test_millions_of_pages_are_drawn_in_proportion() -> None:
     states = np.full(6_500_000, State.FREE, np.uint8)
     states[: 6_500_000 // 4] = State.ANONYMOUS
-    frame = Frame("", (Memory("m", 0, states), Bits("b", 0, states == State.FREE)))
+    frame = Frame("", (PageMap("m", 0, states), Bits("b", 0, states == State.FREE)))
     memory, bits = (shape for shape in maps(draw(frame)) if isinstance(shape, Image))
     orange = (memory.rgba == (0xE6, 0x9F, 0x00, 255)).all(axis=2).sum()
     painted = (bits.rgba[:, :, 3] == 255).sum()
@@ -121,7 +121,7 @@ def test_a_mixed_cell_has_the_mixture_of_its_colours() -> None:
     states = np.full(1 << 17, State.KERNEL, np.uint8)
     states[0:8:2] = State.SLAB  # half of the first dot
     [image] = [
-        shape for shape in maps(draw(Frame("", (Memory("m", 0, states),)))) if isinstance(shape, Image)
+        shape for shape in maps(draw(Frame("", (PageMap("m", 0, states),)))) if isinstance(shape, Image)
     ]
     assert image.rgba[0, 0].tolist() == [(0xCC + 0x00) // 2, (0x79 + 0x72) // 2, (0xA7 + 0xB2) // 2, 255]
     assert image.rgba[0, 1].tolist() == [0x00, 0x72, 0xB2, 255]
@@ -130,7 +130,7 @@ def test_a_mixed_cell_has_the_mixture_of_its_colours() -> None:
 @given(st.integers(0, 1000), st.integers(1, 500))
 def test_zoomed_in_every_page_has_its_letter(lo: int, length: int) -> None:
     states = np.array(list(State), np.uint8)[np.arange(100_000) // 3 % len(State)]
-    frame = Frame("", (Memory("m", 0, states),))
+    frame = Frame("", (PageMap("m", 0, states),))
     wanted = states[lo : lo + length].tobytes().decode("latin-1")
     rows = text(frame, (lo, lo + length)).splitlines()[2:]
     assert "".join(re.sub("^ *[0-9,]+", "", row) for row in rows).replace(" ", "") == wanted
@@ -146,7 +146,7 @@ def test_nothing_moves_when_only_values_change() -> None:
     changed = Frame(
         "another title",
         (
-            Memory(
+            PageMap(
                 "zone Normal",
                 0,
                 array,

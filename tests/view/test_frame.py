@@ -4,18 +4,18 @@ from hypothesis import given
 
 from freepages.engine.errors import FreepagesError
 from freepages.pages.bitmap import PageBitmap
-from freepages.view.frame import Bits, Frame, FreeLists, LockRow, Locks, Memory, State
+from freepages.view.frame import Bits, Frame, FreeLists, LockRow, Locks, PageMap, State
 from tests.view.frames import frames, sample
 
 
 def test_a_state_is_its_letter() -> None:
     assert [state.letter for state in State] == list("·acskpbu/")
-    assert Memory("m", 0, "·a/").states.tolist() == [State.FREE, State.ANONYMOUS, State.HOLE]
+    assert PageMap("m", 0, "·a/").states.tolist() == [State.FREE, State.ANONYMOUS, State.HOLE]
 
 
 def test_a_panel_keeps_what_it_was_given_while_the_model_goes_on() -> None:
     states, bitmap = np.full(8, State.FREE, np.uint8), PageBitmap(8)
-    memory, bits = Memory("m", 0, states), Bits("b", 0, bitmap)
+    memory, bits = PageMap("m", 0, states), Bits("b", 0, bitmap)
     states[:] = State.SLAB
     bitmap.set_range(0, 8)
     assert set(memory.states.tolist()) == {State.FREE}
@@ -31,9 +31,9 @@ def test_a_frame_equals_itself_and_its_twin(frame: Frame) -> None:
 
 
 def test_frames_differ_where_one_page_differs() -> None:
-    assert Memory("m", 0, "··") == Memory("m", 0, "··")
-    assert Memory("m", 0, "··") != Memory("m", 0, "·a")
-    assert Memory("m", 0, "··", marks={"dirty": "01"}) != Memory("m", 0, "··", marks={"dirty": "10"})
+    assert PageMap("m", 0, "··") == PageMap("m", 0, "··")
+    assert PageMap("m", 0, "··") != PageMap("m", 0, "·a")
+    assert PageMap("m", 0, "··", marks={"dirty": "01"}) != PageMap("m", 0, "··", marks={"dirty": "10"})
     assert Bits("b", 0, "01") != Bits("b", 0, "011")
     assert sample() == sample()
 
@@ -47,10 +47,10 @@ def test_a_bitmap_shows_its_pages_and_not_the_padding() -> None:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: Memory("zone DMA", 4, "·x"), "zone DMA: page 5 has no known state: 120"),
-        (lambda: Memory("zone DMA", 0, "·", marks={"red": "1"}), "zone DMA: no mark is named 'red'"),
-        (lambda: Memory("zone DMA", 0, "·", marks={"dirty": "10"}), "marks 'dirty' are 2, its pages 1"),
-        (lambda: Memory("zone DMA", 0, "···", tokens=["A"]), "tokens are 1, its pages 3"),
+        (lambda: PageMap("zone DMA", 4, "·x"), "zone DMA: page 5 has no known state: 120"),
+        (lambda: PageMap("zone DMA", 0, "·", marks={"red": "1"}), "zone DMA: no mark is named 'red'"),
+        (lambda: PageMap("zone DMA", 0, "·", marks={"dirty": "10"}), "marks 'dirty' are 2, its pages 1"),
+        (lambda: PageMap("zone DMA", 0, "···", tokens=["A"]), "tokens are 1, its pages 3"),
         (lambda: FreeLists("f", [0], {(3, 0): [8]}), "f: a list of order 3, of 1 orders"),
     ],
 )

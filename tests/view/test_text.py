@@ -1,4 +1,4 @@
-from freepages.view.frame import Frame, Memory
+from freepages.view.frame import Frame, PageMap
 from freepages.view.text import text
 from tests.view.frames import sample
 
@@ -31,9 +31,9 @@ def test_the_text_says_all_that_the_picture_shows() -> None:
 
 
 def test_a_row_begins_at_a_multiple_of_its_length() -> None:
-    rows = text(Frame("", (Memory("m", 30, "ka·"),))).splitlines()
+    rows = text(Frame("", (PageMap("m", 30, "ka·"),))).splitlines()
     assert rows[1:] == ["  30" + " " * 2 + " " * 33 + "ka", "  32  ·"]  # three groups of 8, and 6 of the next
 
 
 def test_a_zoom_that_shows_nothing_says_so() -> None:
-    assert text(Frame("", (Memory("m", 0, "ka"),)), (10, 20)).endswith("outside the range shown")
+    assert text(Frame("", (PageMap("m", 0, "ka"),)), (10, 20)).endswith("outside the range shown")

@@ -1,0 +1,122 @@
+"""Every scenario that comes with freepages, by the name under which a command line or a test asks for it.
+
+The review's rows keep their ids, and the schedule that shows a row is its story. A proposal's name alone is its migration;
+with ``-discard`` behind it the host discards what is reported. A new scenario gets a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from difflib import get_close_matches
+from functools import partial
+
+from freepages.debate.proposals import PROPOSALS
+from freepages.engine.errors import FreepagesError
+from freepages.engine.run import Run, Scenario, to_the_end
+from freepages.engine.step_size import coarse
+from freepages.review import REVIEW, Row
+from freepages.review.build_scenario import kbuild
+from freepages.scenarios.balloon import exchange, inflate, statistics
+from freepages.scenarios.bitmap_builder import free_page_bitmap
+from freepages.scenarios.debate import debate
+from freepages.scenarios.dropping_caches import drop_caches
+from freepages.scenarios.precopy import in_bulk, race, rounds, skipping
+from freepages.scenarios.virtqueue import HOSTILE, LOST_KICK, STALE, hostile, virtqueue
+from freepages.scenarios.zones import FRAGMENTED, buddy_zone
+
+Builder = Callable[[], Scenario]
+
+MIGRATIONS = {
+    "everything": "w0a w0w h h0s w1a w1w w0w h1s h0y h0s h0x",
+    "snapshot": "h h0r g g g g g w0a w0w h0t h0y h0x",
+    "log_late": "h g g g g g w0a w0w h0t h h0y h0x",
+    "no_wait": "h h0r g g g g g w0a w0w h0y h0t h0x",
+    "locked": "h h0r g g g g h0t g g g g g h0t g g w0a w0w h0y h0x",
+    "request_id": "h h0r g g g g g w0a w0w h0y h0t h0x",
+    "request_id_unchecked": "h h0r g g g g g w0a w0w h0y h0r h0t h0x",
+    "inflate_deflate": "h h0r g g g h0t g g w0a w0w h0y h0x",
+    "free_page_hint": "h h0r g g g0h h0t h0t g1h h0y h0t g0n g h0t h0r g g h0t g0n g h0t h1s h0x g",
+    "page_reporting": "h w0a w0w g g h0t g g w1a w1w h0y h0x",
+}
+DISCARDS = {
+    **dict.fromkeys(("snapshot", "no_wait"), "h0r g g g g g w0a w0w h0t h h"),
+    **dict.fromkeys(("request_id", "request_id_unchecked"), "h0r g g g g g w0a w0w h0t h h"),
+    "log_late": "h g g g g g w0a w0w h0t h h",
+    "locked": "h0r g g g g h0t h g g g g g h0t h g g w0a w0w",
+    "inflate_deflate": "h0r g g g h0t h h g g w0a w0w",
+    "free_page_hint": "h0r g g g0h h0t h0t h g0n g h0x g w0a w0w",
+    "page_reporting": "w0a w0w g g h0t h g g w1a w1w",
+}
+"""A schedule worth following of each proposal, with two pages: one is used again as soon as may be."""
+
+
+def shipped() -> dict[str, Builder]:
+    """Name -> what builds that scenario, its story in it; in the order of the course."""
+    return {
+        "zone": partial(buddy_zone, story="c0a c c c c c c c c c c0f c c c c c c c c c"),
+        "zone-fragmented": partial(buddy_zone, FRAGMENTED, story="c0u c c c c c c c c c c c c0a c c c"),
+        "zone-two-cpus": partial(
+            buddy_zone, "····aa··", cpus=2, pageblock_order=3, story="c0a c c d1a c c d d d"
+        ),
+        "free-page-bitmap": partial(free_page_bitmap, story="g g w0a g g g g g g g g w w w"),
+        "virtqueue": partial(_played, virtqueue),
+        "virtqueue-stale": partial(
+            virtqueue, ["one", "two"], store_buffer=True, barriers=False, story=STALE + "h" * 14
+        ),
+        "virtqueue-lost-kick": partial(
+            virtqueue,
+            ["one", "two"],
+            at_once=2,
+            suppress=True,
+            store_buffer=True,
+            barriers=False,
+            story=LOST_KICK,
+        ),
+        **{f"hostile-{_dashed(kind)}": partial(_played, partial(hostile, kind)) for kind in HOSTILE},
+        "inflate": partial(_played, inflate),
+        "statistics": partial(_played, statistics),
+        "exchange": partial(_played, exchange),
+        "exchange-repaired": partial(_played, partial(exchange, repaired=True)),
+        "exchange-by-operation": partial(_played, partial(exchange, grain=coarse)),
+        **{_dashed(row.id): partial(_shown, row) for row in REVIEW if row.runnable},
+        "kbuild": kbuild,
+        "rounds": _raced,
+        "skipping": partial(skipping, "h h0r g g g g g w20a w20w h0t h8n h8n h8n h0y h1n h0x"),
+        "drop-caches": partial(_played, drop_caches),
+        **{name: partial(debate, name, story=MIGRATIONS[name]) for name in PROPOSALS},
+        **{f"{name}-discard": partial(debate, name, "discard", story=DISCARDS[name]) for name in DISCARDS},
+    }
+
+
+def shipped_scenario(name: str) -> Scenario:
+    """The scenario of that name. Raises FreepagesError for a name that is none, with the nearest that is."""
+    known = shipped()
+    if name in known:
+        return known[name]()
+    near = get_close_matches(name, known, 1)
+    raise FreepagesError(
+        f"scenario {name!r:.60} is not known"
+        + (f"; did you mean {near[0]}?" if near else f": there are {', '.join(known)}")
+    )
+
+
+def _dashed(words: str) -> str:
+    return words.replace(" ", "-")
+
+
+def _played(build: Builder) -> Scenario:
+    """A scenario whose story is that whoever comes first moves, until nobody can."""
+    scenario = build()
+    return replace(scenario, story=str(to_the_end(Run(scenario)).schedule))
+
+
+def _shown(row: Row) -> Scenario:
+    """A row of the review, whose story is the shortest schedule that shows it."""
+    assert row.patch
+    return replace(row.patch(), story=row.schedule)
+
+
+def _raced() -> Scenario:
+    run, _ = race(rounds(), sends=4, writes=1, limit=3)
+    return rounds(story=in_bulk(run.schedule))

@@ -1,0 +1,26 @@
+"""Every scenario that is shipped can be found by its name, built, and told by its story."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from freepages.engine.errors import FreepagesError
+from freepages.engine.run import Run, Scenario
+from freepages.lab.shipped import shipped, shipped_scenario
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_shipped_scenario_is_built_anew_each_time_and_has_a_story(name: str) -> None:
+    scenario = shipped_scenario(name)
+    assert isinstance(scenario, Scenario) and re.fullmatch("[A-Za-z0-9_-]+", name)
+    assert scenario.build()[0] is not scenario.build()[0]
+    assert Run(scenario, scenario.story).steps
+
+
+def test_a_name_that_is_none_is_told_the_nearest() -> None:
+    with pytest.raises(FreepagesError, match="scenario 'virtqeue' is not known; did you mean virtqueue"):
+        shipped_scenario("virtqeue")
+    with pytest.raises(FreepagesError, match="scenario 'qqq' is not known: there are zone, "):
+        shipped_scenario("qqq")

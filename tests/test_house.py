@@ -28,7 +28,7 @@ NATURAL = {
     "search/delay.py",
     "search/memory_in_use.py",
 }
-"""Files of fewer lines that are a unit all the same: one idea that several rooms, or one notebook, ask for."""
+"""Files of fewer lines that are a unit all the same: one idea that several rooms, or a notebook, ask for."""
 
 
 def room(path: Path) -> str:

@@ -1,7 +1,8 @@
 """Every scenario that comes with freepages, by the name under which a command line or a test asks for it.
 
-The review's rows keep their ids, and the schedule that shows a row is its story. A proposal's name alone is its migration;
-with ``-discard`` behind it the host discards what is reported. A new scenario gets a line here.
+The review's rows keep their ids, and the schedule that shows a row is its story. A proposal's name alone is
+its migration; with ``-discard`` behind it the host discards what is reported. A new scenario gets a line
+here.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ CHOICES = 200  # of a process that are offered; any other can be typed
 
 
 @dataclass(frozen=True)
-class Question:
+class QuizQuestion:
     """What quiz mode asks before a step is shown; ``right`` is the index of the right one of ``answers``."""
 
     text: str
@@ -76,7 +76,7 @@ class StepView:
     processes: tuple[ProcessView, ...]
     svg: str
     text: str
-    questions: tuple[Question, ...] = ()
+    questions: tuple[QuizQuestion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ def run_view(scenario: Scenario) -> RunView:
 
 def step_view(player: Player, zoom: tuple[int, int] | None = None) -> StepView:
     """The view of a player's present; of every map only the pfns [lo, hi) of `zoom`, all where it is None."""
-    done, changes, move, coming = "", [], "", player.next_move()
+    done, move, coming = "", "", player.next_move()
+    changes: list[str] = []
     if player.position:
         step, changes = player.log[0]
         done, move = f"The {step.who} {step.text}.", str(step.move)

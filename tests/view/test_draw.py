@@ -27,7 +27,7 @@ def flat(shapes) -> list[Shape]:
     ]
 
 
-def maps(scene: Scene, kind: str = "memory") -> list[Shape]:
+def maps(scene: Scene, kind: str = "pagemap") -> list[Shape]:
     """The shapes of the maps, without the three cells of five pixels of each swatch of their legends."""
     groups = [s for s in scene.shapes if isinstance(s, Group) and kind in s.kind.split()]
     return [shape for shape in flat(groups) if not (isinstance(shape, Runs) and shape.width == 5)]

@@ -102,7 +102,7 @@ def test_by_mouse_every_button_does_what_it_says(page: Page) -> None:
 def test_the_lit_line_and_the_picture_go_with_the_step(page: Page) -> None:
     go(page, "gg")
     expect(stepper(page).locator(".running .now").first).to_contain_text("yield MARKS, low, high")
-    expect(stepper(page).locator(".fp-memory .s-yellow").first).to_be_attached()
+    expect(stepper(page).locator(".fp-pagemap .s-yellow").first).to_be_attached()
     before = picture(page).inner_html()
     button(page, "forward").click()
     at(page, 3)

@@ -74,7 +74,7 @@ class AprilPatch(VirtioBalloon):
 
     def free_pages_handle_rq(self, ctx: Context) -> Steps:
         vq = self.vqs["free_pages"]
-        used = yield from vq.get_buf()
+        used = yield from vq.get_buf(ctx)
         if not used or used[1] != 8:
             return
         yield from self.update_free_pages_stats(ctx)

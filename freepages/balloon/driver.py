@@ -16,9 +16,8 @@ from freepages.balloon.encodings import Encoding, PfnArray, runs_of
 from freepages.balloon.messages import STATS
 from freepages.engine.run import Act, Steps, Until
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
-from freepages.virtqueue.features import DEFLATE_ON_OOM, MUST_TELL_HOST, STATS_VQ, is_legacy
+from freepages.virtqueue.features import DEFLATE_ON_OOM, MUST_TELL_HOST, RING, STATS_VQ, is_legacy
 from freepages.virtqueue.guest_memory import Endian
-from freepages.virtqueue.ring_layout import VERSION_1
 from freepages.virtqueue.transport import CONFIG_CHANGED, Transport
 from freepages.zone.kernel import Context, Kernel, WaitQueue, Work, workqueue
 from freepages.zone.kmalloc import kzalloc
@@ -41,7 +40,8 @@ BUFFER = "vb"
 class VirtioBalloon:
     """struct virtio_balloon: the driver of one device. Nothing happens before :meth:`probe`."""
 
-    understood = frozenset((MUST_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, VERSION_1))
+    understood = frozenset((MUST_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, *RING))
+    """The device's features, and the ring's, which vring_transport_features() keeps for every driver."""
 
     def __init__(
         self,
@@ -191,23 +191,27 @@ class VirtioBalloon:
             self.kernel.memory.write(self.address + MESSAGE, message)
             yield from vq.add_outbuf(ctx, [(self.address + MESSAGE, len(message))], BUFFER)
             yield from vq.kick()
-            yield from self.wait_event(vq)
+            yield from self.wait_event(ctx, vq)
 
-    def wait_event(self, vq: Virtqueue) -> Steps:
+    def wait_event(self, ctx: Context, vq: Virtqueue) -> Steps:
         """wait_event(vb->acked, virtqueue_get_buf()): sleep until the device has used the buffer."""
         while True:
             self.acked.woken = False
-            if (yield from vq.get_buf()):
+            if (yield from vq.get_buf(ctx)):
                 return
             yield SLEEPS, self.acked, vq.name
 
     # -- statistics: the device's request is the buffer that it gives back
 
     def update_balloon_stats_func(self, ctx: Context) -> Steps:
-        """stats_handle_request: fill the buffer anew and offer it."""
-        if (yield from self.vqs["stats"].get_buf()):
-            yield (UPDATES_STATS,)
-            self.kernel.memory.write(self.address + STATISTICS, self.stats())
+        """stats_handle_request: fill the buffer anew, take it back, and offer it.
+
+        4.6 fills it first, so a work item that was queued once too often writes into a buffer that the device
+        has.
+        """
+        yield (UPDATES_STATS,)
+        self.kernel.memory.write(self.address + STATISTICS, self.stats())
+        if (yield from self.vqs["stats"].get_buf(ctx)):
             yield from self.send_stats(ctx)
 
     def send_stats(self, ctx: Context) -> Steps:
@@ -218,12 +222,15 @@ class VirtioBalloon:
     def stats(self) -> bytes:
         """{tag 2, val 8} of what this model has: bytes free, in all, and available to a new process.
 
-        Available counts the free pages and the cache that could be dropped, without the reserves that
-        si_mem_available() subtracts.
+        Pages in the balloon are not part of all (adjust_managed_page_count()), but with DEFLATE_ON_OOM, where
+        the guest may take them back. Available counts the free pages and the cache that could be dropped,
+        without the reserves that si_mem_available() subtracts.
         """
-        node, cache = self.kernel.node, self.kernel.cache
-        free = sum(zone.nr_free_pages for zone in node.populated_zones())
-        total = sum(zone.managed for zone in node.populated_zones())
+        zones, cache = list(self.kernel.node.populated_zones()), self.kernel.cache
+        free = sum(zone.nr_free_pages for zone in zones)
+        total = sum(zone.managed for zone in zones)
+        if not self.has(DEFLATE_ON_OOM):
+            total -= sum(kind == "b" for zone in zones for _, kind in zone.used.values())
         values = {
             "MEMFREE": free,
             "MEMTOT": total,

@@ -12,11 +12,11 @@ from typing import Any
 from freepages.engine.run import Act, Guard, Steps
 from freepages.pages.orders import PAGE_SHIFT
 from freepages.virtqueue.features import is_legacy
-from freepages.virtqueue.ring import DriverQueue
-from freepages.virtqueue.ring_layout import Layout
+from freepages.virtqueue.ring import DriverQueue, Piece
+from freepages.virtqueue.ring_layout import DESC_SIZE, INDIRECT_DESC, Layout
 from freepages.virtqueue.transport import CONFIG_CHANGED, Transport
-from freepages.zone.kernel import CALLS, Bug, Context, Kernel
-from freepages.zone.kmalloc import kzalloc
+from freepages.zone.kernel import Bug, Context, Kernel
+from freepages.zone.kmalloc import kfree, kmalloc, kzalloc
 
 ADDS_OUTBUF = Act("adds a buffer for the device to read to {0}: {1}")
 ADDS_INBUF = Act("adds a buffer for the device to write to {0}: {1}")
@@ -39,36 +39,46 @@ class Virtqueue:
         self.name, self.number = name, number
         # virtio_ring.c of 4.6 hands on whatever length the device wrote.
         self.ring = DriverQueue(kernel.memory, layout, transport.accepted, check_len=False)
+        self._tables: dict[int, int] = {}  # of each chain with an indirect table, by its head
 
     @property
     def offered(self) -> list[Any]:
         """The tokens of the buffers that the device has."""
         return [token for token, *_ in self.ring.offers.values()]
 
-    def add_outbuf(self, ctx: Context, pieces: Sequence[tuple[int, int]], token: Any) -> Steps:
+    def add_outbuf(self, ctx: Context, pieces: Sequence[Piece], token: Any) -> Steps:
         """virtqueue_add_outbuf(GFP_KERNEL): True, or False where there is no room for it."""
-        steps = self._add(ctx, "virtqueue_add_outbuf", pieces, (), token)
-        return self.kernel.grain(steps, ADDS_OUTBUF, self.name, _sizes(pieces))
+        added = yield from self._add(ctx, ADDS_OUTBUF, pieces, (), token)
+        if not added and not self.ring.broken:
+            # "For historical reasons" the device is told that there was no room for more to read.
+            yield RINGS, self.name
+            self.transport.rung.add(self.number)
+        return added
 
-    def add_inbuf(self, ctx: Context, pieces: Sequence[tuple[int, int]], token: Any) -> Steps:
+    def add_inbuf(self, ctx: Context, pieces: Sequence[Piece], token: Any) -> Steps:
         """virtqueue_add_inbuf(GFP_KERNEL): True, or False where there is no room for it."""
-        steps = self._add(ctx, "virtqueue_add_inbuf", (), pieces, token)
-        return self.kernel.grain(steps, ADDS_INBUF, self.name, _sizes(pieces))
+        return self._add(ctx, ADDS_INBUF, (), pieces, token)
 
-    def _add(
-        self,
-        ctx: Context,
-        call: str,
-        out: Sequence[tuple[int, int]],
-        in_: Sequence[tuple[int, int]],
-        token: Any,
-    ) -> Steps:
-        yield CALLS, f"{call}(GFP_KERNEL)"
-        # It may allocate an indirect table for several pieces; who passes GFP_KERNEL allows it to sleep.
-        ctx.might_sleep(f"{call}(GFP_KERNEL)")
+    def _add(self, ctx: Context, act: Act, out: Sequence[Piece], in_: Sequence[Piece], token: Any) -> Steps:
+        """virtqueue_add: it may sleep only for an indirect table, which one piece has no need of."""
+        pieces, table = [*out, *in_], None
+        if INDIRECT_DESC in self.ring.features and 1 < len(pieces) <= self.ring.num and self.ring.num_free:
+            table = yield from kmalloc(ctx, DESC_SIZE * len(pieces))  # without one, the ring has the chain
+        head, sizes = self.ring.free_head, " + ".join(str(size) for _, size in pieces)
+        steps = self._put(out, in_, token, table)
+        added = yield from self.kernel.grain(steps, act, self.name, f"{sizes} bytes")
+        if table is not None:
+            if added:
+                self._tables[head] = table
+            else:
+                yield from kfree(ctx, table)
+        return added
+
+    def _put(self, out: Sequence[Piece], in_: Sequence[Piece], token: Any, table: int | None) -> Steps:
         if len(out) + len(in_) > self.ring.num:
+            call = f"virtqueue_add_{'outbuf' if out else 'inbuf'}"
             raise Bug(f"{call}: {len(out) + len(in_)} buffers in a queue of {self.ring.num}")
-        return (yield from self.ring.add(out, in_, token))
+        return (yield from self.ring.add(out, in_, token, table))
 
     def kick(self) -> Steps:
         """virtqueue_kick: notify the device, unless it does not want to be."""
@@ -79,13 +89,12 @@ class Virtqueue:
             yield RINGS, self.name
             self.transport.rung.add(self.number)
 
-    def get_buf(self) -> Steps:
+    def get_buf(self, ctx: Context) -> Steps:
         """virtqueue_get_buf: (token, length), or None."""
-        return self.kernel.grain(self.ring.get_buf(), GETS_BUF, self.name)
-
-
-def _sizes(pieces: Sequence[tuple[int, int]]) -> str:
-    return " + ".join(str(size) for _, size in pieces) + " bytes"
+        used = yield from self.kernel.grain(self.ring.get_buf(), GETS_BUF, self.name)
+        for head in sorted(self._tables.keys() - self.ring.offers.keys()):
+            yield from kfree(ctx, self._tables.pop(head))
+        return used
 
 
 def sg_set_buf(kernel: Kernel, address: int | None, size: int) -> tuple[int, int]:

@@ -74,7 +74,7 @@ class Repaired(AprilPatch):
 
     def free_pages_handle_rq(self, ctx: Context) -> Steps:
         vq = self.vqs["free_pages"]
-        used = yield from vq.get_buf()
+        used = yield from vq.get_buf(ctx)
         if not used or used[0] != REQUEST:
             return
         yield from self.drop(ctx, self.drop_ctrl())
@@ -84,7 +84,7 @@ class Repaired(AprilPatch):
                 self.kernel.say("virtio_balloon: no room for an answer on free_pages")
                 break
             yield from vq.kick()
-            yield from self.wait_event(vq)
+            yield from self.wait_event(ctx, vq)
         yield from self.add_request_buffer(ctx)
         yield from vq.kick()
 

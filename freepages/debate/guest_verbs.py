@@ -145,24 +145,29 @@ def hint(w: Any, command: int) -> Steps:
     was one.
 
     Which block the allocator gives is the schedule's choice, and that it has none may be at any time; or it
-    is the world's, which then has an allocator of blocks, and many are taken at a time.
+    is the world's, which then has an allocator of blocks, and many are taken at a time. Where the queue is
+    full the driver does not wait: it frees the block and goes on (get_free_page_and_send).
     """
     if w.blocks is not None:
         return (yield from _hint_many(w, command))
 
+    def full() -> bool:
+        return sum(answer.pages is not None for answer in w.mail.answers) >= w.pages
+
     def options() -> dict[str, str]:
-        room = sum(answer.pages is not None for answer in w.mail.answers) < w.pages  # in the queue
-        blocks = w.guest.free if room and w.mail.register == command and w.lock.ready() else ()
-        return {"0n": "has no more hints"} | {
-            f"{page}h": f"takes page {page} and hints at it" for page in blocks
-        }
+        blocks = w.guest.free if w.mail.register == command and w.lock.ready() else ()
+        then = "frees it again: the queue is full" if full() else "hints at it"
+        return {"0n": "has no more hints"} | {f"{page}h": f"takes page {page} and {then}" for page in blocks}
 
     choice = yield HINTS, Choose(options)
     if choice == "0n":
         return False
     block = w.page(int(choice[:-1]))
     w.guest.hold(block)
-    w.mail.answers.append(Answer(None, block))
+    if full():
+        w.guest.release(block)
+    else:
+        w.mail.answers.append(Answer(None, block))
     return True
 
 

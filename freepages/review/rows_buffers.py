@@ -11,7 +11,7 @@ from freepages.review.row import Row
 from freepages.review.rows_interrupts import asked_twice
 from freepages.review.symptoms import channel_dead, one_answer, times
 from freepages.scenarios.balloon import Machine, machine, scenario
-from freepages.zone.kmalloc import KFREE, KZALLOC
+from freepages.zone.kmalloc import KFREE, KMALLOC
 from freepages.zone.node import Node, pc_memory_map
 
 TAKES_PAGE = Act("allocates a page of zone {1} and writes its own data into it")
@@ -119,7 +119,7 @@ def wrong_pages(run: Run) -> str | None:
 def allocates_again(run: Run) -> str | None:
     if not times(run, KFREE):
         return None
-    sizes = [step.args[1] for step in run.steps if step.act is KZALLOC]
+    sizes = [step.args[1] for step in run.steps if step.act is KMALLOC]
     if len(sizes) < 2 or sizes[0] != sizes[1]:
         return None
     return f"the second request frees the bitmap of {sizes[0]} bytes and allocates as many again"

@@ -71,8 +71,9 @@ ROWS = (
         "sleeps in interrupt context",
         "virtio_balloon.c: free_pages_rq, free_pages_handle_rq",
         "bug",
-        "The virtqueue's callback runs in interrupt context and calls kzalloc(GFP_KERNEL), drop_cache() "
-        "and virtqueue_add_*(GFP_KERNEL), each of which may sleep.",
+        "The virtqueue's callback runs in interrupt context and calls kzalloc(GFP_KERNEL), which may sleep; "
+        "so may drop_cache(), where the host asks for it, and virtqueue_add_outbuf(GFP_KERNEL), where it "
+        "allocates an indirect table for the answer's two pieces.",
         "The statistics had moved to a work item in 4.6 because they can sleep; the merged driver has a "
         f"workqueue of its own: {MERGED}",
         asked_once,

@@ -16,7 +16,7 @@ from freepages.scenarios.bitmap_builder import LIVED_IN
 from freepages.scenarios.zones import zone_drawn
 from freepages.zone.drop_caches import DROP_PAGECACHE
 from freepages.zone.free_page_bitmap import MARKS
-from freepages.zone.kmalloc import KZALLOC
+from freepages.zone.kmalloc import KMALLOC
 from freepages.zone.page_cache import PageCache
 from freepages.zone.percpu import per_cpu_pages
 
@@ -189,8 +189,8 @@ def plugged_memory_passed(run: Run) -> str | None:
     world: Machine = run.world
     if not answered(run) or "plugged" not in world.notes:
         return None
-    order = [step.act for step in run.steps if step.act in (KZALLOC, PLUGS, WALKS)]
-    if order != [KZALLOC, PLUGS, WALKS]:
+    order = [step.act for step in run.steps if step.act in (KMALLOC, PLUGS, WALKS)]
+    if order != [KMALLOC, PLUGS, WALKS]:
         return None
     start, end = world.notes["plugged"]
     size = len(world.device.applied[0][1].bitmap)

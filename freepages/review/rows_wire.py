@@ -113,9 +113,12 @@ ROWS = (
         "bug",
         "With GET_FREE_PAGES four queues are asked for, also without STATS_VQ, where there is no queue 2: "
         "the probe fails. QEMU makes that queue in any case, so no test showed it.",
-        "Tsirkin on v2: https://lore.kernel.org/r/20160729003622-mutt-send-email-mst@kernel.org; the same "
-        "in Linux and QEMU until July 2024: "
-        "https://lore.kernel.org/r/14b1a2a1acfcaf6d519db8c67f6f207d7cdd7c3b.1720173841.git.mst@redhat.com",
+        "Tsirkin on v2: https://lore.kernel.org/r/20160729003622-mutt-send-email-mst@kernel.org. "
+        "Linux numbers the queues that there are without gaps, against the specification; Tsirkin's series "
+        "to change it, of July 2024, was not merged "
+        "(https://lore.kernel.org/r/14b1a2a1acfcaf6d519db8c67f6f207d7cdd7c3b.1720173841.git.mst@redhat.com): "
+        "so it was still in April 2025, "
+        "https://lore.kernel.org/r/20250425161512.2188405-1-david@redhat.com",
         no_statistics,
         lambda: no_statistics(True),
         probe_failed,

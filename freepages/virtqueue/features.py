@@ -90,18 +90,23 @@ QUEUES: Mapping[str, tuple[int, int | None]] = {
 }
 
 
-def queues(features: Collection[int], *, always_stats: bool = False) -> dict[str, int]:
+def queues(
+    features: Collection[int], *, always_stats: bool = False, without_gaps: bool = False
+) -> dict[str, int]:
     """Which queues there are, by name, with their numbers.
 
-    A queue exists only with its feature, but keeps its number: without STATS_VQ there is no queue 2, and
-    free_pages is 3 all the same. (Linux and QEMU once numbered what was there without gaps; Tsirkin's fix is
-    of July 2024.) QEMU makes the statistics queue whether or not it is asked for: `always_stats`.
+    A queue exists only with its feature. By the specification it keeps its number: without STATS_VQ there is
+    no queue 2, and free_pages is 3 all the same. Linux and QEMU number the queues that there are
+    `without_gaps`, in the same order; Tsirkin's series that would have changed it (July 2024) was not merged,
+    and Linux still did so in April 2025 (<20250425161512.2188405-1-david@redhat.com>). QEMU makes the
+    statistics queue whether or not it is asked for: `always_stats`.
     """
-    return {
+    found = {
         name: number
         for name, (number, feature) in QUEUES.items()
         if feature is None or feature in features or (always_stats and name == "stats")
     }
+    return {name: at for at, name in enumerate(found)} if without_gaps else found
 
 
 class Config:

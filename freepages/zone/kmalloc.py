@@ -1,4 +1,4 @@
-"""kzalloc and kfree: memory for the kernel itself, physically contiguous.
+"""kmalloc, kzalloc and kfree: memory for the kernel itself, physically contiguous.
 
 Models mm/slab_common.c and mm/page_alloc.c of Linux 4.6 from the size of a page on: an allocation is a block
 of 2**order pages, and there is none above order 10, 4 MiB, however much memory is free. Below that it is a
@@ -12,9 +12,9 @@ from freepages.engine.run import Act, Steps
 from freepages.pages.orders import MAX_ORDER, PAGE_SHIFT, PAGE_SIZE, Migratetype
 from freepages.zone.kernel import Context
 
-KZALLOC = Act("calls kzalloc({1}, GFP_KERNEL): order {2}", cost="alloc")
+KMALLOC = Act("calls {3}({1}, GFP_KERNEL): order {2}", cost="alloc")
 KFREE = Act("calls kfree({1:#x})", cost="free")
-CALLS_KZALLOC = Act("calls kzalloc({0}, GFP_KERNEL): order {1}")
+CALLS_KMALLOC = Act("calls {0}({1}, GFP_KERNEL): order {2}")
 CLEARS = Act("clears {0} bytes at {1:#x}", cost="clear")
 
 
@@ -23,29 +23,37 @@ def get_order(size: int) -> int:
     return max(0, (size - 1) >> PAGE_SHIFT).bit_length()
 
 
+def kmalloc(ctx: Context, size: int) -> Steps:
+    """Allocate `size` bytes; the address, or None with a line in the kernel's log. Process."""
+    return _allocate(ctx, "kmalloc", size)
+
+
 def kzalloc(ctx: Context, size: int) -> Steps:
-    """Allocate `size` bytes, zeroed; the address, or None with a line in the kernel's log. Process."""
-    kernel = ctx.kernel
-    steps = _kzalloc(ctx, size)
-    return kernel.grain(steps, KZALLOC, kernel.zone_locks, size, get_order(size))
+    """The same, zeroed. Process."""
+    return _allocate(ctx, "kzalloc", size)
 
 
-def _kzalloc(ctx: Context, size: int) -> Steps:
+def _allocate(ctx: Context, call: str, size: int) -> Steps:
     kernel, order = ctx.kernel, get_order(size)
-    yield CALLS_KZALLOC, size, order
-    ctx.might_sleep("kzalloc(GFP_KERNEL)")
-    pfn = None
-    if order < MAX_ORDER:
-        pfn = yield from kernel.node.alloc_pages(order, Migratetype.UNMOVABLE, cpu=ctx.cpu, kind="k")
-    if pfn is None:
-        why = "no block is that large" if order < MAX_ORDER else f"above the largest, {MAX_ORDER - 1}"
-        kernel.say(f"page allocation failure: {size} bytes, order {order}: {why}")
-        return None
-    address = pfn << PAGE_SHIFT
-    yield CLEARS, size, address
-    kernel.memory.write(address, bytes(PAGE_SIZE << order))
-    kernel.allocated[address] = order
-    return address
+
+    def allocate() -> Steps:
+        yield CALLS_KMALLOC, call, size, order
+        ctx.might_sleep(f"{call}(GFP_KERNEL)")
+        pfn = None
+        if order < MAX_ORDER:
+            pfn = yield from kernel.node.alloc_pages(order, Migratetype.UNMOVABLE, cpu=ctx.cpu, kind="k")
+        if pfn is None:
+            why = "no block is that large" if order < MAX_ORDER else f"above the largest, {MAX_ORDER - 1}"
+            kernel.say(f"page allocation failure: {size} bytes, order {order}: {why}")
+            return None
+        address = pfn << PAGE_SHIFT
+        if call == "kzalloc":
+            yield CLEARS, size, address
+            kernel.memory.write(address, bytes(PAGE_SIZE << order))
+        kernel.allocated[address] = order
+        return address
+
+    return kernel.grain(allocate(), KMALLOC, kernel.zone_locks, size, order, call)
 
 
 def kfree(ctx: Context, address: int) -> Steps:

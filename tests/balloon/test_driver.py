@@ -4,14 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.balloon.driver import SLEEPS
-from freepages.balloon.driver_queues import ADDS_OUTBUF
+from freepages.balloon.driver import SLEEPS, UPDATES_STATS
+from freepages.balloon.driver_queues import ADDS_OUTBUF, GETS_BUF
 from freepages.balloon.encodings import Bitmap, Encoding, PfnArray, PfnRanges
 from freepages.engine.run import Process, Run, Scenario, at_random, to_the_end
 from freepages.engine.step_size import coarse, fine
 from freepages.pages.orders import PAGE_SIZE
 from freepages.scenarios.balloon import (
     LETTERS,
+    OFFERED,
     DrawnNode,
     Machine,
     inflate,
@@ -21,7 +22,14 @@ from freepages.scenarios.balloon import (
     statistics,
 )
 from freepages.scenarios.zones import zone_drawn
-from freepages.virtqueue.features import GET_FREE_PAGES, STATS_VQ, VERSION_1
+from freepages.virtqueue.features import (
+    DEFLATE_ON_OOM,
+    EVENT_IDX,
+    GET_FREE_PAGES,
+    INDIRECT_DESC,
+    STATS_VQ,
+    VERSION_1,
+)
 
 ENCODINGS: tuple[Encoding, ...] = (PfnArray(), PfnArray(batch=3), Bitmap(chunk=64), PfnRanges(words=8))
 
@@ -103,6 +111,41 @@ def test_statistics_are_the_guests_own_numbers(grain) -> None:
         "MEMTOT": zone.managed * PAGE_SIZE,
         "AVAIL": zone.nr_free_pages * PAGE_SIZE,
     }
+
+
+@pytest.mark.parametrize(("offered", "less"), [((), 4), ((DEFLATE_ON_OOM,), 0)])
+def test_pages_in_the_balloon_are_not_memory_unless_the_guest_may_take_them_back(offered, less: int) -> None:
+    def host(device):
+        yield from device.set_target(4)
+        yield from device.take("inflate")
+        yield from device.inflate(device.held["inflate"].pop())
+        yield from device.poll_stats()
+
+    asked = scenario("stats", "", lambda: machine(offered=(STATS_VQ, VERSION_1, *offered)), host)
+    world = to_the_end(Run(asked)).world
+    assert len(world.driver.pages) == 4
+    assert world.device.stats["MEMTOT"] == (len(LETTERS) - less) * PAGE_SIZE
+
+
+def test_the_statistics_are_renewed_before_the_buffer_is_taken_back() -> None:
+    run = to_the_end(Run(statistics()))
+    acts = [step.act for step in run.steps if step.who == "guest driver"]
+    assert acts.index(UPDATES_STATS) < acts.index(GETS_BUF) < acts.index(ADDS_OUTBUF)
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("ring", [(EVENT_IDX,), (INDIRECT_DESC,), (EVENT_IDX, INDIRECT_DESC)])
+def test_with_the_rings_features_nothing_is_lost(ring, seed: int) -> None:
+    def build():
+        world = machine(repaired=True, offered=OFFERED.union(ring), grain=(coarse, fine)[seed % 2])
+        return world, processes(world, world.device.migrate(requests=3))
+
+    run = at_random(Run(Scenario("features", "", build, lambda run: run)), seed, 3000)
+    world: Machine = run.world
+    assert not run.moves() and run.processes["h"].done and len(world.device.applied) == 3
+    assert world.transport.accepted == OFFERED.union(ring)
+    assert world.kernel.allocated == build()[0].kernel.allocated  # every indirect table was freed
+    world.node.validate()
 
 
 @pytest.mark.parametrize("endian", ["little", "big"])

@@ -4,10 +4,11 @@ import pytest
 
 from freepages.balloon.driver_queues import PHYSICAL_NULL, interrupts, more_used, sg_set_buf
 from freepages.engine.run import Process, Run, Scenario, Steps, straight, to_the_end
+from freepages.engine.step_size import coarse, fine
 from freepages.pages.orders import PAGE_SIZE
 from freepages.scenarios.balloon import DrawnNode, Machine, machine
 from freepages.scenarios.zones import zone_drawn
-from freepages.virtqueue.features import STATS_VQ
+from freepages.virtqueue.features import INDIRECT_DESC, STATS_VQ, VERSION_1
 from freepages.virtqueue.transport import CONFIG_CHANGED
 from freepages.zone.kernel import Bug, Context
 
@@ -95,10 +96,54 @@ def test_more_buffers_than_the_queue_is_long_are_a_bug() -> None:
         straight(vq.add_inbuf(ctx, [(world.driver.address, 4)] * 3, "token"))
 
 
-def test_adding_with_gfp_kernel_is_an_error_in_interrupt_context() -> None:
-    world = machine()
-    straight(world.driver.vqs["inflate"].add_outbuf(context(world), [(world.driver.address, 4)], "token"))
-    assert world.kernel.dmesg == ["virtqueue_add_outbuf(GFP_KERNEL) may sleep, in interrupt context: i"]
+@pytest.mark.parametrize(("offered", "pieces"), [((), 1), ((), 2), ((INDIRECT_DESC,), 1)])
+def test_adding_allocates_nothing_without_an_indirect_table(offered, pieces: int) -> None:
+    world = machine(offered=(VERSION_1, *offered))
+    vq, before = world.driver.vqs["inflate"], dict(world.kernel.allocated)
+    assert straight(vq.add_outbuf(context(world), [(world.driver.address, 4)] * pieces, "token"))
+    assert not world.kernel.dmesg and world.kernel.allocated == before
+
+
+@pytest.mark.parametrize("grain", [coarse, fine])
+def test_several_pieces_go_in_a_table_that_may_sleep_and_is_freed_with_the_chain(grain) -> None:
+    world = machine(offered=(VERSION_1, INDIRECT_DESC))
+    vq, before = world.driver.vqs["inflate"], dict(world.kernel.allocated)
+    world.kernel.grain = grain
+    assert straight(vq.add_outbuf(context(world), [(world.driver.address, 4)] * 3, "token"))
+    assert world.kernel.dmesg == ["kmalloc(GFP_KERNEL) may sleep, in interrupt context: i"]
+    (table,) = world.kernel.allocated.keys() - before.keys()
+    ((_, _, chain, _),) = world.ring("inflate").in_flight
+    assert (
+        chain
+        and chain.indirect == (table, 48)
+        and len(chain.buffers) == 3
+        and vq.ring.num_free == vq.ring.num - 1
+    )
+    straight(vq.kick())
+    straight(world.device.take("inflate"))
+    straight(world.device.use("inflate", world.device.held["inflate"].pop(), 0))
+    assert straight(vq.get_buf(context(world))) == ("token", 0)
+    assert world.kernel.allocated == before
+    world.node.validate()
+
+
+def test_without_memory_for_a_table_the_chain_lies_in_the_ring() -> None:
+    world = machine(offered=(VERSION_1, INDIRECT_DESC))
+    while straight(world.node.alloc_pages(0)) is not None:
+        pass
+    vq = world.driver.vqs["inflate"]
+    assert straight(vq.add_outbuf(Context(world.kernel, "g"), [(world.driver.address, 4)] * 3, "token"))
+    assert vq.ring.num_free == vq.ring.num - 3
+
+
+def test_a_full_queue_tells_the_device_where_there_is_more_to_read() -> None:
+    world = machine(num=2)
+    vq, ctx = world.driver.vqs["inflate"], Context(world.kernel, "g")
+    sg = [(world.driver.address, 4)]
+    for _ in range(2):
+        straight(vq.add_inbuf(ctx, sg, "token"))
+    assert not straight(vq.add_inbuf(ctx, sg, "token")) and not world.transport.rung - {2, 3}
+    assert not straight(vq.add_outbuf(ctx, sg, "token")) and 0 in world.transport.rung
 
 
 def test_null_is_an_address_far_outside_memory() -> None:

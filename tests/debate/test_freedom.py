@@ -178,6 +178,18 @@ def test_a_hint_holds_its_block_and_counts_once_the_window_is_open() -> None:
     assert not run.world.host.to_send[1] and set(run.world.guest.held) == {1}
 
 
+def test_a_full_queue_makes_the_driver_free_its_block_and_go_on() -> None:
+    run = hinting("early-release")
+    for move in "g0h g1h d0e d1e".split():
+        run.move(move)
+    assert may(run, "g") == {"0h", "1h", "0n"} and len(run.world.mail.answers) == 2
+    run.move("g1h")
+    assert run.world.guest.free[1] and len(run.world.mail.answers) == 2
+    run.move("h0t")
+    run.move("g1h")
+    assert run.world.guest.held[1] and len(run.world.mail.answers) == 2
+
+
 def test_a_sync_closes_the_window_and_what_comes_later_is_ignored() -> None:
     run = hinting()
     for move in "g1h h0y h0t".split():

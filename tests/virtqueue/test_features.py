@@ -67,6 +67,18 @@ def test_a_queue_exists_with_its_feature_and_keeps_its_number(features: frozense
     assert found.get("reporting", 4) == 4 and ("reporting" in found) == (PAGE_REPORTING in features)
 
 
+@given(FEATURES)
+def test_linux_and_qemu_number_the_queues_that_there_are(features: frozenset) -> None:
+    found = queues(features, without_gaps=True)
+    assert list(found) == list(queues(features)) and list(found.values()) == list(range(len(found)))
+
+
+def test_reporting_without_hints_is_queue_4_by_the_specification_and_3_in_qemu() -> None:
+    offer = (STATS_VQ, PAGE_REPORTING)
+    assert queues(offer)["reporting"] == 4
+    assert queues(offer, always_stats=True, without_gaps=True)["reporting"] == 3
+
+
 def test_qemu_makes_the_statistics_queue_in_any_case() -> None:
     assert queues((), always_stats=True) == {"inflate": 0, "deflate": 1, "stats": 2}
 

@@ -1,12 +1,17 @@
 """The review: every defect shows on the patch, by a shortest schedule, and not on the repaired driver."""
 
+from functools import partial
+
 import pytest
 
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Run, Schedule, at_random
+from freepages.engine.run import Run, Schedule, at_random, to_the_end
 from freepages.review import REVIEW, Row, review_table, row
 from freepages.review.rows_wire import no_statistics
+from freepages.review.symptoms import one_answer
+from freepages.scenarios.balloon import OFFERED, machine, scenario
 from freepages.view.text import text
+from freepages.virtqueue.features import INDIRECT_DESC
 
 RUNNABLE = [row for row in REVIEW if row.runnable]
 REPAIRED = [row for row in RUNNABLE if row.repaired]
@@ -86,6 +91,15 @@ def test_a_repair_can_be_read_as_a_diff(row: Row) -> None:
     lines = row.diff().splitlines()
     assert any(line.startswith("+ ") for line in lines)
     assert {line.split(": ")[1] for line in lines if line.startswith("+++")} == set(row.methods)
+
+
+def test_an_indirect_table_for_the_answer_sleeps_in_interrupt_context_too() -> None:
+    for ring, calls in (((), ["kzalloc"]), ((INDIRECT_DESC,), ["kzalloc", "kmalloc"])):
+        asked = scenario("b2", "", partial(machine, offered=OFFERED.union(ring)), one_answer)
+        lines = to_the_end(Run(asked)).world.kernel.dmesg
+        assert lines == [
+            f"{call}(GFP_KERNEL) may sleep, in interrupt context: free_pages_rq" for call in calls
+        ]
 
 
 def test_qemu_hides_b6() -> None:

@@ -140,7 +140,8 @@ def test_every_choice_of_every_menu_is_one_that_can_be_made() -> None:
 def test_a_proposal_is_shown_whole_above_the_verb_that_it_is_in() -> None:
     stepper = Stepper(debate("snapshot"), "h h0r g g")
     guest = plain(stepper._sources["g"].value)
-    for line in ("def snapshot_guest(w: World)", "yield from answer(w, bitmap, request)", "def free_page_bitmap"):
+    told = "yield from answer(w, bitmap, request)"
+    for line in ("def snapshot_guest(w: World)", told, "def free_page_bitmap"):
         assert line.replace(" ", "") in re.sub(r"\s", "", guest)
     assert "return ASK" not in plain(stepper._sources["h"].value)
     over = Stepper(debate("everything"), "h h0x")._sources["h"].value

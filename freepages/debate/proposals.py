@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Literal
 
 from freepages.debate.guest_verbs import (
     answer,
@@ -27,6 +28,10 @@ from freepages.debate.world import World
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Steps
 
+Extra = Literal["copy", "command id", "buffers given back"]
+"""What a picture shows only of a proposal that has it: the host's copy of the bitmap with what the log has
+brought since; the register with the command id; the buffers that the host has given back."""
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -38,6 +43,10 @@ class Proposal:
     source       where: the address of the mail, or of the patch in whose thread it is
     answers      the name of the proposal that it answers, whose source it is shown beside
     switches     the switches that concern what only this proposal does
+    tells        what its guest calls the pages that it is about to tell of, a row of bits in the picture
+    guest_keeps, host_keeps  the locals of the two that a reader should see; None for all that are plain
+    panels       what else the picture shows
+    in_order     whether some step depends on the numbers of pages
     shrinks      whether its driver holds pages that it may give back early
     """
 
@@ -51,6 +60,10 @@ class Proposal:
     source: str
     answers: str = ""
     switches: tuple[str, ...] = ()
+    tells: str = ""
+    guest_keeps: tuple[str, ...] | None = None
+    host_keeps: tuple[str, ...] | None = None
+    panels: tuple[Extra, ...] = ()
     in_order: bool = False
     shrinks: bool = False
 
@@ -74,6 +87,8 @@ EVERYTHING = Proposal(
     date="2016-04-19",
     claim="Every page counts as dirty at first and is looked at and sent, the free ones too.",
     source="https://lore.kernel.org/r/1461076474-3864-1-git-send-email-liang.z.li@intel.com",
+    guest_keeps=(),
+    host_keeps=(),
 )
 
 
@@ -108,6 +123,9 @@ SNAPSHOT = Proposal(
     source="https://lore.kernel.org/r/1457001868-15949-1-git-send-email-liang.z.li@intel.com",
     answers="everything",
     switches=("no-lock-while-building", "silent-guest"),
+    tells="bitmap",
+    guest_keeps=("request",),
+    host_keeps=(),
 )
 
 
@@ -138,6 +156,9 @@ LOG_LATE = Proposal(
     source="https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com",
     answers="snapshot",
     switches=("no-lock-while-building", "silent-guest", "log-after-request"),
+    tells="bitmap",
+    guest_keeps=("request",),
+    host_keeps=("report",),
 )
 
 
@@ -165,6 +186,9 @@ NO_WAIT = Proposal(
     source="https://lore.kernel.org/r/F2CBF3009FA73547804AE4C663CAB28E041860D6@shsmsx102.ccr.corp.intel.com",
     answers="snapshot",
     switches=("no-lock-while-building", "silent-guest"),
+    tells="bitmap",
+    guest_keeps=("request",),
+    host_keeps=(),
 )
 
 
@@ -203,6 +227,10 @@ LOCKED = Proposal(
     source="https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com",
     answers="snapshot",
     switches=("no-lock-while-building", "silent-guest", "lock-timeout"),
+    tells="bitmap",
+    guest_keeps=("request", "start", "end"),
+    host_keeps=(),
+    panels=("buffers given back",),
     in_order=True,
 )
 
@@ -235,6 +263,10 @@ REQUEST_ID = Proposal(
     source="https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com",
     answers="no_wait",
     switches=("no-lock-while-building", "silent-guest", "id-bits"),
+    tells="bitmap",
+    guest_keeps=("request",),
+    host_keeps=("current",),
+    panels=("copy",),
 )
 
 
@@ -264,6 +296,10 @@ REQUEST_ID_UNCHECKED = Proposal(
     source="https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com",
     answers="request_id",
     switches=("no-lock-while-building", "silent-guest"),
+    tells="bitmap",
+    guest_keeps=("request",),
+    host_keeps=(),
+    panels=("copy",),
 )
 
 
@@ -291,6 +327,10 @@ INFLATE_DEFLATE = Proposal(
     source="https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com",
     answers="locked",
     switches=("silent-guest", "early-release"),
+    tells="pages",
+    guest_keeps=("request",),
+    host_keeps=(),
+    panels=("buffers given back",),
     shrinks=True,
 )
 
@@ -351,6 +391,9 @@ FREE_PAGE_HINT = Proposal(
     source="https://github.com/torvalds/linux/commit/86a559787e6f",
     answers="request_id",
     switches=("silent-guest", "early-release", "id-bits", "no-pause-around-sync"),
+    guest_keeps=("command",),
+    host_keeps=("window",),
+    panels=("command id",),
     shrinks=True,
 )
 
@@ -391,6 +434,10 @@ PAGE_REPORTING = Proposal(
     source="https://github.com/torvalds/linux/commit/b0c504f15471",
     answers="inflate_deflate",
     switches=("silent-guest",),
+    tells="pages",
+    guest_keeps=(),
+    host_keeps=(),
+    panels=("buffers given back",),
 )
 
 

@@ -21,7 +21,12 @@ def yours(guest: Callable[[Any], Any]) -> Proposal:
     """The proposal of this guest, to be stepped: ``Stepper(debate(yours(guest), "discard"))``. The host is
     the balloon's."""
     return replace(
-        proposal("inflate_deflate"), name="yours", title="a guest of your own", guest=guest, shrinks=False
+        proposal("inflate_deflate"),
+        name="yours",
+        title="a guest of your own",
+        guest=guest,
+        guest_keeps=None,
+        shrinks=False,
     )
 
 

@@ -18,7 +18,9 @@ STRAIGHT = 20
 
 def yours(host: Callable[[Any], Any]) -> Proposal:
     """The proposal of this host, to be stepped: ``Stepper(debate(yours(host)))``. The guest is Li's."""
-    return replace(proposal("request_id"), name="yours", title="a host of your own", host=host)
+    return replace(
+        proposal("request_id"), name="yours", title="a host of your own", host=host, host_keeps=None
+    )
 
 
 def _judge(host: Callable[[Any], Any]) -> tuple[bool, str]:

@@ -4,6 +4,7 @@ workload that may do anything at any step."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from freepages.debate.assumptions import Assumptions
 from freepages.debate.environment import processes, shrinker
@@ -65,7 +66,7 @@ def debate(
         chosen.name,
         f"{chosen.title}: {purpose}",
         build,
-        picture,
+        partial(picture, shows=chosen),
         story,
         f"{_some(pages, 'page')}, at most {_some(requests, 'request')}{under}; the workload "
         "allocates, writes and frees any page at any step, whatever was free at the start",

@@ -1,26 +1,23 @@
 """How a proposal looks: the guest's pages, what the host knows of them, the destination, what is under way.
 
-What guest and host keep in mind is shown under the names that it has in their source. Of a run's processes
-only what they would read again is looked at, as in :mod:`freepages.engine.position`.
+A proposal says which panels it has and which of its locals a reader should see. They are shown under the
+names that they have in its source; a dash stands for a value that it will not read again
+(:mod:`freepages.engine.position`).
 """
 
 from __future__ import annotations
 
-import dis
 from collections.abc import Iterator
-from functools import cache
-from types import CodeType
 from typing import Any
 
 from freepages.debate.content import ZERO, letter
+from freepages.debate.proposals import Proposal
 from freepages.debate.world import World
 from freepages.engine.position import PLAIN, needed
 from freepages.engine.run import Process, Run
+from freepages.pages.pageset import PageSet
 from freepages.scenarios.panels import locks
 from freepages.view.frame import Bits, Facts, Frame, PageMap, Panel, State, Tokens
-
-HELD = ("bitmap", "pages")
-"""What a guest calls the pages that it is about to tell of, or has told of and still holds."""
 
 ON_PAGES = ("a", "w", "f", "s", "e", "l", "h")
 """The letters of the choices that are about the page whose number they follow."""
@@ -28,7 +25,7 @@ ON_PAGES = ("a", "w", "f", "s", "e", "l", "h")
 SENDS = "s"
 
 
-def picture(run: Run) -> Frame:
+def picture(run: Run, shows: Proposal) -> Frame:
     """The pages on both sides, what is to be sent, what the log has, and what is under way."""
     w: World = run.world
     migrates = w.purpose == "migrate"
@@ -40,8 +37,8 @@ def picture(run: Run) -> Frame:
 
     panels: list[Panel] = [_memory(w, here, {} if migrates else lost)]
     if guest:
-        names = [name for name in HELD if name in _code(guest).co_varnames]
-        panels += [_bits(w, name, _held(w, guest)) for name in names[:1]]
+        if shows.tells:
+            panels.append(_bits(w, shows.tells, _held(w, guest)))
     if migrates:
         panels.append(_bits(w, "dirty log", w.log.bits))
         if w.log.pending is not None:
@@ -51,7 +48,7 @@ def picture(run: Run) -> Frame:
     if guest:
         panels.append(Tokens("answers", 0, [_ids(w, pfn) for pfn in range(w.pages)]))
     if migrates:
-        if "keep_copy" in _code(host).co_names:
+        if "copy" in shows.panels:
             none = w.kind(w.pages)
             panels.append(_bits(w, "copy", none if w.host.copy is None else w.host.copy))
             panels.append(_bits(w, "brought", none if w.host.brought is None else w.host.brought))
@@ -67,10 +64,10 @@ def picture(run: Run) -> Frame:
             ),
         ]
     panels.append(locks(run, w.lock))
-    facts = _under_way(w, guest) if guest else {}
-    for process in (guest, host):
+    facts = _under_way(w, shows) if guest else {}
+    for process, names in ((guest, shows.guest_keeps), (host, shows.host_keeps)):
         if process:
-            facts |= {f"{process.name}'s {name}": value for name, value in _kept(process).items()}
+            facts |= {f"{process.name}'s {name}": value for name, value in _kept(process, names).items()}
     if facts:
         panels.append(Facts("messages and variables", facts))
     return Frame(run.scenario.title, tuple(panels), _outcome(w))
@@ -104,9 +101,9 @@ def _ids(w: World, pfn: int) -> str:
     return ",".join("•" if answer.id is None else str(answer.id) for answer in answers)
 
 
-def _under_way(w: World, guest: Process) -> dict[str, str]:
+def _under_way(w: World, shows: Proposal) -> dict[str, str]:
     rows = {"requests": ", ".join(f"id {id}" for id in w.mail.requests) or "none"}
-    if "next_command" in _code(guest).co_names:
+    if "command id" in shows.panels:
         names = {0: " (stop)", 1: " (done)"}
         rows = {"command id": f"{w.mail.register}{names.get(w.mail.register, '')}"}
     answers = (
@@ -115,7 +112,7 @@ def _under_way(w: World, guest: Process) -> dict[str, str]:
         for id, pages in w.mail.answers
     )
     rows["answers"] = "; ".join(answers) or "none"
-    if "until_returned" in _code(guest).co_names:
+    if "buffers given back" in shows.panels:
         rows["buffers given back"] = str(w.mail.returned)
     return rows
 
@@ -139,12 +136,6 @@ def _outcome(w: World) -> str:
 # -- what processes keep
 
 
-def _code(process: Process) -> CodeType:
-    """The code of the function that the process is."""
-    assert process.code is not None, f"{process.name} has no function"
-    return process.code
-
-
 def _frames(process: Process) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
     """The values of each of its running functions, the outermost first, and which of them it reads again."""
     steps: Any = process.steps
@@ -163,22 +154,17 @@ def _held(w: World, guest: Process) -> Any:
     return found
 
 
-def _kept(process: Process) -> dict[str, str]:
-    """The plain values of a proposal's function that outlive a step; a dash for one that it will not read."""
+def _kept(process: Process, names: tuple[str, ...] | None) -> dict[str, str]:
+    """Some locals of a proposal's function, or all that can be written down; a dash for one that it will not
+    read again."""
     values, live = next(_frames(process), ({}, ()))
-    return {
-        name: str(values[name]) if name in live and isinstance(values.get(name, ...), PLAIN) else "–"
-        for name in _outliving(_code(process))
-    }
+    if names is None:
+        names = tuple(name for name in live if _written(values.get(name, ...)))
+    return {name: (_written(values.get(name, ...)) if name in live else "") or "–" for name in names}
 
 
-@cache
-def _outliving(code: CodeType) -> tuple[str, ...]:
-    """The locals of a function, without its arguments, that it may read after one of its steps."""
-    live = needed(code)
-    rests = [live[i.offset] for i in dis.get_instructions(code) if i.opname in ("YIELD_VALUE", "SEND")]
-    return tuple(
-        name
-        for name in code.co_varnames[code.co_argcount :]
-        if name not in HELD and any(name in names for names in rests)
-    )
+def _written(value: Any) -> str:
+    """A plain value or a set of pages as text; "" for any other."""
+    if isinstance(value, PageSet):
+        return str(value)
+    return str(value) if isinstance(value, PLAIN) else ""

@@ -107,7 +107,7 @@ def skipping(story: str = "", position: str = "snapshot", free: Iterable[int] = 
 
 def _picture(run: Run) -> Frame:
     """The pages, and how the rounds went."""
-    frame, w = picture(run), run.world
+    frame, w = picture(run, EVERYTHING), run.world
     about = {
         "round": 1 + sum(step.move.choice == "0y" for step in run.steps),
         "sent so far": sent_pages(run),

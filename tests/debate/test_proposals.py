@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from freepages.debate.assumptions import MEANINGS
-from freepages.debate.proposals import PROPOSALS, proposal
+from freepages.debate.proposals import PROPOSALS, Proposal, proposal
 from freepages.engine.errors import FreepagesError
 
 EACH = list(PROPOSALS.values())
@@ -46,3 +46,10 @@ def test_a_name_that_is_none_is_refused_with_the_nearest() -> None:
         proposal("snapshto")
     with pytest.raises(FreepagesError, match="there are everything, snapshot, log_late"):
         proposal("xyzzy")
+
+
+@pytest.mark.parametrize("one", PROPOSALS.values(), ids=lambda one: one.name)
+def test_what_a_picture_shows_of_a_process_are_its_own_locals(one: Proposal) -> None:
+    for function, names in ((one.guest, one.guest_keeps), (one.host, one.host_keeps)):
+        assert set(names or ()) <= set(function.__code__.co_varnames if function else ())
+    assert not one.tells or (one.guest and one.tells in one.guest.__code__.co_varnames)

@@ -17,7 +17,6 @@ SMALL = 40
 NATURAL = {
     "balloon/guest_bitmap.py",
     "bench/capture_figures.py",
-    "bench/peak.py",
     "debate/mailbox.py",
     "engine/errors.py",
     "engine/text_table.py",
@@ -26,7 +25,6 @@ NATURAL = {
     "exercises/searched.py",
     "real/data_path.py",
     "search/delay.py",
-    "search/memory_in_use.py",
 }
 """Files of fewer lines that are a unit all the same: one idea that several rooms, or a notebook, ask for."""
 

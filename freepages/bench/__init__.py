@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
-from freepages.engine.errors import FreepagesError
+from freepages.engine.errors import FreepagesError, unknown
 from freepages.engine.text_table import columns
 
 WHAT = ("bitmap", "zone", "capture", "ring", "stepper", "migrate", "check")
@@ -24,7 +24,7 @@ Row = dict[str, Any]
 def measure(what: str) -> Iterator[Row]:
     """The rows of one of WHAT, as they are measured."""
     if what not in WHAT:
-        raise FreepagesError(f"bench {what}: there are {', '.join(WHAT)}")
+        raise unknown("bench", what, WHAT)
     yield from import_module(f"freepages.bench.{what}_figures").rows()
 
 

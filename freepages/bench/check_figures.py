@@ -22,9 +22,9 @@ from time import perf_counter
 from typing import Any
 
 from freepages.bench import Row
-from freepages.bench.peak import peak_mib
 from freepages.debate.content import LETTERS, ZERO
 from freepages.engine.errors import FreepagesError
+from freepages.engine.memory import peak
 from freepages.scenarios.debate import debate
 from freepages.search import Question, check_all, default_rows
 from freepages.search.debate_table import questions
@@ -60,7 +60,7 @@ def alone(measure: Callable[..., Row], *arguments: Any) -> Row:
 
 def _with_peak(measure: Callable[..., Row], *arguments: Any) -> Row:
     measured = measure(*arguments)
-    return measured | {"peak_mib": round(peak_mib())}
+    return measured | {"peak_mib": peak() >> 20}
 
 
 def default_row(question: Question) -> Row:

@@ -19,9 +19,9 @@ import numpy as np
 
 from freepages.bench import Row
 from freepages.bench.compiled import compiled
-from freepages.bench.peak import peak_mib
 from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
+from freepages.engine.memory import peak
 from freepages.migrate.guest import Guest
 from freepages.migrate.timed_migration import migrate, prepare
 from freepages.pages.bitmap import PageBitmap
@@ -88,7 +88,7 @@ def _run(case: GuestCase) -> Row:
     costs = replace(Costs(), link=LINK)
     # A small one first, for what is imported and compiled on first use.
     migrate(Guest.made_up(GIB // 16, FREE), case.proposal, costs=costs, keep=case.keep)
-    before = peak_mib()
+    before = peak() / (1 << 20)
     start = perf_counter()
     guest = Guest.made_up(case.ram, FREE)
     ready = prepare(guest, case.proposal, case.workload, bandwidth=LINK, costs=costs, keep=case.keep)
@@ -102,7 +102,7 @@ def _run(case: GuestCase) -> Row:
         "workload": case.workload,
         "wall_s": wall,
         "prepared_s": prepared - start,
-        "extra_mib": peak_mib() - before,
+        "extra_mib": peak() / (1 << 20) - before,
         "rounds": done.rounds,
         "virtual_s": round(done.total / 1e9, 2),
         "sent_gib": round(done.transferred_bytes / GIB, 2),

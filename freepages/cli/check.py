@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -75,11 +76,18 @@ def at_once(asked: Sequence[Question], jobs: int | None) -> tuple[list[Checked],
 
 
 @contextmanager
-def _workers(jobs: int | None, progress: Progress) -> Iterator[Executor]:
-    """So many processes, one a processor if not given; after Ctrl-C those that still search are ended."""
+def _workers(jobs: int | None, progress: Progress) -> Iterator[Executor | None]:
+    """So many processes, one a processor if not given; after Ctrl-C those that still search are ended. None
+    where there can be none, as where there is no /dev/shm for their semaphores: then all is searched here."""
     if jobs is not None and jobs < 1:
         raise FreepagesError(f"jobs: {jobs} is not a positive number")
-    with ProcessPoolExecutor(jobs or os.cpu_count(), initializer=_leave_interrupts) as executor:
+    try:
+        executor = ProcessPoolExecutor(jobs or os.cpu_count(), initializer=_leave_interrupts)
+    except (OSError, ImportError, NotImplementedError) as error:
+        print(f"freepages: searched in one process, others cannot be started: {error}", file=sys.stderr)
+        yield None
+        return
+    with executor:
         yield executor
         if progress.stopped:
             for worker in multiprocessing.active_children():

@@ -17,9 +17,9 @@ from typing import Any, NoReturn
 
 
 def capture(args: argparse.Namespace) -> None:
-    from freepages.real import Snapshot
+    from freepages.cli.sources import read_snapshot
 
-    snapshot = Snapshot.from_proc(args.proc, args.note) if args.proc else Snapshot.capture(note=args.note)
+    snapshot = read_snapshot(args, args.note)
     snapshot.save(args.file)
     for note in snapshot.notes:
         print(f"freepages: {note}", file=sys.stderr)
@@ -27,12 +27,13 @@ def capture(args: argparse.Namespace) -> None:
 
 
 def bitmap(args: argparse.Namespace) -> None:
-    from freepages.real import Snapshot, files
+    from freepages.cli.sources import read_snapshot
+    from freepages.real import files
     from freepages.real import snapshot_report as report
 
-    snapshot = Snapshot.from_proc(args.proc) if args.proc else Snapshot.load(args.snapshot)
+    snapshot = read_snapshot(args)
     if args.out:
-        files.write_file(args.out, snapshot.bitmap().tobytes())
+        files.write_file(args.out, snapshot.bitmap().bytes.data)
     print(json.dumps(report.as_json(snapshot)) if args.json else report.as_text(snapshot))
 
 
@@ -79,6 +80,7 @@ class Parser(argparse.ArgumentParser):
 def parser() -> Parser:
     from freepages.balloon.messages import MEANINGS
     from freepages.cli.migrate_options import options
+    from freepages.cli.sources import FILES, page_size, source
 
     top = Parser(prog="freepages", description="Free pages of a guest, and a migration that skips them.")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -89,15 +91,14 @@ def parser() -> Parser:
     )
     command.add_argument("file", metavar="FILE", type=Path, help="the snapshot file to write")
     command.add_argument(
-        "--proc", metavar="DIR", type=Path, help="read copies of another machine's /proc files"
+        "--proc", metavar="DIR", type=Path, help=f"read copies of another machine's /proc files: {FILES}"
     )
+    page_size(command)
     command.add_argument("--note", metavar="TEXT", default="", help="a line to keep with it")
     command.set_defaults(run=capture)
 
     command = commands.add_parser("bitmap", help="the free-page bitmap of a snapshot")
-    source = command.add_mutually_exclusive_group(required=True)
-    source.add_argument("snapshot", metavar="SNAPSHOT", type=Path, nargs="?", help="a snapshot file")
-    source.add_argument("--proc", metavar="DIR", type=Path, help="a folder with copies of /proc files")
+    source(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.add_argument("--out", metavar="FILE", type=Path, help="write the bitmap's bytes to a file")
     command.set_defaults(run=bitmap)
@@ -155,23 +156,51 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     from freepages.engine.errors import FreepagesError
 
+    closed = _ready_streams()
     args = parser().parse_args(argv)
     try:
         args.run(args)
         sys.stdout.flush()
+        if closed:
+            raise FreepagesError("the output cannot be written: standard output is closed")
     except FreepagesError as error:
-        print(f"freepages: {error}", file=sys.stderr)
-        return 2
+        return _told(str(error))
     except BrokenPipeError:  # the reader of our output had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 1
-    except OSError as error:  # what was read or written by name says so itself: this is our own output
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        print(f"freepages: the output cannot be written: {error.strerror}", file=sys.stderr)
-        return 2
+    except OSError as error:
+        if error.filename is not None:
+            return _told(f"{error.filename}: {error.strerror}")
+        _drop_output()  # what is read or written by name says so: this is our own output
+        return _told(f"the output cannot be written: {error.strerror}")
+    except MemoryError:
+        return _told("there is not enough memory for this (or a limit on it: ulimit -v)")
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _ready_streams() -> bool:
+    """Make what a terminal cannot encode an escape, and give a closed stream a place to write to; whether
+    standard output is closed."""
+    closed = sys.stdout is None
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    return closed
+
+
+def _drop_output() -> None:
+    """What is still to be written goes nowhere, or it would be an error again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _told(what: str) -> int:
+    print(f"freepages: {what}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

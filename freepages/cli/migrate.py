@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
-from typing import TextIO
 
+from freepages.cli.progress import Progress
+from freepages.cli.sources import read_snapshot
 from freepages.engine.costs import Costs
-from freepages.engine.errors import FreepagesError
+from freepages.engine.errors import FreepagesError, unknown
 from freepages.engine.quantity import parse_bandwidth, parse_bytes, parse_fraction, parse_seconds
 from freepages.migrate import report
 from freepages.migrate.guest import Guest
 from freepages.migrate.timed_migration import VCPU_LETTERS, migrate
 from freepages.pages.pc_memory import BELOW_4G
-from freepages.real import Snapshot
 from freepages.real.meminfo import Meminfo, read_meminfo
 
 MOST_VCPUS = len(VCPU_LETTERS)
@@ -30,7 +28,7 @@ def run(args: Namespace) -> None:
     costs = replace(Costs(), link=parse_bandwidth(args.link)) if args.link else Costs()
     guest = read_guest(args)
     free = guest.free.count()
-    with Bar(sys.stderr) as bar:
+    with Progress() as bar:
         result = migrate(
             guest,
             args.proposal,
@@ -43,7 +41,7 @@ def run(args: Namespace) -> None:
             auto_converge=args.auto_converge,
             vcpus=args.vcpus,
             costs=costs,
-            watch=bar.show,
+            watch=bar.rounds,
         )
     if args.plot:
         from freepages.migrate.chart import write_chart
@@ -66,7 +64,7 @@ def read_guest(args: Namespace) -> Guest:
         size = parse_bytes(args.ram)
         guest = Guest.made_up(size, parse_fraction(args.free), args.machine, args.seed)
     else:
-        snapshot = Snapshot.from_proc(args.proc) if args.proc else Snapshot.load(args.snapshot)
+        snapshot = read_snapshot(args)
         guest = Guest.of(snapshot, args.machine, _meminfo(args) if args.drop_caches else None)
     if args.drop_caches:
         guest.drop_caches(args.drop_caches, args.seed)
@@ -96,33 +94,10 @@ def _meminfo(args: Namespace) -> Meminfo:
 
 def _check(args: Namespace) -> None:
     if args.machine is not None and args.machine not in BELOW_4G:
-        raise FreepagesError(f"machine {args.machine!r:.60} is not one of {', '.join(BELOW_4G)}")
+        raise unknown("machine", args.machine, BELOW_4G)
     if not 1 <= args.vcpus <= MOST_VCPUS:
         raise FreepagesError(f"vcpus: {args.vcpus} is not 1 to {MOST_VCPUS}")
     if args.seed < 0:
         raise FreepagesError(f"seed {args.seed} is negative")
     if args.drop_caches not in range(4):
         raise FreepagesError(f"drop-caches: {args.drop_caches} is not 0, 1, 2 or 3")
-
-
-class Bar:
-    """A progress bar on a terminal, for what takes longer than a second."""
-
-    def __init__(self, out: TextIO):
-        self._out, self._from, self._drawn = out if out.isatty() else None, monotonic(), False
-
-    def show(self, rounds: int, left: int) -> None:
-        """So many rounds, so many pages left to send."""
-        self._most = max(getattr(self, "_most", 1), left)
-        if self._out and monotonic() - self._from > 1:
-            done = round(30 * (1 - left / self._most))
-            self._out.write(f"\r[{'#' * done:30}] round {rounds}, {left:,} pages left \x1b[K")
-            self._out.flush()
-            self._drawn = True
-
-    def __enter__(self) -> Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._out and self._drawn:
-            self._out.write("\r\x1b[K")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from pathlib import Path
 
+from freepages.cli.sources import source
+
 
 def options(command: ArgumentParser) -> None:
     """Add them to the command."""
-    source = command.add_mutually_exclusive_group(required=True)
-    source.add_argument("snapshot", metavar="SNAPSHOT", type=Path, nargs="?", help="a snapshot file")
-    source.add_argument("--proc", metavar="DIR", type=Path, help="a folder with copies of /proc files")
-    source.add_argument("--ram", metavar="SIZE", help="make up a guest of so much RAM, such as 8G")
+    source(command).add_argument("--ram", metavar="SIZE", help="make up a guest of so much RAM, such as 8G")
     add = command.add_argument
     add("--free", metavar="SHARE", default="0.6", help="with --ram: the share of it that is free; 0.6")
     add("--machine", metavar="TYPE", help="i440fx or q35: where RAM goes on above the PCI hole")

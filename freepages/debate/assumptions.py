@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from re import fullmatch
 from typing import Literal
 
-from freepages.engine.errors import FreepagesError
+from freepages.engine.errors import FreepagesError, unknown
 
 MEANINGS: dict[str, str] = {
     "every-page-in-use": "the guest needs what is in every page that it has allocated, written or not",
@@ -71,11 +70,7 @@ class Assumptions:
         for text in switches:
             name, given, value = text.strip().partition("=")
             if name not in MEANINGS:
-                near = get_close_matches(name, MEANINGS, 1)
-                raise FreepagesError(
-                    f"assumption {name!r:.60} is not known"
-                    + (f"; did you mean {near[0]}?" if near else f": there are {', '.join(MEANINGS)}")
-                )
+                raise unknown("assumption", name, MEANINGS)
             made = replace(made, **{name.replace("-", "_"): _value(name, value if given else None)})  # type: ignore[arg-type]
         return made
 

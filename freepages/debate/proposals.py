@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
 from freepages.debate.guest_verbs import (
@@ -25,7 +24,7 @@ from freepages.debate.guest_verbs import (
 )
 from freepages.debate.host_verbs import ASK, SYNC, apply, ask, log_on, precopy
 from freepages.debate.world import World
-from freepages.engine.errors import FreepagesError
+from freepages.engine.errors import unknown
 from freepages.engine.run import Steps
 
 Extra = Literal["copy", "command id", "buffers given back"]
@@ -462,8 +461,4 @@ def proposal(name: str) -> Proposal:
     """The proposal of that name. Raises FreepagesError for a name that is none, with the nearest that is."""
     if name in PROPOSALS:
         return PROPOSALS[name]
-    near = get_close_matches(name, PROPOSALS, 1)
-    raise FreepagesError(
-        f"proposal {name!r:.60} is not known"
-        + (f"; did you mean {near[0]}?" if near else f": there are {', '.join(PROPOSALS)}")
-    )
+    raise unknown("proposal", name, PROPOSALS)

@@ -27,6 +27,7 @@ BYTES: Units = {
     "": 1,
 }
 BITS: Units = {f"{letter}bit": Fraction(size, 8) for letter, size in DECIMAL.items()}
+RATES: Units = BITS | {unit: size for unit, size in BYTES.items() if unit}
 SECONDS: Units = {"s": 1, "ms": Fraction(1, 10**3), "us": Fraction(1, 10**6), "ns": Fraction(1, 10**9)}
 COUNTS: Units = {f"{letter}/s": size for letter, size in DECIMAL.items()}
 SHARES: Units = {"": 1, "%": Fraction(1, 100)}
@@ -41,8 +42,11 @@ def parse_bytes(text: str) -> int:
 
 
 def parse_bandwidth(text: str) -> float:
-    """Bytes per second, more than 0: "1Gbit" and "10Gbit/s" count bits, "125MB/s" and "32MiB/s" bytes."""
-    return float(_positive(text, "bandwidth", BITS | BYTES, per="/s"))
+    """Bytes per second, more than 0: "1Gbit" and "10Gbit/s" count bits, "125MB/s" and "32MiB/s" bytes.
+
+    It must have a unit: a bare 125 is bytes a second to QMP, and MiB a second to virsh.
+    """
+    return float(_positive(text, "bandwidth", RATES, per="/s"))
 
 
 def parse_seconds(text: str) -> float:

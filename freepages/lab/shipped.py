@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import partial
 
 from freepages.debate.proposals import PROPOSALS
-from freepages.engine.errors import FreepagesError
+from freepages.engine.errors import unknown
 from freepages.engine.run import Run, Scenario, to_the_end
 from freepages.engine.step_size import coarse
 from freepages.review import REVIEW, Row
@@ -95,11 +94,7 @@ def shipped_scenario(name: str) -> Scenario:
     known = shipped()
     if name in known:
         return known[name]()
-    near = get_close_matches(name, known, 1)
-    raise FreepagesError(
-        f"scenario {name!r:.60} is not known"
-        + (f"; did you mean {near[0]}?" if near else f": there are {', '.join(known)}")
-    )
+    raise unknown("scenario", name, known)
 
 
 def _dashed(words: str) -> str:

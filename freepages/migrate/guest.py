@@ -2,10 +2,12 @@
 
 A guest is read from a snapshot or made up. What a snapshot does not tell is assumed:
 
-- its RAM ends where its last zone does, rounded up to a MiB below 4 GiB; above it what lies beyond the PCI
-  hole. The hole begins where the machine puts it, or, if none is named, where the snapshot's memory ends.
+- its RAM is what iomem has, or what its zones have present, with all holes below 128 MiB: what firmware keeps
+  for itself is RAM too. If a machine is named, RAM lies as it does there, up to the end of the last zone.
 - the pages that are free were never used and hold zeros, as in a guest that has just booted; the others hold
   something else.
+
+Pages here are QEMU's, of 4 KiB; a guest whose own are larger has several for each of them.
 
 A guest that is made up has its memory in use in blocks of 4 MiB, spread at random by the seed, and half of
 that is clean page cache.
@@ -24,9 +26,11 @@ from freepages.migrate.hint_blocks import BLOCK, Floor
 from freepages.migrate.memory_needed import check_memory
 from freepages.migrate.workload.working_set import WorkingSet
 from freepages.pages.bitmap import PageBitmap, bitmap_bytes
-from freepages.pages.orders import PAGE_SHIFT
+from freepages.pages.orders import PAGE_SHIFT, PAGE_SIZE
 from freepages.pages.pc_memory import FOUR_GIB, MIB, below_4g
+from freepages.pages.ranges import Pairs, arrays, intersect, merge, pages, pairs, without
 from freepages.real import Snapshot
+from freepages.real.block_placement import assumed_ram
 from freepages.real.meminfo import Meminfo
 from freepages.real.procfs import kernel_version
 from freepages.zone.drop_caches import Freed, pages_freed
@@ -35,6 +39,8 @@ CACHE_SHARE = 0.5
 """Of the memory in use of a guest that is made up, the part that is clean page cache. A choice."""
 AT_THE_TAIL = (5, 10)
 """The Linux that first put the pages of the boot at the tails of their lists."""
+HOLE = (128 << 20) >> PAGE_SHIFT
+"""Pages of the smallest hole between two pieces of RAM: a memory section of x86-64 and of arm64."""
 NORMAL = 2
 """The place of zone Normal among a PC's zones (DMA, DMA32, Normal), by which protection is told."""
 
@@ -47,6 +53,7 @@ class Guest:
     dropped  what dropping the caches has freed
     floors   what stays free of each zone when blocks are hinted at, where that is known
     upwards  whether the lowest free blocks are hinted at first, as in a kernel since Linux 5.10
+    assumed  sentences on what was not known of the guest, and taken for what
     """
 
     ram: GuestRam
@@ -56,22 +63,28 @@ class Guest:
     dropped: Freed | None = None
     floors: tuple[Floor, ...] = ()
     upwards: bool = False
+    assumed: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, snapshot: Snapshot, machine: str | None = None, meminfo: Meminfo | None = None) -> Guest:
         """The guest of a snapshot. Raises FreepagesError where it has free pages and the machine no RAM."""
-        ram = _ram_of(snapshot, machine)
+        scale = snapshot.page_size >> PAGE_SHIFT
+        starts, ends = (edges * scale for edges in snapshot.free_runs)
+        ram = _ram_of(snapshot, machine, scale)
         check_memory(ram.max_pfn)
-        free = PageBitmap.from_runs(ram.max_pfn, *snapshot.free_runs)
-        outside = free.count() - ram.to_ram_addr(free).count()
-        if outside:
+        lost = pages((starts, ends)) - pages(intersect((starts, ends), ram.pfns()))
+        if lost:
             raise FreepagesError(
-                f"{outside} free pages of the snapshot lie where a {machine or 'PC'} of "
+                f"{lost} free pages of the snapshot lie where a {machine} of "
                 f"{ram.pages >> (20 - PAGE_SHIFT)} MiB has no RAM (--machine)"
             )
+        free = PageBitmap.from_runs(ram.max_pfn, starts, ends)
         kernel = kernel_version(snapshot.about.get("kernel"))
         upwards = kernel is not None and kernel >= AT_THE_TAIL
-        return cls(ram, free, free.copy(), meminfo, None, _floors(snapshot), upwards)
+        floors = _floors(snapshot, scale)
+        return cls(
+            ram, free, free.copy(), meminfo, None, floors, upwards, _assumed(snapshot, meminfo, machine)
+        )
 
     @classmethod
     def made_up(cls, ram_bytes: int, free_share: float, machine: str | None = None, seed: int = 0) -> Guest:
@@ -124,18 +137,18 @@ class Guest:
         except OSError as error:
             raise FreepagesError(f"{path}: {error.strerror}") from None
         lengths = {
-            pages: ((pages + 7) // 8, bitmap_bytes(pages)) for pages in (self.ram.pages, self.ram.max_pfn)
+            count: ((count + 7) // 8, bitmap_bytes(count)) for count in (self.ram.pages, self.ram.max_pfn)
         }
-        for pages, possible in lengths.items():
+        for count, possible in lengths.items():
             if len(data) in possible:
                 try:
-                    zero = PageBitmap.from_bytes(data, pages)
+                    zero = PageBitmap.from_bytes(data, count)
                 except FreepagesError as error:
                     raise FreepagesError(f"{path}: {error}") from None
-                by_ram = zero if pages == self.ram.pages else self.ram.to_ram_addr(zero)
+                by_ram = zero if count == self.ram.pages else self.ram.to_ram_addr(zero)
                 self.zero = self.ram.to_pfns(by_ram)
                 return
-        wanted = " or ".join(f"{possible[0]} ({pages} pages)" for pages, possible in lengths.items())
+        wanted = " or ".join(f"{possible[0]} ({count} pages)" for count, possible in lengths.items())
         longer = "longer than" if len(data) > max(map(max, lengths.values())) else "not"
         raise FreepagesError(f"{path}: {len(data)} bytes are {longer} what the guest's RAM wants: {wanted}")
 
@@ -147,26 +160,66 @@ class Guest:
         return used
 
 
-def _floors(snapshot: Snapshot) -> tuple[Floor, ...]:
+def _assumed(snapshot: Snapshot, meminfo: Meminfo | None, machine: str | None) -> tuple[str, ...]:
+    """What a snapshot leaves open that a migration depends on, and what it is taken for."""
+    told = [*snapshot.notes]
+    if not snapshot.ram and machine is None:
+        told.append("RAM lies where the zones have pages: there is no iomem (--machine)")
+    if snapshot.page_size != PAGE_SIZE:
+        told.append(f"the host's pages are of 4 KiB, the guest's of {snapshot.page_size >> 10} KiB")
+    if "kernel" not in snapshot.about:
+        told.append("hints begin with the highest blocks, as before Linux 5.10: there is no version")
+    if meminfo and meminfo.absent:
+        told.append(f"taken for 0: {', '.join(meminfo.absent)}, which meminfo does not have")
+    return tuple(told)
+
+
+def _floors(snapshot: Snapshot, scale: int) -> tuple[Floor, ...]:
     """Of each zone its min watermark stays free, and what it keeps from allocations that a Normal zone could
-    have served (lowmem_reserve); the highest zone is asked first. None, where a zone does not tell."""
-    marks = [zone.watermarks for zone in snapshot.zones]
+    have served (lowmem_reserve); the highest zone is asked first. None, where a zone does not tell, or shares
+    its span with another."""
     floors = [
-        Floor(zone.start_pfn, zone.end_pfn, mark[0] + sum(zone.protection[NORMAL : NORMAL + 1]))
-        for zone, mark in zip(snapshot.zones, marks, strict=True)
-        if mark is not None
+        Floor(
+            zone.start_pfn * scale,
+            zone.end_pfn * scale,
+            (zone.watermarks[0] + sum(zone.protection[NORMAL : NORMAL + 1])) * scale,
+        )
+        for zone, churn in zip(snapshot.zones, snapshot.churn(), strict=True)
+        if zone.watermarks is not None and churn is not None
     ]
-    return tuple(sorted(floors, reverse=True)) if len(floors) == len(marks) else ()
+    return tuple(sorted(floors, reverse=True)) if len(floors) == len(snapshot.zones) else ()
 
 
-def _ram_of(snapshot: Snapshot, machine: str | None) -> GuestRam:
-    end = -(-snapshot.max_pfn // MIB) * MIB
-    if snapshot.max_pfn <= FOUR_GIB:
-        return GuestRam([RamBlock("pc.ram", 0, end, ((0, end),))])
-    if machine is None:
-        ends = [end for _, end in snapshot.ram] or [zone.start_pfn + zone.present for zone in snapshot.zones]
-        low = max(-(-some // MIB) * MIB for some in ends if some <= FOUR_GIB)
-    else:
+def _ram_of(snapshot: Snapshot, machine: str | None, scale: int) -> GuestRam:
+    end = -(-snapshot.max_pfn * scale // MIB) * MIB
+    if machine is not None:
         low = below_4g(FOUR_GIB + end, machine)
-    pieces = ((0, low), (FOUR_GIB, end))
-    return GuestRam([RamBlock("pc.ram", 0, low + end - FOUR_GIB, pieces)])
+        pieces: Pairs = ((0, end),) if end <= FOUR_GIB else ((0, low), (FOUR_GIB, end))
+    else:
+        pieces = _pieces(snapshot, scale, end)
+    idstr = "mach-virt.ram" if pieces[0][0] else "pc.ram"
+    return GuestRam([RamBlock(idstr, 0, pages(arrays(pieces)), pieces)])
+
+
+def _pieces(snapshot: Snapshot, scale: int, end: int) -> Pairs:
+    """Whole MiB of the RAM that is known, in pieces between which there are holes."""
+    known = merge(
+        snapshot.ram
+        or (
+            piece
+            for zone in snapshot.zones
+            for piece in assumed_ram(zone.start_pfn, zone.spanned, zone.present)
+        )
+    )
+    more = pairs(without(snapshot.free_runs, arrays(known)))  # where the zones have their holes elsewhere
+    pieces: list[tuple[int, int]] = []
+    for start, stop in merge((*known, *more)):
+        first, last = start * scale // MIB * MIB, min(-(-stop * scale // MIB) * MIB, end)
+        before = pieces[-1][1] if pieces else 0
+        if first >= end:
+            break
+        if first - before >= HOLE:
+            pieces.append((first, last))
+        else:
+            pieces[-1:] = [(pieces[-1][0] if pieces else 0, last)]
+    return tuple(pieces)

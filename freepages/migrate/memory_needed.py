@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
-from freepages.engine.errors import FreepagesError
+from freepages.engine import memory
 from freepages.engine.quantity import format_bytes
 from freepages.pages.bitmap import bitmap_bytes
 from freepages.pages.orders import PAGE_SHIFT
@@ -19,26 +17,9 @@ TOKENS = 12
 
 def check_memory(pages: int) -> None:
     """Raise a FreepagesError for a guest whose bitmaps do not fit into this machine's memory."""
-    there, bitmaps = available(), BITMAPS * bitmap_bytes(pages)
-    if bitmaps > there:
-        raise FreepagesError(
-            f"a guest of {format_bytes(pages << PAGE_SHIFT)} takes {format_bytes(bitmaps)} of memory here, "
-            f"and {format_bytes(there)} are available"
-        )
+    memory.need(BITMAPS * bitmap_bytes(pages), f"a guest of {format_bytes(pages << PAGE_SHIFT)}")
 
 
 def content_fits(pages: int) -> bool:
     """Whether what is in the guest's pages is kept as well."""
-    return pages <= KEEP_UP_TO and BITMAPS * bitmap_bytes(pages) + TOKENS * pages <= available()
-
-
-def available() -> int:
-    """Bytes of memory that this machine can give, as far as it tells."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) << 10
-    except OSError:
-        pass
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return pages <= KEEP_UP_TO and BITMAPS * bitmap_bytes(pages) + TOKENS * pages <= memory.available()

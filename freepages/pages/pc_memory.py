@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from freepages.engine.errors import FreepagesError
+from freepages.engine.errors import FreepagesError, unknown
 from freepages.pages.orders import PAGE_SHIFT
 
 MIB = 1 << (20 - PAGE_SHIFT)
@@ -27,7 +27,7 @@ BELOW_4G: Mapping[str, tuple[int, int]] = {
 def below_4g(ram_pages: int, machine: str = "i440fx") -> int:
     """How many of the RAM's pages lie below the PCI hole. Raises FreepagesError for an unknown machine."""
     if machine not in BELOW_4G:
-        raise FreepagesError(f"machine {machine!r} is not one of {', '.join(BELOW_4G)}")
+        raise unknown("machine", machine, BELOW_4G)
     enough, low = BELOW_4G[machine]
     return low if ram_pages >= enough else ram_pages
 

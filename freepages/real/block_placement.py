@@ -14,15 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages.orders import MAX_ORDER, ORDERS
+from freepages.pages.orders import MAX_ORDER
 from freepages.pages.ranges import Pfns, Ranges, join, pages
 
-TOP = MAX_ORDER - 1  # the largest order
+RAM_LIMIT = 1 << 32  # pages of one zone: 16 TiB, which is 4 million blocks of order 10
+BLOCK_LIMIT = 1 << 24  # blocks of the largest order, where that is a small one
 
-RAM_LIMIT = 1 << 32  # pages of one zone: 16 TiB, which is 4 million blocks of the largest order
 
-
-def blocks_of(runs: Ranges) -> list[Pfns]:
+def blocks_of(runs: Ranges, orders: int = MAX_ORDER) -> list[Pfns]:
     """The free blocks that maximal runs of free pages consist of: for each order the ascending first pfns.
 
     Where every pair of free buddies has merged there is only one way to divide a run: from either end the
@@ -30,16 +29,17 @@ def blocks_of(runs: Ranges) -> list[Pfns]:
     """
     starts, ends = runs[0].copy(), runs[1].copy()
     blocks = []
-    for order in ORDERS[:-1]:
+    for order in range(orders - 1):
         low = np.flatnonzero((starts >> order & 1 == 1) & (starts < ends))
         heads = starts[low]
         starts[low] += 1 << order
         high = np.flatnonzero((ends >> order & 1 == 1) & (starts < ends))
         ends[high] -= 1 << order
         blocks.append(np.sort(np.concatenate((heads, ends[high]))))
-    count = (ends - starts) >> TOP
+    top = orders - 1
+    count = (ends - starts) >> top
     first = np.repeat(np.cumsum(count) - count, count)
-    blocks.append(np.repeat(starts, count) + (np.arange(len(first)) - first << TOP))
+    blocks.append(np.repeat(starts, count) + (np.arange(len(first)) - first << top))
     return blocks
 
 
@@ -58,6 +58,8 @@ def assumed_ram(start_pfn: int, spanned: int, present: int) -> list[tuple[int, i
 def synthesise(ram: Ranges, nr_free: Sequence[int], seed: int = 0) -> list[Pfns]:
     """First pfns of free blocks, one array for each order, nr_free[order] of them, within the RAM.
 
+    There are as many orders as counts.
+
     The largest blocks lie together at the end. A smaller one is half of a piece that the ones before it left
     over, and where these do not suffice, half of a piece of a larger one, spread evenly over all of them: so
     free blocks of different orders adjoin, as they do where memory was freed.
@@ -66,14 +68,17 @@ def synthesise(ram: Ranges, nr_free: Sequence[int], seed: int = 0) -> list[Pfns]
     room for just one free block of order n), so whatever any layout can hold, this one does. A FreepagesError
     says which order does not fit.
     """
-    if pages(ram) > RAM_LIMIT:
-        raise FreepagesError(f"{pages(ram)} pages of RAM, freepages places blocks in at most {RAM_LIMIT}")
-    rims = blocks_of(join(*ram))  # below the largest order: the pieces where RAM begins and ends
-    pieces = [np.empty(0, np.int64) for _ in ORDERS]  # in use as a whole, or divided for a smaller order
+    orders = len(nr_free)
+    most = min(RAM_LIMIT, BLOCK_LIMIT << orders - 1)
+    if pages(ram) > most:
+        raise FreepagesError(f"{pages(ram)} pages of RAM, freepages places blocks in at most {most}")
+    rims = blocks_of(join(*ram), orders)  # below the largest order: the pieces where RAM begins and ends
+    pieces = [np.empty(0, np.int64) for _ in nr_free]  # in use as a whole, or divided for a smaller order
     heads = []
-    for order in reversed(ORDERS):
+    for order in reversed(range(orders)):
         # Of two halves of a piece only one is free; at the rim of RAM a piece has no other half.
-        room = len(rims[order]) + sum(len(pieces[size]) << size - order - 1 for size in ORDERS[order + 1 :])
+        larger = range(order + 1, orders)
+        room = len(rims[order]) + sum(len(pieces[size]) << size - order - 1 for size in larger)
         if nr_free[order] > room:
             raise FreepagesError(
                 f"{nr_free[order]} free blocks of order {order}, room for {room} in the RAM it lies in"
@@ -97,13 +102,13 @@ def _choose(pieces: list[Pfns], order: int, count: int, seed: int) -> Pfns:
     if count <= len(at_hand):
         return at_hand[_spread(len(at_hand), count, seed)]
     larger = np.concatenate(pieces[order + 1 :])
-    sizes = np.repeat(ORDERS[order + 1 :], [len(some) for some in pieces[order + 1 :]])
+    sizes = np.repeat(range(order + 1, len(pieces)), [len(some) for some in pieces[order + 1 :]])
     by_pfn = np.argsort(larger)
     room = np.cumsum(1 << sizes[by_pfn] - order)
     rank = _spread(int(room[-1]), count - len(at_hand), seed)
     within = np.searchsorted(room, rank, "right")
     made = larger[by_pfn][within] + (rank - np.append(0, room)[within] << order)
-    for size in range(TOP, order, -1):
+    for size in range(len(pieces) - 1, order, -1):
         hit = np.isin(pieces[size], made >> size << size)
         halves = pieces[size][hit]
         pieces[size] = pieces[size][~hit]

@@ -19,7 +19,7 @@ def open_file(path: Path) -> FileIO:
     return file
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes | memoryview) -> None:
     """Write a file, or leave what was there as it was. A pipe or a device is written straight to."""
     target = Path(os.path.realpath(path))
     try:

@@ -15,6 +15,7 @@ import numpy as np
 from freepages.engine.errors import FreepagesError
 from freepages.pages.bitmap import PageBitmap
 from freepages.real.files import open_file
+from freepages.real.proc_text import EmptyFile
 
 KPF_BUDDY = 10
 WORD = 8  # bytes; the kernel takes only reads that start and end at a word
@@ -26,7 +27,8 @@ SECTION = 1 << 18  # the file goes on to the end of a memory section, at most 1 
 def read_buddy_bits(path: Path, max_pfn: int, byteorder: str = "little") -> PageBitmap:
     """The pages below max_pfn whose KPF_BUDDY is set; words are in the byte order of the machine read.
 
-    A FreepagesError names a file that ends before max_pfn or within a word, or calls a page beyond it free.
+    Raises EmptyFile for a file with nothing in it; a FreepagesError names one that ends before max_pfn or
+    within a word, or calls a page beyond it free.
     """
     with open_file(path) as file:
         if size := os.fstat(file.fileno()).st_size:  # a file of /proc itself says 0
@@ -38,6 +40,8 @@ def read_buddy_bits(path: Path, max_pfn: int, byteorder: str = "little") -> Page
         column = flags[:, KPF_BUDDY // 8 if byteorder == "little" else WORD - 1 - KPF_BUDDY // 8]
         for at in range(0, end, CHUNK):
             got = _fill(file, flags.data.cast("B"))
+            if not at and not got:
+                raise EmptyFile(f"{path}: empty")
             free = column[: got // WORD] & (1 << KPF_BUDDY % 8)
             bits[at // 8 : at // 8 + (len(free) + 7) // 8] = np.packbits(free, bitorder="little")
             if got < flags.nbytes:

@@ -1,4 +1,4 @@
-"""Readers for the /proc files that tell of zones and free pages, as Linux 2.6.32 to 6.18 print them.
+"""Readers for the /proc files that tell of zones and free pages, as Linux 2.6.14 to 6.18 print them.
 
 buddyinfo and pagetypeinfo are printed by mm/vmstat.c (frag_show_print, pagetypeinfo_show), zoneinfo by
 zoneinfo_show_print there, iomem by kernel/resource.c. A file that cannot be read is the OSError that the
@@ -7,20 +7,18 @@ operating system gives; one that is read but is not what it must be is a Freepag
 
 from __future__ import annotations
 
-import io
 import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import NamedTuple
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages.orders import PAGE_SHIFT
-from freepages.pages.ranges import merge
-from freepages.real.files import open_file
+from freepages.pages.orders import MAX_ORDER, PAGE_SHIFT, PAGE_SIZE
+from freepages.pages.ranges import Pairs, merge
+from freepages.real.proc_text import ProcLine, text_lines
 
 ZoneKey = tuple[int, str]  # node and zone name: (0, "DMA32")
 
-TEXT_LIMIT = 1 << 26  # bytes; the zoneinfo of a machine with 8 nodes and 1,024 CPUs has a few million
 PFN_LIMIT = 1 << (52 - PAGE_SHIFT)  # neither x86-64 nor arm64 has more than 52 bits of physical address
 
 
@@ -41,6 +39,9 @@ class ZoneTypes:
 
     free: dict[str, FreeCounts] = field(default_factory=dict)
     pageblocks: dict[str, int] = field(default_factory=dict)
+
+    def none_free(self) -> bool:
+        return not any(any(some.counts) for some in self.free.values())
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,15 @@ class ZoneInfo:
     def end_pfn(self) -> int:
         return self.start_pfn + self.spanned
 
+    @property
+    def most_free(self) -> int:
+        """How many pages can be free. Before Linux 3.8 (commit 9feedc9d831e) there is no line 'managed', and
+        present leaves out the pages of struct page and others, which may be free all the same."""
+        return self.spanned if self.managed == self.present else self.present
+
     def overlaps(self, other: ZoneInfo) -> bool:
-        """Whether the spans have pfns in common, as those of interleaved nodes do."""
+        """Whether the spans have pfns in common, as those of interleaved nodes do, and Normal
+        and Movable where memory was plugged in."""
         return self.start_pfn < other.end_pfn and other.start_pfn < self.end_pfn
 
 
@@ -97,46 +105,17 @@ class Resource(NamedTuple):
     depth: int
 
 
-class ProcLine(NamedTuple):
-    """A line of a file, for the error that names it; only a file's last may lack the newline that ends it."""
-
-    path: Path
-    number: int
-    text: str
-    ended: bool
-
-    def fault(self, what: str) -> FreepagesError:
-        return FreepagesError(f"{self.path}: line {self.number}: {what}")
-
-    def check_last_column(self, width: int) -> None:
-        """Refuse a file's end within a number: the kernel pads it to `width`, and puts a space before it."""
-        if not self.ended and len(self.text) - len(self.text.rstrip("0123456789").rstrip()) <= width:
-            raise self.fault("cut short within its last number")
-
-
 def zone_label(key: ZoneKey) -> str:
     return f"node {key[0]} zone {key[1]}"
 
 
-def text_lines(path: Path) -> list[ProcLine]:
-    """The lines of a file of /proc that are not blank."""
-    with io.BufferedReader(open_file(path)) as file:
-        data = file.read(TEXT_LIMIT + 1)
-    if len(data) > TEXT_LIMIT:
-        raise FreepagesError(f"{path}: longer than {TEXT_LIMIT} bytes, no file of /proc")
-    try:
-        text = data.decode("ascii")
-    except UnicodeDecodeError as error:
-        raise FreepagesError(f"{path}: byte {error.start} is not text") from None
-    if not text.strip():
-        raise FreepagesError(f"{path}: empty")
-    parts = text.split("\n")
-    return [ProcLine(path, at, part, at < len(parts)) for at, part in enumerate(parts, 1) if part.strip()]
-
-
 _COUNT = r"\d{1,19}"
-_BUDDY = re.compile(rf"Node +(\d{{1,6}}), zone +(\w{{1,32}})((?: +{_COUNT})*) *")
-_TYPE = re.compile(rf"Node +(\d{{1,6}}), zone +(\w{{1,32}}), type +(\w{{1,32}})((?: +>?{_COUNT})*) *")
+_BUDDY = re.compile(rf" *Node +(\d{{1,6}}), zone +(\w{{1,32}})((?: +{_COUNT})*) *", re.ASCII)
+# The name of a migratetype that the kernel's table lacks is "<NULL>" or "(null)".
+_TYPE = re.compile(
+    rf" *Node +(\d{{1,6}}), zone +(\w{{1,32}}), type +(\S{{1,32}})((?: +>?{_COUNT})*) *", re.ASCII
+)
+MOST_ORDERS = 32
 
 
 def read_buddyinfo(path: Path) -> dict[ZoneKey, tuple[int, ...]]:
@@ -147,9 +126,11 @@ def read_buddyinfo(path: Path) -> dict[ZoneKey, tuple[int, ...]]:
     for line in lines:
         match = _BUDDY.fullmatch(line.text)
         if not match:
-            raise line.fault("not a line of buddyinfo ('Node N, zone NAME' and a count for every order)")
+            raise line.unlike("a line of buddyinfo ('Node N, zone NAME' and a count for every order)")
         key, counts = (int(match[1]), match[2]), tuple(map(int, match[3].split()))
         orders = orders or len(counts)
+        if not 0 < len(counts) <= MOST_ORDERS:
+            raise line.fault(f"{len(counts)} orders, a kernel has 1 to {MOST_ORDERS}")
         if len(counts) != orders:
             raise line.fault(
                 f"{len(counts)} orders, line {lines[0].number} has {orders}; is the file cut short?"
@@ -158,19 +139,30 @@ def read_buddyinfo(path: Path) -> dict[ZoneKey, tuple[int, ...]]:
             raise line.fault(f"{zone_label(key)} for the second time")
         found[key] = counts
     lines[-1].check_last_column(6)
+    if len(lines) == 1 and not lines[0].ended and orders != MAX_ORDER:
+        raise lines[0].fault(f"{orders} orders without the end of the line; is the file cut short?")
     return found
 
 
 def read_pagetypeinfo(path: Path) -> dict[ZoneKey, ZoneTypes]:
-    """Free blocks by order, and pageblocks, of each migratetype of every populated zone."""
+    """Free blocks by order, and pageblocks, of each migratetype of every populated zone.
+
+    The kernel prints all tables of a node, then those of the next one.
+    """
     found: dict[ZoneKey, ZoneTypes] = {}
-    names: list[str] | None = None  # of the pageblock table's columns, once its heading was read
+    names: list[str] | None = None  # of the columns of the table of pageblocks, below its heading
+    mixed = False  # in the table that CONFIG_PAGE_OWNER adds, which we do not need
     orders = 0
     for line in text_lines(path):
-        if line.text.startswith("Number of blocks type"):
-            names = line.text.split()[4:]
-        elif line.text.startswith("Number of mixed blocks"):  # CONFIG_PAGE_OWNER, a table we do not need
-            break
+        text = line.text.strip()
+        if text.startswith("Number of blocks type"):
+            names, mixed = text.split()[4:], False
+        elif text.startswith("Number of mixed blocks"):
+            mixed = True
+        elif text.startswith(("Page block order", "Pages per block", "Free pages count per migrate")):
+            names, mixed = None, False
+        elif mixed and _BUDDY.fullmatch(line.text):
+            continue
         elif names is not None and (match := _BUDDY.fullmatch(line.text)):
             key, blocks = (int(match[1]), match[2]), list(map(int, match[3].split()))
             if len(blocks) != len(names) or key not in found:
@@ -187,18 +179,16 @@ def read_pagetypeinfo(path: Path) -> dict[ZoneKey, ZoneTypes]:
             at_least = tuple(order for order, cell in enumerate(cells) if cell.startswith(">"))
             counts = tuple(int(cell.lstrip(">")) for cell in cells)
             found.setdefault(key, ZoneTypes()).free[match[3]] = FreeCounts(counts, at_least)
-        elif not line.text.startswith(
-            ("Page block order", "Pages per block", "Free pages count per migrate")
-        ):
-            raise line.fault("not a line of pagetypeinfo")
+        else:
+            raise line.unlike("a line of pagetypeinfo")
     if not found or not all(types.pageblocks for types in found.values()):
         raise FreepagesError(f"{path}: a zone has no 'Number of blocks type'; is the file cut short?")
     return found
 
 
-_ZONE = re.compile(r"Node +(\d{1,6}), zone +(\w{1,32}) *")
-_FIELD = re.compile(rf" *(?:pages )?([a-z_]+):? +({_COUNT}) *")
-_PROTECTION = re.compile(rf" *protection: \(({_COUNT}(?:, {_COUNT})*)\) *")
+_ZONE = re.compile(r" *Node +(\d{1,6}), zone +(\w{1,32}) *", re.ASCII)
+_FIELD = re.compile(rf" *(?:pages )?([a-z_]+):? +({_COUNT}) *", re.ASCII)
+_PROTECTION = re.compile(rf" *protection: \(({_COUNT}(?:, {_COUNT})*)\) *", re.ASCII)
 
 
 @dataclass
@@ -265,7 +255,7 @@ def read_zoneinfo(path: Path) -> list[ZoneInfo]:
                 raise line.fault(f"{zone_label(section.key)} for the second time")
             sections[section.key] = section
         elif section is None:
-            raise line.fault("not the 'Node N, zone NAME' that zoneinfo begins with")
+            raise line.unlike("the 'Node N, zone NAME' that zoneinfo begins with")
         else:
             section.add(line)
     zones = [zone for section in sections.values() if (zone := section.zone())]
@@ -274,7 +264,7 @@ def read_zoneinfo(path: Path) -> list[ZoneInfo]:
     return zones
 
 
-_RESOURCE = re.compile(r"( *)([0-9a-f]{1,16})-([0-9a-f]{1,16}) : (.*)")
+_RESOURCE = re.compile(r"( *)([0-9a-f]{1,16})-([0-9a-f]{1,16}) : *(.*)", re.ASCII)
 
 
 def read_iomem(path: Path) -> list[Resource]:
@@ -283,7 +273,7 @@ def read_iomem(path: Path) -> list[Resource]:
     for line in text_lines(path):
         match = _RESOURCE.fullmatch(line.text)
         if not match:
-            raise line.fault("not a line of iomem ('START-END : NAME')")
+            raise line.unlike("a line of iomem ('START-END : NAME')")
         resource = Resource(int(match[2], 16), int(match[3], 16) + 1, match[4], len(match[1]) // 2)
         if resource.start >= resource.end:
             raise line.fault(f"{resource.name} ends at {match[3]}, before its start")
@@ -291,22 +281,27 @@ def read_iomem(path: Path) -> list[Resource]:
     return found
 
 
-def ram_ranges(resources: list[Resource]) -> tuple[tuple[int, int], ...]:
-    """The pfn ranges [start, end) of iomem's "System RAM": whole pages, ascending, touching ones joined.
+def ram_bytes(resources: list[Resource]) -> Pairs:
+    """The byte ranges [start, end) of iomem's "System RAM", ascending, touching ones joined.
 
     Empty where the kernel hid the addresses.
     """
     # Hotplugged memory is "System RAM (kmem)" or "System RAM (virtio_mem)", below its device.
-    ram = (resource for resource in resources if resource.name.startswith("System RAM"))
-    return merge((-(-some.start >> PAGE_SHIFT), some.end >> PAGE_SHIFT) for some in ram)
+    ram = (some for some in resources if some.name.startswith("System RAM") and some.end > 1)
+    return merge((some.start, some.end) for some in ram)
+
+
+def ram_ranges(resources: list[Resource], page_size: int = PAGE_SIZE) -> Pairs:
+    """The pfn ranges [start, end) of iomem's "System RAM": whole pages, ascending, touching ones joined."""
+    return merge((-(-start // page_size), end // page_size) for start, end in ram_bytes(resources))
 
 
 def read_version(path: Path) -> str:
     """The kernel's release: "6.1.0-56-amd64"."""
     line = text_lines(path)[0]
-    match = re.match(r"Linux version ([!-~]{1,100})( |$)", line.text)
+    match = re.match(r" *Linux version ([!-~]{1,100})( |$)", line.text)
     if not match:
-        raise line.fault("not 'Linux version RELEASE'")
+        raise line.unlike("'Linux version RELEASE'")
     return match[1]
 
 

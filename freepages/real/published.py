@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
-from freepages.engine.errors import FreepagesError
+from freepages.engine.errors import FreepagesError, unknown
 from freepages.engine.text_table import columns
 from freepages.real.data_path import data_path
 
@@ -112,11 +111,7 @@ def tables() -> tuple[str, ...]:
 def table(name: str) -> Table:
     """The published table of this name; FreepagesError names the nearest where there is none."""
     if name not in tables():
-        near = get_close_matches(name, tables(), 1)
-        raise FreepagesError(
-            f"no published table {name!r:.60}"
-            + (f"; did you mean {near[0]}?" if near else f": there are {', '.join(tables())}")
-        )
+        raise unknown("published table", name, tables())
     return Table(name=name, **_read(name))
 
 

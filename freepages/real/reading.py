@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from math import log2
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from freepages.engine.errors import FreepagesError
-from freepages.pages.orders import MAX_ORDER
+from freepages.pages.orders import MAX_ORDER, PAGE_SIZE
 from freepages.pages.ranges import Pairs, Pfns, Ranges, arrays, intersect, join, merge, pages
 from freepages.real import procfs
 from freepages.real.block_placement import assumed_ram, blocks_of, synthesise
 from freepages.real.kpageflags import marks_heads_only, read_buddy_bits
-from freepages.real.procfs import ZoneInfo, ZoneKey, ZoneTypes, zone_label
+from freepages.real.meminfo import read_total
+from freepages.real.proc_text import EmptyFile
+from freepages.real.procfs import Resource, ZoneInfo, ZoneKey, ZoneTypes, zone_label
 
 T = TypeVar("T")
 Counts = tuple[int, ...]  # free blocks by order
 
+PAGE_SIZES = tuple(1 << shift for shift in range(12, 19))
+"""Sizes of pages that Linux has been built with, in bytes: 4 KiB to 256 KiB."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SnapshotZone(ZoneInfo):
-    """A populated zone with its free blocks by order 0..10.
+    """A populated zone with its free blocks by order, of as many orders as its kernel has.
 
     nr_free  buddyinfo's; derived from the free pages where there was no buddyinfo
     types    free blocks and pageblocks by migratetype, if pagetypeinfo was readable
@@ -44,6 +51,7 @@ class Reading(NamedTuple):
     max_pfn: int
     exact: bool
     zones: tuple[SnapshotZone, ...]
+    page_size: int
     starts: Pfns
     lengths: Pfns
     ram: Pairs
@@ -51,18 +59,21 @@ class Reading(NamedTuple):
     notes: tuple[str, ...]
 
 
-def read_machine(folder: Path, byteorder: str = "little") -> Reading:
+def read_machine(folder: Path, byteorder: str = "little", page_size: int | None = None) -> Reading:
     """Read the /proc files in a folder: zoneinfo, buddyinfo or kpageflags or both, and what else is there.
 
-    A file that is missing, or may not be read, where it is needed is the OSError; one that is not what it
-    must be, or does not fit to the others, a FreepagesError.
+    ``page_size`` (bytes) is found from meminfo or iomem, if not given. A file that is missing, or may not be
+    read, where it is needed is the OSError; one that is not what it must be, or does not fit to the others, a
+    FreepagesError. A file that is not needed may be empty: the notes say so.
     """
     zones = procfs.read_zoneinfo(folder / "zoneinfo")
-    types = _if_there(procfs.read_pagetypeinfo, folder / "pagetypeinfo")
-    ram = procfs.ram_ranges(_if_there(procfs.read_iomem, folder / "iomem") or [])
-    kernel = _if_there(procfs.read_version, folder / "version")
+    notes: list[str] = []
+    types = _if_there(procfs.read_pagetypeinfo, folder / "pagetypeinfo", notes)
+    resources = _if_there(procfs.read_iomem, folder / "iomem", notes) or []
+    kernel = _if_there(procfs.read_version, folder / "version", notes)
+    total = _if_there(read_total, folder / "meminfo", notes)
     # buddyinfo and kpageflags ought to be of one moment: nothing is read between them.
-    counts = _if_there(procfs.read_buddyinfo, folder / "buddyinfo")
+    counts = _if_there(procfs.read_buddyinfo, folder / "buddyinfo", notes)
     max_pfn = max(zone.end_pfn for zone in zones)
     bits, doubt = None, ""
     try:
@@ -71,9 +82,17 @@ def read_machine(folder: Path, byteorder: str = "little") -> Reading:
         doubt = "there is no kpageflags"
     except PermissionError:
         doubt = "kpageflags is for root only (sudo makes it exact)"
+    except EmptyFile:
+        doubt = "kpageflags is empty (only root can copy it)"
+    if page_size is None:
+        page_size = page_size_told(total, resources, zones)
+    if page_size is None:
+        page_size = PAGE_SIZE
+        notes.append("pages are taken for 4 KiB: neither meminfo nor iomem tells (--page-size)")
+    ram = procfs.ram_ranges(resources, page_size)
     _check_ram(folder / "iomem", ram, zones)
     if counts is not None:
-        nr_free = _by_zone(folder / "buddyinfo", counts, zones)
+        nr_free = _by_zone(folder / "buddyinfo", counts, zones, lambda some: not any(some))
         _check_free(folder / "buddyinfo", nr_free, zones)
         if bits is not None and marks_heads_only(bits, nr_free):
             bits, doubt = None, "kpageflags marks no page, or only the first of a block (before Linux 4.6)"
@@ -82,27 +101,55 @@ def read_machine(folder: Path, byteorder: str = "little") -> Reading:
             f"{folder}: without buddyinfo, kpageflags must mark all free pages (Linux 4.6 and later)"
         )
     else:
-        nr_free = [_counted(bits.runs(), zone, zones) for zone in zones]
+        nr_free = [_counted(bits.runs(), zone, zones, _orders(types)) for zone in zones]
 
     starts, ends = bits.runs() if bits is not None else _placed(folder / "buddyinfo", zones, nr_free, ram)
-    by_type = [None] * len(zones) if types is None else _by_zone(folder / "pagetypeinfo", types, zones)
+    by_type: list[ZoneTypes | None] = [None] * len(zones)
+    if types is not None:
+        by_type = [*_by_zone(folder / "pagetypeinfo", types, zones, ZoneTypes.none_free)]
     rows = zip(zones, nr_free, by_type, strict=True)
     return Reading(
         max_pfn,
         bits is not None,
         tuple(SnapshotZone(**vars(zone), nr_free=blocks, types=some) for zone, blocks, some in rows),
+        page_size,
         starts,
         ends - starts,
         ram,
         {"kernel": kernel} if kernel else {},
-        (f"the free blocks' places are synthesised: {doubt}",) if doubt else (),
+        (*([f"the free blocks' places are synthesised: {doubt}"] if doubt else []), *notes),
     )
 
 
-def _if_there(reader: Callable[[Path], T], path: Path) -> T | None:
+def page_size_told(total: int | None, resources: list[Resource], zones: list[ZoneInfo]) -> int | None:
+    """Bytes of a page by what the files say of the same memory in bytes and in pages; None where none does.
+
+    meminfo's MemTotal is what the zones manage, and iomem's last System RAM ends where the last zone does. On
+    old kernels, and where RAM was hidden or given away, that is so only nearly.
+    """
+    ram = procfs.ram_bytes(resources)
+    told = [(total, sum(zone.managed for zone in zones))] if total else []
+    told += [(ram[-1][1], max(zone.end_pfn for zone in zones))] if ram else []
+    for size, count in told:
+        shift = log2(size / count) if count else 0
+        if abs(shift - round(shift)) < 0.45 and 1 << round(shift) in PAGE_SIZES:
+            return 1 << round(shift)
+    return None
+
+
+def _orders(types: dict[ZoneKey, ZoneTypes] | None) -> int:
+    """How many orders pagetypeinfo says there are, else Linux 4.6's."""
+    listed = (len(free.counts) for some in (types or {}).values() for free in some.free.values())
+    return next(listed, MAX_ORDER)
+
+
+def _if_there(reader: Callable[[Path], T], path: Path, notes: list[str]) -> T | None:
     try:
         return reader(path)
     except (FileNotFoundError, PermissionError):
+        return None
+    except EmptyFile as error:
+        notes.append(f"taken for one that is not there: {path.name}{str(error).removeprefix(str(path))}")
         return None
 
 
@@ -111,25 +158,25 @@ def _before(kernel: str | None, version: tuple[int, int]) -> bool:
     return known is not None and known < version
 
 
-def _by_zone(path: Path, table: dict[ZoneKey, T], zones: list[ZoneInfo]) -> list[T]:
-    """The table's values in the order of the zones, which must be its keys."""
+def _by_zone(
+    path: Path, table: dict[ZoneKey, T], zones: list[ZoneInfo], nothing: Callable[[T], bool]
+) -> list[T]:
+    """The table's values in the order of the zones; its other keys are zones without pages: ``nothing``."""
     keys = {zone.key for zone in zones}
     for key in sorted(table.keys() ^ keys):
-        has = "has not" if key in keys else "has"
-        raise FreepagesError(
-            f"{path}: {has} {zone_label(key)}, which zoneinfo {'has' if key in keys else 'has not'}"
-        )
+        if key in keys:
+            raise FreepagesError(f"{path}: has not {zone_label(key)}, which zoneinfo has")
+        if not nothing(table[key]):
+            raise FreepagesError(
+                f"{path}: free blocks in {zone_label(key)}, which zoneinfo has not, or without pages"
+            )
     return [table[zone.key] for zone in zones]
 
 
 def _check_free(path: Path, nr_free: list[Counts], zones: list[ZoneInfo]) -> None:
     for zone, counts in zip(zones, nr_free, strict=True):
-        if len(counts) != MAX_ORDER:
-            raise FreepagesError(
-                f"{path}: {len(counts)} orders; freepages models kernels with {MAX_ORDER} (pages of 4 KiB)"
-            )
         free = sum(count << order for order, count in enumerate(counts))
-        if free > zone.present:
+        if free > zone.most_free:
             raise FreepagesError(
                 f"{path}: {free} free pages in {zone_label(zone.key)}, zoneinfo has {zone.present} present"
             )
@@ -145,14 +192,14 @@ def _check_ram(path: Path, ram: Pairs, zones: list[ZoneInfo]) -> None:
             )
 
 
-def _counted(runs: Ranges, zone: ZoneInfo, zones: list[ZoneInfo]) -> Counts:
+def _counted(runs: Ranges, zone: ZoneInfo, zones: list[ZoneInfo], orders: int) -> Counts:
     """The free blocks by order that a zone's part of the free runs consists of."""
     if any(zone.overlaps(other) for other in zones if other is not zone):
         raise FreepagesError(
-            f"{zone_label(zone.key)} overlaps another node's: only buddyinfo can tell its free pages"
+            f"{zone_label(zone.key)} overlaps another: only buddyinfo can tell its free pages"
         )
     cut = intersect(runs, arrays([(zone.start_pfn, zone.end_pfn)]))
-    return tuple(len(heads) for heads in blocks_of(cut))
+    return tuple(len(heads) for heads in blocks_of(cut, orders))
 
 
 def _placed(path: Path, zones: list[ZoneInfo], nr_free: list[Counts], ram: Pairs) -> Ranges:
@@ -160,15 +207,13 @@ def _placed(path: Path, zones: list[ZoneInfo], nr_free: list[Counts], ram: Pairs
     starts, ends = [], []
     for group in _interleaved(list(zip(zones, nr_free, strict=True))):
         (first, _), *others = group
-        room = arrays(merge((zone.start_pfn, zone.end_pfn) for zone, _ in group))
-        if ram:
-            room = intersect(arrays(ram), room)
-        elif not others:
-            room = arrays(assumed_ram(first.start_pfn, first.spanned, first.present))
+        total = [sum(counts) for counts in zip(*(counts for _, counts in group), strict=True)]
+        spans = arrays(merge((zone.start_pfn, zone.end_pfn) for zone, _ in group))
+        rooms = [intersect(arrays(ram), spans)] if ram else [spans]
+        if not ram and not others:  # what it has present may lie elsewhere, or leave out what was free
+            rooms.insert(0, arrays(assumed_ram(first.start_pfn, first.spanned, first.present)))
         try:
-            blocks = synthesise(
-                room, [sum(counts) for counts in zip(*(counts for _, counts in group), strict=True)]
-            )
+            blocks = _first_that_holds(rooms, total)
         except FreepagesError as error:
             raise FreepagesError(f"{path}: {zone_label(first.key)}: {error}") from None
         starts += blocks
@@ -176,8 +221,17 @@ def _placed(path: Path, zones: list[ZoneInfo], nr_free: list[Counts], ram: Pairs
     return join(np.concatenate(starts), np.concatenate(ends))
 
 
+def _first_that_holds(rooms: list[Ranges], nr_free: list[int]) -> list[Pfns]:
+    """The blocks placed in the first of the rooms that is large enough for them."""
+    *others, last = rooms
+    for room in others:
+        with suppress(FreepagesError):
+            return synthesise(room, nr_free)
+    return synthesise(last, nr_free)
+
+
 def _interleaved(zones: list[tuple[ZoneInfo, Counts]]) -> list[list[tuple[ZoneInfo, Counts]]]:
-    """The zones in groups: alone, or with those of other nodes whose spans they share.
+    """The zones in groups: alone, or with those whose spans they share: other nodes', or Movable's own.
 
     What of a shared span is whose no file tells, so the blocks of such zones are placed together.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
@@ -10,14 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from freepages.engine import memory
 from freepages.engine.errors import FreepagesError
 from freepages.pages.bitmap import PageBitmap, bitmap_bytes
-from freepages.pages.orders import MAX_ORDER
+from freepages.pages.orders import PAGE_SIZE
 from freepages.pages.ranges import Pairs, Pfns, Ranges, arrays, intersect, merge, pages, without
 from freepages.real import snapshot_file as file
 from freepages.real.files import write_file
-from freepages.real.procfs import PFN_LIMIT, zone_label
-from freepages.real.reading import SnapshotZone, read_machine
+from freepages.real.procfs import MOST_ORDERS, PFN_LIMIT, zone_label
+from freepages.real.reading import PAGE_SIZES, SnapshotZone, read_machine
 from freepages.real.typed_json import typed
 
 PROC = Path("/proc")
@@ -28,12 +30,13 @@ class Snapshot:
     """A machine's zones and its free pages.
 
     max_pfn   one more than the last page of any zone: the kernel's max_pfn
-    exact     True: the free runs are kpageflags'. False: buddyinfo's blocks, placed by layout.synthesise
+    exact     True: the free runs are kpageflags'. False: buddyinfo's blocks, placed by block_placement
     zones     the populated ones, by node and address
     starts    first pfn of each maximal run of free pages, ascending (int64)
     lengths   pages of each run
     ram       pfn ranges [start, end) of iomem's System RAM; empty if it was not readable
     about     what is known of the machine and the moment: "kernel", "taken", "note"
+    page_size bytes of a page: pfns count pages of this size
     notes     sentences on how the snapshot was read that its reader should know
 
     Whoever makes one that contradicts itself gets a FreepagesError.
@@ -47,6 +50,7 @@ class Snapshot:
     ram: Pairs = ()
     about: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    page_size: int = PAGE_SIZE
 
     def __post_init__(self) -> None:
         for name in ("starts", "lengths"):
@@ -62,26 +66,25 @@ class Snapshot:
                 raise FreepagesError(f"{text!r:.60} is not one line of text")
 
     def _check_zones(self) -> None:
-        ends: dict[int, int] = {}
+        if self.page_size not in PAGE_SIZES:
+            raise FreepagesError(
+                f"page_size {self.page_size} is not one of {', '.join(map(str, PAGE_SIZES))}"
+            )
         for zone in self.zones:
             if not zone.name.isidentifier():
                 raise FreepagesError(f"{zone.name!r:.40} is not a zone's name")
             label = zone_label(zone.key)
-            if zone.start_pfn < ends.get(zone.node, 0):
+            if not len(zone.nr_free) == len(self.zones[0].nr_free) <= MOST_ORDERS:
                 raise FreepagesError(
-                    f"{label} starts at pfn {zone.start_pfn}, within another zone of its node"
+                    f"{label} has {len(zone.nr_free)} orders; all zones have as many, up to {MOST_ORDERS}"
                 )
-            ends[zone.node] = zone.end_pfn
-            if len(zone.nr_free) != MAX_ORDER:
-                raise FreepagesError(
-                    f"{label} has {len(zone.nr_free)} orders; freepages models {MAX_ORDER}, of 4 KiB pages"
-                )
-            if not max(zone.free_pages, zone.managed) <= zone.present <= zone.spanned:
+            if not zone.managed <= zone.present <= zone.spanned or zone.free_pages > zone.most_free:
                 raise FreepagesError(
                     f"{label}: {zone.free_pages} pages free, {zone.managed} managed, {zone.present} present, "
                     f"{zone.spanned} spanned; each must be within the next"
                 )
-        if not 0 < self.max_pfn <= PFN_LIMIT or self.max_pfn != max(ends.values(), default=0):
+        end = max((zone.end_pfn for zone in self.zones), default=0)
+        if not 0 < self.max_pfn <= PFN_LIMIT or self.max_pfn != end:
             raise FreepagesError(f"max_pfn {self.max_pfn} is not the end of the last zone")
 
     def _check_runs(self) -> None:
@@ -121,6 +124,7 @@ class Snapshot:
 
     def bitmap(self) -> PageBitmap:
         """One bit for each pfn below max_pfn, set where the page is free."""
+        memory.need(self.bitmap_bytes, f"the bitmap of {self.max_pfn:,} pages")
         return PageBitmap.from_runs(self.max_pfn, *self.free_runs)
 
     def runs_within(self, lo: int, hi: int) -> Ranges:
@@ -131,7 +135,7 @@ class Snapshot:
         """For each zone, the free pages in its span less those that buddyinfo counted.
 
         Not 0 where pages were allocated or freed between the reading of the two files. None for a zone whose
-        span overlaps another node's: whose pages the bits there are is not in these files.
+        span overlaps another's: whose pages the bits there are is not in these files.
         """
         return tuple(
             None
@@ -154,6 +158,8 @@ class Snapshot:
     def _header(self) -> dict[str, Any]:
         known = {some.name: getattr(self, some.name) for some in fields(self)}
         del known["starts"], known["lengths"]
+        if self.page_size == PAGE_SIZE:
+            del known["page_size"]
         return known | {"zones": [asdict(zone) for zone in self.zones]}
 
     def save(self, path: str | Path) -> None:
@@ -170,15 +176,22 @@ class Snapshot:
             raise FreepagesError(f"{path}: {error}") from None
 
     @classmethod
-    def from_proc(cls, folder: str | Path, note: str = "", byteorder: str = "little") -> Snapshot:
+    def from_proc(
+        cls,
+        folder: str | Path,
+        note: str = "",
+        byteorder: str = "little",
+        page_size: int | None = None,
+    ) -> Snapshot:
         """The machine whose /proc files were copied into a folder.
 
-        zoneinfo must be there, and buddyinfo or kpageflags or both; pagetypeinfo, iomem and version add to
-        what is known. A FreepagesError names the file and line that is missing or not what it must be.
+        zoneinfo must be there, and buddyinfo or kpageflags or both; pagetypeinfo, iomem, meminfo and version
+        add to what is known. ``page_size`` (bytes) is what meminfo and iomem say, if not given, and 4 KiB
+        where they do not. A FreepagesError names the file and line that is missing or not what it must be.
         """
         folder = Path(folder)
         try:
-            reading = read_machine(folder, byteorder)
+            reading = read_machine(folder, byteorder, page_size)
         except OSError as error:
             raise FreepagesError(f"{error.filename or folder}: {error.strerror}") from None
         if note:
@@ -193,6 +206,7 @@ class Snapshot:
         """This machine, now. kpageflags takes root; without it the snapshot's free runs are not exact."""
         if Path(proc) == PROC and sys.platform != "linux":
             raise FreepagesError(f"{PROC}: this is {sys.platform}, free pages are read from a running Linux")
-        snapshot = cls.from_proc(proc, note, sys.byteorder)
+        size = os.sysconf("SC_PAGE_SIZE") if Path(proc) == PROC else None
+        snapshot = cls.from_proc(proc, note, sys.byteorder, size)
         snapshot.about["taken"] = datetime.now(UTC).isoformat(timespec="seconds")
         return snapshot

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from freepages.engine.quantity import format_bytes
 from freepages.engine.text_table import columns
-from freepages.pages.orders import ORDERS, PAGE_SIZE
 from freepages.real.snapshot import Snapshot
 
 ZONE_FIELDS = ("node", "name", "start_pfn", "spanned", "present", "managed", "nr_free", "free_pages")
@@ -23,6 +23,7 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
             {name: getattr(zone, name) for name in ZONE_FIELDS} | {"churn": churn}
             for zone, churn in zip(snapshot.zones, snapshot.churn(), strict=True)
         ],
+        "page_size": snapshot.page_size,
     }
 
 
@@ -32,7 +33,8 @@ def as_text(snapshot: Snapshot) -> str:
     head = [
         *(f"{name:<9} {text}" for name, text in sorted(snapshot.about.items())),
         f"max_pfn   {snapshot.max_pfn:,}: a bitmap of {snapshot.bitmap_bytes:,} bytes",
-        f"free      {snapshot.free_pages:,} pages ({_size(snapshot.free_pages)}) in {told['runs']:,} runs, "
+        f"free      {snapshot.free_pages:,} pages of {format_bytes(snapshot.page_size)} "
+        f"({format_bytes(snapshot.free_pages * snapshot.page_size)}) in {told['runs']:,} runs, "
         + ("exact (kpageflags)" if snapshot.exact else "synthesised"),
     ]
     names = ("node", "zone", "start_pfn", "spanned", "present", "managed", "free", "churn")
@@ -46,14 +48,13 @@ def as_text(snapshot: Snapshot) -> str:
         ]
         for zone in told["zones"]
     ]
+    orders = len(snapshot.zones[0].nr_free)
     blocks = [[zone["node"], zone["name"], *zone["nr_free"]] for zone in told["zones"]]
-    tables = [_table(names, zones), _table(("node", "zone", *(f"2^{order}" for order in ORDERS)), blocks)]
+    tables = [
+        _table(names, zones),
+        _table(("node", "zone", *(f"2^{order}" for order in range(orders))), blocks),
+    ]
     return "\n".join([*head, "", *tables[0], "", *tables[1], *(f"\n{note}" for note in snapshot.notes)])
-
-
-def _size(pages: int) -> str:
-    size, unit = pages * PAGE_SIZE / (1 << 20), "MiB"
-    return f"{size:,.1f} {unit}" if size < 1024 else f"{size / 1024:,.2f} GiB"
 
 
 def _table(heads: tuple[str, ...], rows: list[list[Any]]) -> list[str]:

@@ -11,7 +11,7 @@ from freepages.debate.environment import processes, shrinker
 from freepages.debate.host_verbs import freely
 from freepages.debate.proposals import Proposal, proposal
 from freepages.debate.world import PURPOSES, Purpose, World
-from freepages.engine.errors import FreepagesError
+from freepages.engine.errors import FreepagesError, unknown
 from freepages.engine.run import Process, Scenario, Steps
 from freepages.pages.pageset import PageSet
 from freepages.scenarios.debate_picture import picture
@@ -39,7 +39,7 @@ def debate(
     chosen = proposal(position) if isinstance(position, str) else position
     switches = assume if isinstance(assume, Assumptions) else Assumptions.of(assume)
     if purpose not in PURPOSES:
-        raise FreepagesError(f"purpose {purpose!r:.60} is not one of {', '.join(PURPOSES)}")
+        raise unknown("purpose", purpose, PURPOSES)
     if requests is None:
         requests = (1 << switches.id_bits) + 1 if switches.id_bits else 2
     for name, value in (("pages", pages), ("requests", requests)):

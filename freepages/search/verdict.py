@@ -11,11 +11,11 @@ from freepages.debate.content import letter
 from freepages.debate.proposals import Proposal, proposal
 from freepages.debate.world import Purpose
 from freepages.engine.errors import FreepagesError
+from freepages.engine.memory import in_use
 from freepages.engine.run import Run, Scenario, Schedule
 from freepages.engine.text_table import columns
 from freepages.scenarios.debate import debate
 from freepages.search.fast import LIMIT, UNDETERMINED, Verdict, explore
-from freepages.search.memory_in_use import in_use
 from freepages.search.without_effect import without_effect
 
 Watch = Callable[[int], "bool | None"]

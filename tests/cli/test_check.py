@@ -67,7 +67,7 @@ def test_giving_up_is_an_answer(capsys, monkeypatch) -> None:
         (["request-id"], "proposal 'request-id' is not known; did you mean request_id?"),
         (["snapshot", "--assume", "silent-gest"], "did you mean silent-guest?"),
         (["snapshot", "--assume", "id-bits=0"], "1 to 32 bits"),
-        (["snapshot", "--purpose", "migrte"], "purpose 'migrte' is not one of migrate, discard"),
+        (["snapshot", "--purpose", "migrte"], "purpose 'migrte' is not known; did you mean migrate?"),
         (["snapshot", "--pages", "100"], "pages: 100 is more than"),
         (["snapshot", "--pages", "-1"], "pages: -1 is not a positive number"),
         (["snapshot", "--pages", "two"], "argument --pages: invalid int value"),

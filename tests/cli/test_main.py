@@ -9,7 +9,7 @@ from freepages.real import Snapshot
 from freepages.real.data_path import data_path
 from tests.real.machines import MACHINES, unpack
 
-KEYS = ["max_pfn", "bitmap_bytes", "free_pages", "runs", "exact", "zones"]
+KEYS = ["max_pfn", "bitmap_bytes", "free_pages", "runs", "exact", "zones", "page_size"]
 ZONE_KEYS = ["node", "name", "start_pfn", "spanned", "present", "managed", "nr_free", "free_pages", "churn"]
 
 

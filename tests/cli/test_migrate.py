@@ -95,7 +95,8 @@ def test_people_are_told_in_words(capsys):
 @pytest.mark.parametrize(
     ("args", "line"),
     [
-        (["--ram", "64M", "--bandwidth", "0"], "bandwidth '0' is not more than 0"),
+        (["--ram", "64M", "--bandwidth", "0bit"], "bandwidth '0bit' is not more than 0"),
+        (["--ram", "64M", "--bandwidth", "125"], "bandwidth '125' is not a decimal number and one of bit"),
         (["--ram", "64M", "--bandwidth=-1Gbit"], "bandwidth '-1Gbit' is negative"),
         (["--ram", "64M", "--bandwidth", "-1Gbit"], "bandwidth '-1Gbit' is negative"),
         (["--ram", "64M", "--bandwidth", "1Gb"], "bandwidth '1Gb' is not a decimal number and one of"),
@@ -104,7 +105,7 @@ def test_people_are_told_in_words(capsys):
         (["--ram", "64M", "--downtime", "300"], "time '300' is not"),
         (["--ram", "64M", "--proposal", "snapshoot"], "did you mean snapshot?"),
         (["--ram", "64M", "--workload", "sleep"], "workload 'sleep' is none of"),
-        (["--ram", "64M", "--machine", "isapc"], "machine 'isapc' is not one of i440fx, q35"),
+        (["--ram", "64M", "--machine", "isapc"], "machine 'isapc' is not known: there are i440fx, q35"),
         (["--ram", "64M", "--zero", "nowhere"], "there is no file 'nowhere'"),
         (["--ram", "64M", "--zero", "1.5"], "fraction '1.5' is more than 1"),
         (["--ram", "64M", "--seed", "-1"], "seed -1 is negative"),
@@ -121,7 +122,7 @@ def test_people_are_told_in_words(capsys):
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(capsys, monkeypatch, args, line):
-    from freepages.migrate import memory_needed as memory
+    from freepages.engine import memory
 
     monkeypatch.setattr(memory, "available", lambda: 1 << 30)
     try:

@@ -47,7 +47,6 @@ def test_a_size_is_exact_and_a_bare_letter_is_a_power_of_1024(text: str, size: i
         ("125MB/s", 125e6),
         ("32MiB/s", 32 << 20),
         ("32M", 32 << 20),
-        ("125000000", 125e6),
         ("4bit/s", 0.5),
     ],
 )
@@ -85,7 +84,7 @@ Reader = Callable[[str], float]
             "1Gb/s",
             "bandwidth '1Gb/s' is not a decimal number and one of bit, kbit, Mbit, Gbit",
         ),
-        (parse_bandwidth, "1Gbit/h", "kB, MB, GB, TB, K, M, G, T (with or without /s) or no unit"),
+        (parse_bandwidth, "1Gbit/h", "kB, MB, GB, TB, K, M, G, T (with or without /s)"),
         (parse_bandwidth, "inf", "bandwidth 'inf' is not a decimal number"),
         (parse_bytes, "nan", "size 'nan' is not a decimal number and one of KiB, MiB, GiB, TiB, B, kB"),
         (parse_bytes, "8X", "size '8X' is not"),

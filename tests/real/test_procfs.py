@@ -181,7 +181,7 @@ def test_any_number_of_orders_is_read(tmp_path):
     [
         (b"", "empty"),
         (b"\n \n", "empty"),
-        (b"\x7fELF\x02\x01\x01\x00", "line 1: not"),
+        (b"\x7fELF\x02\x01\x01\x00", "byte 7 is not text"),
         (b"MZ\x90\xff", "not text"),
         (b"PRETTY_NAME=something\n", "line 1: not"),
     ],

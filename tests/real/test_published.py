@@ -82,9 +82,9 @@ def test_the_text_computes_the_reductions() -> None:
 
 
 def test_an_unknown_table_is_named_with_the_nearest() -> None:
-    with pytest.raises(FreepagesError, match="no published table 'hint-2'; did you mean hint-2s"):
+    with pytest.raises(FreepagesError, match="published table 'hint-2' is not known; did you mean hint-2s"):
         published.table("hint-2")
-    with pytest.raises(FreepagesError, match="no published table '../snapshots/README'.* rfc"):
+    with pytest.raises(FreepagesError, match="published table '../snapshots/README' is not known.* rfc"):
         published.table("../snapshots/README")
 
 

@@ -298,7 +298,7 @@ def test_what_is_pinned_is_what_shrinking_leaves(some, ctrl: int) -> None:
         ({"cached": 5, "mapped": 9, "shmem": 5}, 0, 0),
     ],
 )
-def test_the_bounds_are_what_the_counts_leave_open(counts: dict[str, int], least: int, most: int) -> None:
+def test_the_bounds_are_what_the_counts_leave_open(counts: dict[str, Any], least: int, most: int) -> None:
     told = pages_freed(Meminfo(total=100, free=10, **counts), 1)
     assert (told.cache, told.least, told.most) == (least, least, most)
 

@@ -1,0 +1,43 @@
+"""Where a command reads a machine's memory from: a snapshot file, or a folder with copies of /proc files."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any
+
+from freepages.engine.errors import FreepagesError
+from freepages.engine.quantity import parse_bytes
+
+FILES = "zoneinfo, buddyinfo, kpageflags, pagetypeinfo, iomem, meminfo and version, or what there is of them"
+
+
+def source(command: ArgumentParser) -> Any:
+    """Add SNAPSHOT and --proc, of which one must be given; others may be added to the group."""
+    group = command.add_mutually_exclusive_group(required=True)
+    group.add_argument("snapshot", metavar="SNAPSHOT", type=Path, nargs="?", help="a snapshot file")
+    group.add_argument("--proc", metavar="DIR", type=Path, help=f"a folder with copies of /proc's {FILES}")
+    page_size(command)
+    return group
+
+
+def page_size(command: ArgumentParser) -> None:
+    """Add --page-size."""
+    command.add_argument(
+        "--page-size",
+        metavar="SIZE",
+        help="with --proc: the size of the machine's pages (4K, 16K, 64K); if not given, what meminfo or "
+        "iomem tells, else 4K",
+    )
+
+
+def read_snapshot(args: Namespace, note: str = "") -> Any:
+    """The Snapshot that the arguments name; this machine's, where they name none."""
+    from freepages.real import Snapshot
+
+    size = parse_bytes(args.page_size) if args.page_size else None
+    if args.proc:
+        return Snapshot.from_proc(args.proc, note, page_size=size)
+    if size is not None:
+        raise FreepagesError("page-size: only the files of a folder leave it open (--proc DIR)")
+    return Snapshot.load(args.snapshot) if hasattr(args, "snapshot") else Snapshot.capture(note=note)

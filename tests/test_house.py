@@ -17,12 +17,14 @@ SMALL = 40
 NATURAL = {
     "balloon/guest_bitmap.py",
     "bench/capture_figures.py",
+    "cli/migrate_options.py",
     "debate/mailbox.py",
     "engine/errors.py",
     "engine/text_table.py",
     "exercises/buddy.py",
     "exercises/patch.py",
     "exercises/searched.py",
+    "migrate/memory_needed.py",
     "real/data_path.py",
     "search/delay.py",
 }

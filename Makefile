@@ -1,5 +1,6 @@
 # make lab    opens JupyterLab on the first notebook
 # make test   checks everything
+# make quick  checks what can be checked in half a minute
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -8,16 +9,23 @@ FIRST := notebooks/00-start-here.ipynb
 # Jupyter wants to be told that root means it.
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test notebooks wheel bench clean
+.PHONY: lab test quick lint notebooks wheel bench clean
 
 lab: $(READY)
 	$(PY) -m jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/$(FIRST) $(ROOT)
 
 test: $(READY)
+	$(PY) -m pytest -n 2 --dist loadfile
+
+# No browser, no notebooks, few examples of every property.
+quick: $(READY)
+	FREEPAGES_QUICK=1 $(PY) -m pytest -n 2 --dist loadfile tests
+
+lint: $(READY)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m pytest -n 2 --dist loadfile
+	$(PY) .ci/count_lines.py
 
 # Runs every notebook and writes it in its canonical form; or only some: make notebooks ONLY=notebooks/01-buddy-zones.ipynb
 notebooks: $(READY)

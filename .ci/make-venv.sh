@@ -60,9 +60,9 @@ fi
 
 echo "freepages: installing what pyproject.toml names into $venv"
 if [ -n "$uv" ]; then
-    "$uv" pip install --quiet --python "$venv/bin/python" -e '.[test]'
+    "$uv" pip install --quiet --python "$venv/bin/python" -e '.[test,lint]'
 else
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile -e '.[test]'
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile -e '.[test,lint]'
 fi
 
 # JupyterLab would else ask, in front of the class, whether it may fetch news.

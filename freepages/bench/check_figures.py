@@ -12,10 +12,8 @@ cannot matter, are not all kept apart here; and three pages with them.
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
 from importlib.util import find_spec
 from time import perf_counter
@@ -27,6 +25,7 @@ from freepages.engine.errors import FreepagesError
 from freepages.engine.memory import peak
 from freepages.scenarios.debate import debate
 from freepages.search import Question, check_all, default_rows
+from freepages.search.check_many import processes
 from freepages.search.debate_table import questions
 from freepages.search.fast import PROVED, explore
 
@@ -53,8 +52,7 @@ def row(what: str, of: str, states: int, wall: float, **more: Any) -> Row:
 
 def alone(measure: Callable[..., Row], *arguments: Any) -> Row:
     """The row, measured in a new process; with the most memory that it had."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as executor:
+    with processes(1) as executor:
         return executor.submit(_with_peak, measure, *arguments).result()
 
 
@@ -73,7 +71,7 @@ def default_row(question: Question) -> Row:
 
 def together(what: str, of: str, asked: list[Question]) -> Row:
     start = perf_counter()
-    with ProcessPoolExecutor(2) as executor:
+    with processes(2) as executor:
         answers = check_all(asked, executor)
     wall = perf_counter() - start
     return row(what, of, sum(answer.states for answer in answers), wall, wall_limit_s=TABLE_S)

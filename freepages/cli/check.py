@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from freepages.debate.world import PURPOSES
 from freepages.engine.errors import FreepagesError
 from freepages.engine.text_table import columns
 from freepages.real.files import write_file
-from freepages.search.check_many import Question, check_all, default_rows
+from freepages.search.check_many import Question, check_all, default_rows, processes
 from freepages.search.debate_table import DebateTable, questions
 from freepages.search.fast import LIMIT
 from freepages.search.verdict import DEEP_LIMIT, DEEP_MEMORY, MEMORY, Checked, check
@@ -82,7 +81,7 @@ def _workers(jobs: int | None, progress: Progress) -> Iterator[Executor | None]:
     if jobs is not None and jobs < 1:
         raise FreepagesError(f"jobs: {jobs} is not a positive number")
     try:
-        executor = ProcessPoolExecutor(jobs or os.cpu_count(), initializer=_leave_interrupts)
+        executor = processes(jobs, _leave_interrupts)
     except (OSError, ImportError, NotImplementedError) as error:
         print(f"freepages: searched in one process, others cannot be started: {error}", file=sys.stderr)
         yield None

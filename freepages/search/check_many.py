@@ -5,8 +5,9 @@ A question is plain values, which travel to another process or machine; scenario
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, wait
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
+from multiprocessing import get_context
 from typing import NamedTuple
 
 from freepages.debate.proposals import PROPOSALS
@@ -31,6 +32,15 @@ class Question(NamedTuple):
     def answer(self) -> Checked:
         proposal, purpose, assume, pages, requests, limit, memory = self
         return check(proposal, purpose, assume, pages=pages, requests=requests, limit=limit, memory=memory)
+
+
+def processes(jobs: int | None = None, begin: Callable[[], None] | None = None) -> ProcessPoolExecutor:
+    """So many processes, one a processor if not given; each calls ``begin()`` first.
+
+    They are started afresh: a forked copy of a process that has threads may wait for ever for a lock that one
+    of them held (https://docs.python.org/3.12/library/os.html#os.fork).
+    """
+    return ProcessPoolExecutor(jobs, get_context("spawn"), begin)
 
 
 def default_rows(assume: Iterable[str] = (), purposes: Iterable[Purpose] = PURPOSES) -> list[Question]:

@@ -287,7 +287,7 @@ def test_free_pages_are_found_one_after_the_other_and_once_around() -> None:
         if found and taken[0] < found[-1] < taken[-1]:
             taken = [pfn for pfn in taken if pfn > found[-1]] + [pfn for pfn in taken if pfn < found[-1]]
         found += taken
-    assert found == np.roll(np.sort(some), found.index(some.min())).tolist()
+    assert found == np.roll(np.sort(some), found.index(int(some.min()))).tolist()
     assert found[0] != some.min() and free.count() == 0
 
 

@@ -1,7 +1,6 @@
 """The table of the debate: the shipped one is what the searches say, and both its forms show all of it."""
 
 import json
-from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
@@ -11,6 +10,7 @@ from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run
 from freepages.scenarios.debate import debate
 from freepages.search import Checked, check
+from freepages.search.check_many import processes
 from freepages.search.debate_table import DebateTable, questions
 from freepages.search.delay import delay
 
@@ -44,7 +44,7 @@ def test_a_small_row_searched_now_is_the_shipped_one(row: Checked) -> None:
 
 @pytest.mark.slow
 def test_every_row_searched_now_is_the_shipped_one() -> None:
-    with ProcessPoolExecutor(2) as executor:
+    with processes(2) as executor:
         now = DebateTable.compute(executor)
     assert now is not None
     assert [*map(said, now.answers.values())] == [*map(said, SHIPPED.answers.values())]

@@ -36,6 +36,7 @@ def as_json(dump: Dump, state: RingState, queue: str | None = None) -> dict[str,
             shown = None if chain is None else _descriptors(chain)
             used |= {"descriptors": shown, "meaning": _meaning(dump, chain, queue)}
         completed.append(used)
+    broken = state.broken if dump.memory.ranges or not dump.told else None
     return {
         "num": state.layout.num,
         "avail_idx": state.avail_idx,
@@ -46,7 +47,8 @@ def as_json(dump: Dump, state: RingState, queue: str | None = None) -> dict[str,
         "avail_event": state.avail_event,
         "in_flight": in_flight,
         "completed": completed,
-        "broken": str(state.broken) if state.broken else None,
+        "broken": str(broken) if broken else None,
+        **({"told": dict(dump.told)} if dump.told else {}),
     }
 
 
@@ -71,11 +73,21 @@ def as_text(dump: Dump, state: RingState, queue: str | None = None) -> str:
     """The state as tables: the rings' fields, their entries, the chains in flight and the completed ones."""
     num = state.layout.num
     features = names(state.features, {**MERGED, **RESERVED} if queue else RESERVED)
+    features = " ".join([features, *dump.foreign]).removeprefix("none " if dump.foreign else "")
     means = ["means"] if queue else []
 
     def told(chain: Chain | None, fault: Exception | None = None) -> list[str]:
         meaning = _meaning(dump, chain, queue) if queue and not fault else None
         return [_buffers(chain, fault), *([sentence(meaning) if meaning else ""] if queue else [])]
+
+    if dump.told and not dump.memory.ranges:
+        return "\n".join(
+            [
+                f"Split queue of {num} entries; the answer has no memory: the rings are not given",
+                *columns([[name, str(value)] for name, value in dump.told.items()]),
+                *columns([[name, hex(start)] for name, start, _, _ in state.layout.areas]),
+            ]
+        )
 
     fields = [
         ["descriptor table", hex(state.layout.desc)],

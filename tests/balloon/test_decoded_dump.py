@@ -101,6 +101,51 @@ def test_names_of_features_are_as_good_as_bits():
     assert said(file) == said(a_dump())
 
 
+@pytest.mark.parametrize(
+    "features",
+    [
+        ["VIRTIO_RING_F_EVENT_IDX: VIRTIO_RING_F_EVENT_IDX is set", "bit 33", 8, "VIRTIO_F_VERSION_1: v1"],
+        {"transports": ["VIRTIO_RING_F_EVENT_IDX: on"], "dev-features": ["VIRTIO_F_IOMMU_PLATFORM"],
+         "unknown-dev-features": 1 << 32 | 1 << 8},
+        1 << 29 | 1 << 33 | 1 << 8 | 1 << 32,
+        hex(1 << 29 | 1 << 33 | 1 << 8 | 1 << 32),
+        "".join("01"[bit in (8, 29, 32, 33)] for bit in range(64)),
+    ],
+)  # fmt: skip
+def test_features_are_read_as_qemu_and_linux_print_them(features):
+    dump = parse_dump(a_dump() | {"features": features})
+    assert dump.features == {8, 29, 32, 33}
+
+
+def test_a_feature_of_another_device_is_kept_by_name():
+    dump = parse_dump(a_dump() | {"features": ["VIRTIO_BLK_F_FLUSH: Flush command supported", 32]})
+    assert dump.features == {32} and dump.foreign == ("VIRTIO_BLK_F_FLUSH",)
+    assert "features: VERSION_1 VIRTIO_BLK_F_FLUSH" in text(
+        a_dump() | {"features": ["VIRTIO_BLK_F_FLUSH", 32]}
+    )
+
+
+def test_qemus_answer_says_where_the_queue_is_and_may_be_given_its_memory():
+    file = a_dump()
+    answer = {
+        "return": {
+            "name": "virtio-balloon",
+            "queue-index": 0,
+            "vring-num": file["num"],
+            "vring-desc": file["desc_addr"],
+            "vring-avail": file["avail_addr"],
+            "vring-used": file["used_addr"],
+            "used-idx": 3,
+        }
+    }
+    told = said(answer)
+    assert told["num"] == file["num"] and told["avail_idx"] is None and told["broken"] is None
+    assert told["told"] == {"name": "virtio-balloon", "queue-index": 0, "used-idx": 3}
+    assert "the rings are not given" in text(answer)
+    filled = said(answer | {"memory": file["memory"], "features": file["features"]})
+    assert {**filled, "told": None} == {**said(file), "told": None}
+
+
 def test_completed_chains_are_shown_as_long_as_the_table_still_has_them():
     dump = parse_dump(a_dump(waiting=0))
     assert [used.chain and used.chain.buffers for used in decode(dump).completed] == [
@@ -261,9 +306,12 @@ def changed(key, value):
         (changed("num", 4.0), "num: 4.0 is not an integer"),
         (changed("desc_addr", -1), "desc_addr: -1 is not an integer"),
         (changed("used_addr", 2**64), "used_addr: 18446744073709551616 is not an integer"),
-        (changed("features", 5), "features: 5 is not a list"),
+        (changed("features", -5), "features: -5 is not a list"),
+        (changed("features", {"transports": {}}), "features: transports: {} is not a list"),
         (changed("features", [29, -1]), "features[1]: -1 is not a feature"),
-        (changed("features", ["SPARKLE"]), 'features[0]: "SPARKLE" is not a feature'),
+        (changed("features", ["SPARKLE"]), "features[0]: feature 'SPARKLE' is not known: there are"),
+        (changed("features", ["VERSION_2"]), "did you mean VERSION_1?"),
+        ('{"error": {"class": "GenericError", "desc": "No such device"}}', 'is an error: "No such device"'),
         (changed("features", [34]), "a packed ring"),
         (changed("legacy", 1), "legacy: 1 is not true or false"),
         (changed("endian", "middle"), 'endian: "middle" is not little or big'),

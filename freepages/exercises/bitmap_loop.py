@@ -5,15 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from freepages.exercises.exercise import Exercise
+from freepages.exercises.exercise import Exercise, Wrong, function
 from freepages.pages.bitmap import PageBitmap
 
 CASES = 500
 
 
-def _judge(mark: Callable[[bytearray, int, int, int], object]) -> tuple[bool, str]:
-    if not callable(mark):
-        return False, "the answer is the function itself: mark, without brackets behind it."
+def _judge(mark: Callable[[bytearray, int, int, int], object]) -> str:
     chance = random.Random(2016)
     for case in range(CASES):
         pages = chance.randrange(1, 300)
@@ -30,17 +28,16 @@ def _judge(mark: Callable[[bytearray, int, int, int], object]) -> tuple[bool, st
         given = bytearray(before.tobytes())
         mark(given, pfn, order, limit)
         if len(given) != len(wanted.tobytes()):
-            return (
-                False,
-                f"case {case}: the bitmap had {len(wanted.tobytes())} bytes and has {len(given)} now.",
+            raise Wrong(
+                f"case {case}: the bitmap had {len(wanted.tobytes())} bytes and has {len(given)} now."
             )
         if bytes(given) != wanted.tobytes():
             at = next(i for i in range(len(given)) if given[i] != wanted.tobytes()[i])
-            return False, (
+            raise Wrong(
                 f"mark(bitmap, pfn={pfn}, order={order}, limit={limit}): byte {at} is {given[at]:#04x}, "
                 f"it should be {wanted.tobytes()[at]:#04x}."
             )
-    return True, f"{CASES} blocks of every size, at and beyond the limit, give the library's bytes."
+    return f"{CASES} blocks of every size, at and beyond the limit, give the library's bytes."
 
 
 mark_block = Exercise(
@@ -52,4 +49,5 @@ mark_block = Exercise(
         "for page in range(pfn, min(pfn + (1 << order), limit)): ...",
         "... bitmap[page // 8] |= 1 << (page % 8)",
     ),
+    function,
 )

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from freepages.exercises.exercise import Exercise
+from freepages.exercises.exercise import Exercise, Wrong, written
 from freepages.scenarios.zones import operate, zone_drawn
 
 PAGES = 16
 
 
-def _judge(operations: str) -> tuple[bool, str]:
-    if not isinstance(operations, str):
-        return False, f"the answer is a text such as '0a 0a 1f', not {operations!r}."
+def _judge(operations: str) -> str:
     zone = zone_drawn("·" * PAGES)
     operate(zone, operations)
     zone.validate()
     free, pairs = zone.nr_free_pages, sum(zone.nr_free()[1:])
     if free != PAGES // 2:
-        return False, f"{free} pages are free, not {PAGES // 2}."
+        raise Wrong(f"{free} pages are free, not {PAGES // 2}.")
     if pairs:
-        return False, f"{free} pages are free, but {pairs} free block(s) have an order above 0."
-    return (
-        True,
-        f"{free} of {PAGES} pages are free, in {zone.nr_free()[0]} blocks, and no two of them are buddies.",
-    )
+        raise Wrong(f"{free} pages are free, but {pairs} free block(s) have an order above 0.")
+    return f"{free} of {PAGES} pages are free, in {zone.nr_free()[0]} blocks, and no two of them are buddies."
 
 
 scattered = Exercise(
@@ -34,4 +29,5 @@ scattered = Exercise(
         "allocate all pages one by one; then free one of each pair (0, 1), (2, 3), ...",
         'in Python: " ".join(["0a"] * 16 + [f"{pfn}f" for pfn in range(0, 16, 2)])',
     ),
+    written("a text such as '0a 0a 1f'"),
 )

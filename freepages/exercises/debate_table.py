@@ -8,7 +8,7 @@ from typing import Any
 
 from freepages.debate.proposals import PROPOSALS, proposal
 from freepages.debate.world import PURPOSES, Purpose
-from freepages.exercises.exercise import Exercise
+from freepages.exercises.exercise import Exercise, Wrong
 from freepages.search import Checked, check
 from freepages.search.debate_table import DebateTable
 from freepages.search.fast import PROVED, REFUTED
@@ -47,9 +47,9 @@ def flips(*switches: str, purpose: Purpose = "discard") -> Exercise:
     Raises FreepagesError, when judged, for an assumption that is none.
     """
 
-    def judge(answer: Any) -> tuple[bool, str]:
+    def judge(answer: Any) -> str:
         if isinstance(answer, str) or not isinstance(answer, Iterable):
-            return False, f"the answer is a set of names such as {{'snapshot', 'locked'}}, not {answer!r}."
+            raise Wrong(f"the answer is a set of names such as {{'snapshot', 'locked'}}, not {answer!r}.")
         named = {proposal(name).name for name in answer}
         searched = 0
         flipped = set()
@@ -59,14 +59,14 @@ def flips(*switches: str, purpose: Purpose = "discard") -> Exercise:
             if before.verdict != after.verdict:
                 flipped.add(name)
             elif name in named:
-                return False, f"{name}: {before.verdict} before, {after.verdict} after."
+                raise Wrong(f"{name}: {before.verdict} before, {after.verdict} after.")
         missed = [name for name in PROPOSALS if name in flipped - named]
         if missed:
             way = _row(missed[0], purpose, switches).schedule
             shown = f"; one of them by {way}" if way else ""
-            return False, f"all that you named flip, and {len(missed)} more do{shown}."
+            raise Wrong(f"all that you named flip, and {len(missed)} more do{shown}.")
         found = (f"{name} to {_row(name, purpose, switches).verdict}" for name in PROPOSALS if name in named)
-        return True, f"{', '.join(found) or 'none'}; {searched:,} states were searched."
+        return f"{', '.join(found) or 'none'}; {searched:,} states were searched."
 
     return Exercise(
         f"Which proposals flip under {' and '.join(switches)}, for {purpose}? Answer with a set of names.",

@@ -10,7 +10,7 @@ from typing import Any
 from freepages.debate.content import ZERO
 from freepages.debate.proposals import Proposal, proposal
 from freepages.engine.run import DROPS_LOCK, Run
-from freepages.exercises.exercise import Exercise
+from freepages.exercises.exercise import Exercise, Wrong
 from freepages.exercises.searched import loss, process_function
 from freepages.scenarios.debate import debate
 
@@ -30,18 +30,16 @@ def yours(guest: Callable[[Any], Any]) -> Proposal:
     )
 
 
-def _judge(guest: Callable[[Any], Any]) -> tuple[bool, str]:
-    if wrong := process_function(guest):
-        return False, wrong
+def _judge(guest: Callable[[Any], Any]) -> str:
     mine = yours(guest)
     if lost := loss(mine, "discard"):
-        return False, lost
+        raise Wrong(lost)
     for free in chain.from_iterable(combinations(range(PAGES), n) for n in range(PAGES, -1, -1)):
         for order in ("gh", "hg"):
             run = Run(debate(mine, "discard", pages=PAGES, requests=1, free=free))
             if fault := _fault(run, order):
-                return False, f"{fault} (free were {', '.join(map(str, free)) or 'no'} of the pages 0 to 3)"
-    return True, "no schedule loses a page, half of them stay with the guest, and the lock is soon dropped."
+                raise Wrong(f"{fault} (free were {', '.join(map(str, free)) or 'no'} of the pages 0 to 3)")
+    return "no schedule loses a page, half of them stay with the guest, and the lock is soon dropped."
 
 
 def _fault(run: Run, order: str) -> str:
@@ -90,4 +88,5 @@ allocates them and takes no step of its own; answer(w, pages, id); until_returne
         "for each chunk: pages = yield from free_page_bitmap(...); w.guest.hold(pages); then drop_lock, "
         "answer, until_returned and deflate, each with 'yield from'",
     ),
+    process_function,
 )

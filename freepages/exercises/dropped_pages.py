@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from freepages.engine.run import straight
 from freepages.engine.step_size import coarse
-from freepages.exercises.exercise import Exercise
+from freepages.exercises.exercise import Exercise, Wrong, function
 from freepages.real.meminfo import Meminfo
 from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.zones import zone_drawn
@@ -46,22 +46,20 @@ def dropped(node: Node, cache: PageCache) -> int:
     return before - len(cache.pages)
 
 
-def _judge(droppable: Callable[[Meminfo], object]) -> tuple[bool, str]:
-    if not callable(droppable):
-        return False, "the answer is the function itself: droppable, without brackets behind it."
+def _judge(droppable: Callable[[Meminfo], object]) -> str:
     for case, (node, cache) in enumerate(guests()):
         meminfo = cache.meminfo(node)
         said, found = droppable(meminfo), dropped(node, cache)
         if not isinstance(said, int):
-            return False, f"guest {case}: {said!r:.60} is not a number of pages."
+            raise Wrong(f"guest {case}: {said!r:.60} is not a number of pages.")
         if said != found:
             off = abs(said - found)
             told = [name for name in ASKED if getattr(meminfo, name) == off]
             also = f", as many as {told[0]} counts" if len(told) == 1 else ""
             way = "many" if said > found else "few"
             counts = ", ".join(f"{name} {getattr(meminfo, name)}" for name in ASKED)
-            return False, f"guest {case} ({counts}): {said} is {off} too {way}{also}; {found} pages go."
-    return True, f"{CASES} guests free just what you read off their meminfo."
+            raise Wrong(f"guest {case} ({counts}): {said} is {off} too {way}{also}; {found} pages go.")
+    return f"{CASES} guests free just what you read off their meminfo."
 
 
 droppable = Exercise(
@@ -76,4 +74,5 @@ droppable = Exercise(
         "what is dirty, under writeback or mapped stays; slab is no matter of bit 0.",
         "buffers + cached - shmem - dirty - writeback - mapped",
     ),
+    function,
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from freepages.engine.errors import FreepagesError
+from freepages.engine.run import Schedule
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,23 +32,54 @@ def compare(guess: Any, found: Any) -> Remark:
     )
 
 
+class Wrong(FreepagesError):
+    """What is not right about an answer, as a sentence."""
+
+
+Wanted = Callable[[Any], str]
+"""What is wrong with the kind of an answer; "" if nothing."""
+
+
+def anything(answer: Any) -> str:
+    return ""
+
+
+def function(answer: Any) -> str:
+    return "" if callable(answer) else "the answer is the function itself, without brackets behind it."
+
+
+def written(example: str) -> Wanted:
+    """The answer is a text such as ``example``."""
+    return lambda answer: "" if isinstance(answer, str) else f"the answer is {example}, not {answer!r}."
+
+
+def beside_the_shortest(moves: int, shortest: str) -> str:
+    """How many moves a right schedule has, beside the shortest there is."""
+    more = moves - len(Schedule.parse(shortest))
+    return f"{moves} moves, " + (f"{more} more than the shortest." if more else "and no schedule is shorter.")
+
+
 @dataclass(frozen=True)
 class Exercise:
     """A question, and how an answer to it is judged.
 
-    ``judge(answer)`` returns (right, one sentence about why). An answer of ``...`` is no answer yet; an error
-    in the answer (a schedule that cannot be, a function that raises) is told as what is not right about it.
+    ``judge(answer)`` returns one sentence about why the answer is right, or raises :class:`Wrong`. An answer
+    of ``...`` is no answer yet; ``wants`` says of one that is of another kind what is wanted; an error in the
+    answer (a schedule that cannot be, a function that raises) is told as what is not right about it.
     """
 
     question: str
-    judge: Callable[[Any], tuple[bool, str]]
+    judge: Callable[[Any], str]
     hints: tuple[str, ...]
+    wants: Wanted = anything
 
     def check(self, answer: Any) -> Remark:
         if answer is ...:
             return Remark(None, "no answer yet: put yours in place of the three dots. .hint() helps.")
         try:
-            return Remark(*self.judge(answer))
+            if wrong := self.wants(answer):
+                return Remark(False, wrong)
+            return Remark(True, self.judge(answer))
         except FreepagesError as error:
             return Remark(False, str(error))
         except Exception as error:  # the learner's own code may do anything

@@ -6,13 +6,13 @@ import random
 from collections.abc import Callable, Sequence
 
 from freepages.engine.run import Run, to_the_end
-from freepages.exercises.exercise import Exercise
+from freepages.exercises.exercise import Exercise, Wrong, function
 from freepages.scenarios.virtqueue import virtqueue
 
 CASES = 500
 
 
-def _judge_in_flight(in_flight: Callable[[int, int, int], Sequence[int]]) -> tuple[bool, str]:
+def _judge_in_flight(in_flight: Callable[[int, int, int], Sequence[int]]) -> str:
     chance = random.Random(2016)
     for case in range(CASES):
         num = 1 << chance.randrange(16)
@@ -26,8 +26,8 @@ def _judge_in_flight(in_flight: Callable[[int, int, int], Sequence[int]]) -> tup
         found = list(in_flight(avail_idx, used_idx, num))
         if found != wanted:
             call = f"in_flight({avail_idx}, {used_idx}, {num})"
-            return False, f"{call}: {_few(found)}; it should be {_few(wanted)}."
-    return True, f"{CASES} rings, empty, full and across the wrap, give the slots that the decoder gives."
+            raise Wrong(f"{call}: {_few(found)}; it should be {_few(wanted)}.")
+    return f"{CASES} rings, empty, full and across the wrap, give the slots that the decoder gives."
 
 
 def _few(slots: Sequence[int]) -> str:
@@ -44,24 +44,25 @@ in_flight = Exercise(
         "(avail_idx - used_idx) % 2**16 are there. In which slot is the oldest?",
         "return [(used_idx + n) % num for n in range((avail_idx - used_idx) % 2**16)]",
     ),
+    function,
 )
 
 TWO_AT_ONCE = virtqueue(("one", "two"), at_once=2, store_buffer=True, barriers=False)
 """What the second exercise is about: two requests under way at once, without barriers."""
 
 
-def _judge_stale(schedule: str) -> tuple[bool, str]:
+def _judge_stale(schedule: str) -> str:
     run = Run(TWO_AT_ONCE, schedule)
     world = run.world
     served = " and ".join(map(world.name, world.served))
     if world.device.broken:
-        return False, f"the device found a descriptor that nobody has written: {world.device.broken}."
+        raise Wrong(f"the device found a descriptor that nobody has written: {world.device.broken}.")
     if world.served == world.offered[: len(world.served)]:
         took = f"took {served}, as offered" if served else "has not taken a request yet"
-        return False, f"after {len(run.steps)} steps the device {took}."
+        raise Wrong(f"after {len(run.steps)} steps the device {took}.")
     to_the_end(run)
     outcome = f"its queue is broken, {world.driver.broken}" if world.driver.broken else "it does not notice"
-    return True, f"the device took {served}. And the driver: {outcome}."
+    return f"the device took {served}. And the driver: {outcome}."
 
 
 stale = Exercise(

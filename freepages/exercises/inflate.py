@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from freepages.balloon.device import BalloonDevice
 from freepages.balloon.encodings import PfnArray
 from freepages.engine.run import straight
-from freepages.exercises.exercise import Exercise
+from freepages.exercises.exercise import Exercise, Wrong, function
 from freepages.virtqueue.features import QUEUES
 from freepages.virtqueue.guest_memory import GuestMemory
 from freepages.virtqueue.ring import DriverQueue
@@ -58,32 +58,28 @@ def cases() -> Iterable[list[int]]:
         yield [pfn for start in starts for pfn in range(start, start + 8)][:count]
 
 
-def _judge(encode: Callable[[Sequence[int]], Iterable[bytes]]) -> tuple[bool, str]:
+def _judge(encode: Callable[[Sequence[int]], Iterable[bytes]]) -> str:
     for case, pfns in enumerate(cases()):
         few = f"case {case}, {len(pfns)} pages from {pfns[0]} on"
         messages = [bytes(message) for message in encode(list(pfns))]
         host, told = Host(), set[int]()
         for number, message in enumerate(messages):
             if not 0 < len(message) <= 4 * MOST:
-                return (
-                    False,
-                    f"{few}: message {number} has {len(message)} bytes; 1 to {4 * MOST} are possible.",
+                raise Wrong(
+                    f"{few}: message {number} has {len(message)} bytes; 1 to {4 * MOST} are possible."
                 )
             told.update(pfn for start, end in host.told(message) for pfn in range(start, end))
             if host.device.refused:
-                return False, f"{few}: the device refuses message {number}: {host.device.refused[0]}."
+                raise Wrong(f"{few}: the device refuses message {number}: {host.device.refused[0]}.")
         if strange := told - set(pfns):
-            return False, f"{few}: the device discards page {min(strange)}, which the driver does not own."
+            raise Wrong(f"{few}: the device discards page {min(strange)}, which the driver does not own.")
         if missing := set(pfns) - told:
-            return (
-                False,
-                f"{few}: the device was not told of {len(missing)} pages, {min(missing)} among them.",
-            )
+            raise Wrong(f"{few}: the device was not told of {len(missing)} pages, {min(missing)} among them.")
         if len(messages) != -(-len(pfns) // MOST):
-            return False, f"{few}: {len(messages)} messages; {-(-len(pfns) // MOST)} are enough."
+            raise Wrong(f"{few}: {len(messages)} messages; {-(-len(pfns) // MOST)} are enough.")
         if sum(map(len, messages)) != 4 * len(pfns):
-            return False, f"{few}: some page is named twice."
-    return True, f"{CASES} balloons, of 1 to {MOST} pages a message, are what the device inflates."
+            raise Wrong(f"{few}: some page is named twice.")
+    return f"{CASES} balloons, of 1 to {MOST} pages a message, are what the device inflates."
 
 
 encode = Exercise(
@@ -98,4 +94,5 @@ encode = Exercise(
         f"for at in range(0, len(pfns), {MOST}): b''.join(pfn.to_bytes(4, 'little') for pfn in "
         f"pfns[at : at + {MOST}])",
     ),
+    function,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from freepages.engine.quantity import format_seconds
-from freepages.exercises.exercise import Exercise
+from freepages.exercises.exercise import Exercise, Wrong
 from freepages.migrate.guest import Guest
 from freepages.migrate.timed_migration import migrate
 
@@ -23,24 +23,23 @@ def lock_held(way: str, gib: int) -> float:
     return sum(span.ns for span in done.held) / 1e9
 
 
-def _judge(answer: Any) -> tuple[bool, str]:
+def _judge(answer: Any) -> str:
     if not isinstance(answer, dict) or set(answer) != set(WAYS):
-        return False, f"the answer is {{'snapshot': GiB, 'locked': GiB}}, not {answer!r:.60}."
+        raise Wrong(f"the answer is {{'snapshot': GiB, 'locked': GiB}}, not {answer!r:.60}.")
     for way in WAYS:
         if answer[way] not in SIZES:
-            return False, f"{way}: {answer[way]!r:.60} is not one of {', '.join(map(str, SIZES))}."
+            raise Wrong(f"{way}: {answer[way]!r:.60} is not one of {', '.join(map(str, SIZES))}.")
     told = []
     for way in WAYS:
         held = lock_held(way, answer[way])
         if held > LIMIT:
-            return (
-                False,
-                f"{way}: in a guest of {answer[way]} GiB the lock is held for {format_seconds(held)}.",
+            raise Wrong(
+                f"{way}: in a guest of {answer[way]} GiB the lock is held for {format_seconds(held)}."
             )
         if answer[way] != SIZES[-1] and (more := lock_held(way, 2 * answer[way])) <= LIMIT:
-            return False, f"{way}: in a guest of twice that size it is still {format_seconds(more)} only."
+            raise Wrong(f"{way}: in a guest of twice that size it is still {format_seconds(more)} only.")
         told.append(f"{way} {format_seconds(held)}")
-    return True, f"both were migrated: {', '.join(told)}, and more than {LIMIT:.0f} s in twice the guest."
+    return f"both were migrated: {', '.join(told)}, and more than {LIMIT:.0f} s in twice the guest."
 
 
 largest_guest = Exercise(

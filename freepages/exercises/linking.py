@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from freepages.exercises.exercise import Exercise
+from freepages.exercises.exercise import Exercise, Wrong, function
 from freepages.review.kbuild import Tree
 from freepages.review.robot import CONFIGS, PATCHED, survey
 
 
-def _judge_links(guess: Collection[str]) -> tuple[bool, str]:
+def _judge_links(guess: Collection[str]) -> str:
     if unknown := [name for name in guess if name not in CONFIGS]:
-        return False, f"no config is named {unknown[0]!r}."
+        raise Wrong(f"no config is named {unknown[0]!r}.")
     found = survey(PATCHED).links
     wrong = [name for name in found if found[name] != (name in guess)]
     if wrong:
-        return False, f"{len(found) - len(wrong)} of {len(found)} are as you say. {wrong[0]} is not."
-    return True, f"{len(guess)} of {len(found)} link, these."
+        raise Wrong(f"{len(found) - len(wrong)} of {len(found)} are as you say. {wrong[0]} is not.")
+    return f"{len(guess)} of {len(found)} link, these."
 
 
 links = Exercise(
@@ -30,21 +30,18 @@ links = Exercise(
 )
 
 
-def _judge_repair(repair: Callable[[Tree], Tree]) -> tuple[bool, str]:
+def _judge_repair(repair: Callable[[Tree], Tree]) -> str:
     mended = survey(repair(PATCHED))
     for name, outcome in mended.outcomes.items():
         if outcome != "links":
-            return False, f"{name}: {outcome}."
+            raise Wrong(f"{name}: {outcome}.")
     for name, made in mended.builds.items():
         if made.dotconfig.on("VIRTIO_BALLOON") and not made.reaches("free_pages_handle_rq", "drop_slab"):
-            return False, f"{name}: every config links, but a request of the host drops no cache any more."
+            raise Wrong(f"{name}: every config links, but a request of the host drops no cache any more.")
     for name, made in mended.builds.items():
         if not made.dotconfig.on("SYSCTL") and "fs/drop_caches.o" in made.objects:
-            return False, f"{name}: links, and holds all of fs/drop_caches.o, which nobody there can use."
-    return (
-        True,
-        f"{len(mended.outcomes)} of {len(CONFIGS)} configs link, and the balloon still drops the cache.",
-    )
+            raise Wrong(f"{name}: links, and holds all of fs/drop_caches.o, which nobody there can use.")
+    return f"{len(mended.outcomes)} of {len(CONFIGS)} configs link, and the balloon still drops the cache."
 
 
 repair = Exercise(
@@ -59,4 +56,5 @@ The edits of a tree: build_if, define, declare, call, uncall, export, depend. he
         "a header can hold an empty function where an option is off.",
         'return tree.declare("drop_cache", ifdef="SYSCTL", stub=True)',
     ),
+    function,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from freepages.engine.run import Scenario, Schedule
-from freepages.exercises.exercise import Exercise
+from freepages.exercises.exercise import Exercise, Wrong, beside_the_shortest, written
 from freepages.lab.game import outcome
 from freepages.scenarios.debate import debate
 from freepages.search.fast import explore
@@ -18,17 +18,13 @@ def unpaused() -> Scenario:
     return debate("free_page_hint", "migrate", SWITCHES)
 
 
-def _judge(answer: Any) -> tuple[bool, str]:
-    if not isinstance(answer, str):
-        return False, f"the answer is a schedule such as 'h h0r g g', not {answer!r}."
+def _judge(answer: Any) -> str:
     stands = outcome(unpaused(), Schedule.parse(answer))
     if not stands.lost:
-        return False, str(stands)
+        raise Wrong(str(stands))
     best = explore(unpaused()).schedule
     assert best is not None
-    more = stands.moves - len(best)
-    least = "and no schedule is shorter" if not more else f"{more} more than the shortest"
-    return True, f"{'; '.join(stands.lost)}. {stands.moves} moves, {least}."
+    return f"{'; '.join(stands.lost)}. {beside_the_shortest(stands.moves, str(best))}"
 
 
 lost_at_a_sync = Exercise(
@@ -43,4 +39,5 @@ Game(unpaused()) lets you try; .schedule is what you did.""",
         "open a window and let the driver hint at a page; let the host take the id, and not the hint. The "
         "shrinker gives the page back, the workload allocates and writes it. Sync, take the hint, stop.",
     ),
+    written("a schedule such as 'h h0r g g'"),
 )

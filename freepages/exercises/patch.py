@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from freepages.engine.run import Run, Schedule
-from freepages.exercises.exercise import Exercise
+from freepages.engine.run import Run
+from freepages.exercises.exercise import Exercise, Wrong, beside_the_shortest, written
 from freepages.review import row
 
 ROW = row("B5")
 
 
-def _judge(schedule: str) -> tuple[bool, str]:
-    if not isinstance(schedule, str):
-        return False, f"the answer is a schedule such as 'h h i w', not {schedule!r}."
+def _judge(schedule: str) -> str:
     patch, shows = ROW.patch, ROW.shows
     assert patch and shows
     run = Run(patch(), schedule)
     found = shows(run)
     if found is None:
-        return False, f"after {len(run.steps)} moves nothing is lost."
-    more = len(run.steps) - len(Schedule.parse(ROW.schedule))
-    least = "and no schedule is shorter." if not more else f"{more} moves more than the shortest."
-    return True, f"{found}. {len(run.steps)} moves, {least}"
+        raise Wrong(f"after {len(run.steps)} moves nothing is lost.")
+    return f"{found}. {beside_the_shortest(len(run.steps), ROW.schedule)}"
 
 
 reads_too_late = Exercise(
@@ -32,4 +28,5 @@ reads_too_late = Exercise(
         "What must the workload (w) do before the host reads?",
         f"the shortest there is: {ROW.schedule}",
     ),
+    written("a schedule such as 'h h i w'"),
 )

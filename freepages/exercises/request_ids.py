@@ -8,7 +8,7 @@ from typing import Any
 
 from freepages.debate.proposals import Proposal, proposal
 from freepages.engine.run import Move, Run
-from freepages.exercises.exercise import Exercise
+from freepages.exercises.exercise import Exercise, Wrong
 from freepages.exercises.searched import loss, process_function
 from freepages.scenarios.debate import debate
 
@@ -23,35 +23,32 @@ def yours(host: Callable[[Any], Any]) -> Proposal:
     )
 
 
-def _judge(host: Callable[[Any], Any]) -> tuple[bool, str]:
-    if wrong := process_function(host):
-        return False, wrong
+def _judge(host: Callable[[Any], Any]) -> str:
     mine = yours(host)
     if lost := loss(mine, "migrate"):
-        return False, lost
+        raise Wrong(lost)
     alone = Run(debate(mine))
     if not _choose(alone, "0r"):
-        return False, "it never asks the guest."
+        raise Wrong("it never asks the guest.")
     alone.move("w0a")
     alone.move("w0w")
     if _choose(alone, "0y") and alone.world.log.bits.count():
-        return (
-            False,
-            "at a sync it does not read the dirty log: everything is left until the guest is stopped.",
+        raise Wrong(
+            "at a sync it does not read the dirty log: everything is left until the guest is stopped."
         )
     if not _choose(alone, "0x"):
-        return False, "it has asked, and cannot stop before the guest answers: a silent guest holds it up."
+        raise Wrong("it has asked, and cannot stop before the guest answers: a silent guest holds it up.")
     run = Run(debate(mine))
     _choose(run, "0r")
     while run.processes["g"].options():
         run.move("g")
     if not _choose(run, "0t") or not _choose(run, "0x") or not run.world.host.stopped:
-        return False, "it asks, and the guest answers, and it does not come to the end of the migration."
+        raise Wrong("it asks, and the guest answers, and it does not come to the end of the migration.")
     if any(run.world.memory.destination):
-        return False, "no schedule loses a page, but it sends free pages that it was told of in good time."
+        raise Wrong("no schedule loses a page, but it sends free pages that it was told of in good time.")
     if run.world.host.copy is not None:
-        return False, "no schedule loses a page, but it keeps a copy of the bitmap."
-    return True, "no schedule loses a page, and it waits for nobody and keeps no copy of the bitmap."
+        raise Wrong("no schedule loses a page, but it keeps a copy of the bitmap.")
+    return "no schedule loses a page, and it waits for nobody and keeps no copy of the bitmap."
 
 
 def _choose(run: Run, choice: str) -> bool:
@@ -82,4 +79,5 @@ precopy(w, asks=True, tells_sync=True) also returns SYNC when it is time for a s
         "begin with request_id's host, without keep_copy() and without in_copy; and with tells_sync=True, "
         "at SYNC: current = None, then w.sync()",
     ),
+    process_function,
 )

@@ -11,7 +11,7 @@ from freepages.debate.proposals import Proposal, proposal
 from freepages.debate.world import World
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
-from freepages.exercises.exercise import Exercise
+from freepages.exercises.exercise import Exercise, Wrong
 from freepages.scenarios.debate import debate
 from freepages.search.fast import PROVED, explore
 
@@ -65,16 +65,16 @@ def _host(order: tuple[str, ...]) -> Callable[[World], Steps]:
     return host
 
 
-def _judge(answer: Any) -> tuple[bool, str]:
+def _judge(answer: Any) -> str:
     if not isinstance(answer, (str, list, tuple)):
-        return False, f"the answer is an order such as {', '.join(WORDS)!r}, not {answer!r}."
+        raise Wrong(f"the answer is an order such as {', '.join(WORDS)!r}, not {answer!r}.")
     chosen = in_order(answer)
     found = explore(debate(chosen))
     if found.verdict != PROVED:
-        return False, f"a page is lost after {found.schedule} (debate(in_order(...)) opens it)."
+        raise Wrong(f"a page is lost after {found.schedule} (debate(in_order(...)) opens it).")
     if chosen.title == ", ".join(WORDS):
-        return False, f"no page is lost in any of {found.states:,} states, but this is Li's order."
-    return True, f"no page is lost in any of {found.states:,} states."
+        raise Wrong(f"no page is lost in any of {found.states:,} states, but this is Li's order.")
+    return f"no page is lost in any of {found.states:,} states."
 
 
 another_order = Exercise(

@@ -5,15 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from freepages.exercises.exercise import Exercise
+from freepages.exercises.exercise import Exercise, Wrong, function
 from freepages.scenarios.precopy import race, rounds
 
 CASES = 60
 
 
-def _judge(answer: Callable[..., object]) -> tuple[bool, str]:
-    if not callable(answer):
-        return False, "the answer is the function itself: mine, without brackets behind it."
+def _judge(answer: Callable[..., object]) -> str:
     chance = random.Random(2016)
     ended = 0
     for _ in range(CASES):
@@ -25,12 +23,12 @@ def _judge(answer: Callable[..., object]) -> tuple[bool, str]:
         given = answer(pages, hot, sends, writes, limit)
         given = [*given] if isinstance(given, (list, tuple)) else given
         if given != wanted:
-            return False, (
+            raise Wrong(
                 f"mine(pages={pages}, hot={hot}, sends={sends}, writes={writes}, limit={limit}) "
                 f"gives {given}; page by page it is {wanted}."
             )
         ended += wanted is not None
-    return True, f"{CASES} guests, sent page by page, agree; {CASES - ended} of them never come to an end."
+    return f"{CASES} guests, sent page by page, agree; {CASES - ended} of them never come to an end."
 
 
 pages_per_round = Exercise(
@@ -45,4 +43,5 @@ pages_per_round = Exercise(
         "left = min(hot, n // sends * writes): it cannot dirty more pages than it has hot ones.",
         "loop: append n; left as above; if left == n: return None; if left <= limit: return [*list, left]",
     ),
+    function,
 )

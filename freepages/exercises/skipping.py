@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 from freepages.engine.errors import FreepagesError
-from freepages.exercises.exercise import Exercise
+from freepages.exercises.exercise import Exercise, Wrong, function
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.pages.pc_memory import FOUR_GIB, below_4g
 
@@ -25,9 +25,7 @@ def _machine(chance: random.Random) -> tuple[GuestRam, int, int]:
     return GuestRam([RamBlock("pc.ram", 0, pages, mapped)]), low, low + hole
 
 
-def _judge(answer: Callable[[int, int, int], object]) -> tuple[bool, str]:
-    if not callable(answer):
-        return False, "the answer is the function itself: mine, without brackets behind it."
+def _judge(answer: Callable[[int, int, int], object]) -> str:
     chance = random.Random(2016)
     for _ in range(CASES):
         ram, low, high = _machine(chance)
@@ -41,10 +39,10 @@ def _judge(answer: Callable[[int, int, int], object]) -> tuple[bool, str]:
                 wanted = None
             given = answer(pfn, low, high)
             if given != wanted:
-                return False, (
+                raise Wrong(
                     f"mine(pfn={pfn}, low={low}, high={high}) gives {given}; the page's place is {wanted}."
                 )
-    return True, f"{CASES} machines, at both ends of their holes and in between, agree."
+    return f"{CASES} machines, at both ends of their holes and in between, agree."
 
 
 translate = Exercise(
@@ -56,4 +54,5 @@ translate = Exercise(
         "the first page behind the hole, pfn high, comes in pc.ram right after page low - 1.",
         "pfn if pfn < low else None if pfn < high else pfn - (high - low)",
     ),
+    function,
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from freepages.engine.run import Run, Scenario, Schedule
-from freepages.exercises.exercise import Exercise
+from freepages.engine.run import Run, Scenario
+from freepages.exercises.exercise import Exercise, Wrong, beside_the_shortest, written
 from freepages.scenarios.debate import debate
 
 SHORTEST = "h0r g g g g g0d h0t w0a w0w h"
@@ -16,16 +16,13 @@ def impatient() -> Scenario:
     return debate("locked", "discard", ["lock-timeout"])
 
 
-def _judge(answer: Any) -> tuple[bool, str]:
-    if not isinstance(answer, str):
-        return False, f"the answer is a schedule such as 'h0r g g', not {answer!r}."
+def _judge(answer: Any) -> str:
     run = Run(impatient(), answer)
     if not run.world.lost:
-        return False, f"after {len(run.steps)} moves nothing is lost."
+        raise Wrong(f"after {len(run.steps)} moves nothing is lost.")
     page = next(iter(run.world.lost))
-    more = len(run.steps) - len(Schedule.parse(SHORTEST))
-    least = "and no schedule is shorter." if not more else f"{more} more than the shortest has."
-    return True, f"page {page} was written, and the host has thrown it away. {len(run.steps)} moves, {least}"
+    least = beside_the_shortest(len(run.steps), SHORTEST)
+    return f"page {page} was written, and the host has thrown it away. {least}"
 
 
 gives_up = Exercise(
@@ -39,4 +36,5 @@ gives_up = Exercise(
         "writes to it, and the host does with it what it was told.",
         f"the shortest there is: {SHORTEST}",
     ),
+    written("a schedule such as 'h0r g g'"),
 )

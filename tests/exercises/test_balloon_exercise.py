@@ -90,7 +90,7 @@ def text(pfns):
         (cut_short, False, "a PFN has 4"),
         (nothing, False, "was not told of"),
         (text, False, "TypeError"),
-        (7, False, "TypeError"),
+        (7, False, "the function itself"),
     ],
 )
 def test_encode(answer, right, words):

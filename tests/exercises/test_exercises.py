@@ -18,7 +18,7 @@ def test_the_dots_are_no_answer_and_every_hint_is_one_line(exercise):
 
 
 def test_a_judge_that_raises_tells_it_as_what_is_not_right():
-    assert repr(Exercise("?", lambda answer: (1 / 0 > 0, ""), ("x",)).check(1)).startswith(
+    assert repr(Exercise("?", lambda answer: str(1 / 0), ("x",)).check(1)).startswith(
         "✗ Not so: it ends with Zero"
     )
 

@@ -58,6 +58,12 @@ def migrate(args: argparse.Namespace) -> None:
     command.run(args)
 
 
+def replay(args: argparse.Namespace) -> None:
+    from freepages.cli import replay as command
+
+    command.run(args)
+
+
 def bench(args: argparse.Namespace) -> None:
     from freepages import bench
 
@@ -139,6 +145,20 @@ def parser() -> Parser:
     command = commands.add_parser("migrate", help="migrate a guest by the clock: what it takes, what is sent")
     options(command)
     command.set_defaults(run=migrate)
+
+    command = commands.add_parser(
+        "replay",
+        help="replay a recorded allocator: compare it with the model, or see a running kernel's pages",
+    )
+    command.add_argument(
+        "file",
+        metavar="FILE",
+        type=Path,
+        help="histories of a zone, one JSON object a line (data/traces/README.md), or the text of ftrace's"
+        " kmem events: a copy of tracing/trace, or what `trace-cmd report` prints; either may be gzipped",
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=replay)
 
     command = commands.add_parser("bench", help="how fast this machine is at it")
     command.add_argument(

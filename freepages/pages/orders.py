@@ -31,6 +31,9 @@ class Migratetype(IntEnum):
     ISOLATE = 5
 
 
+PCPTYPES = (Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE)
+"""The migratetypes that have a per-CPU list, and that an allocation can ask for."""
+
 # Whom an empty list steals from, first choice first (mm/page_alloc.c, fallbacks[]). CMA is not in the table:
 # __rmqueue() tries it for MOVABLE before it looks here.
 FALLBACKS: dict[Migratetype, tuple[Migratetype, ...]] = {

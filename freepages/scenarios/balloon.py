@@ -45,7 +45,6 @@ from freepages.virtqueue.transport import Transport
 from freepages.zone.kernel import WORKS, Context, Kernel
 from freepages.zone.node import Node
 from freepages.zone.page_cache import PageCache
-from freepages.zone.watermark import lowmem_reserve, watermarks
 from freepages.zone.zone import Zone
 
 LETTERS = "kkkkkkkk········aaaa····cc··aa··aaaaaaaa········ssss····kkkkkkkk"
@@ -100,18 +99,19 @@ class Machine:
 
 
 class DrawnNode(Node):
-    """A node of zones that were drawn: no watermarks, and per-CPU lists only where `batch` is given."""
+    """A node of zones that were drawn: no watermarks, per-CPU lists only where `batch` is given."""
 
     def __init__(self, *zones: Zone, batch: int = 0):
         self.arch = "x86_64"
         self.ram = [stretch for zone in zones for stretch in zone.memory]
         self.max_pfn = self.ram[-1][1]
         self.zones = {zone.name: zone for zone in zones}
-        managed = {zone.name: zone.managed for zone in zones}
-        self.present = managed
-        self.watermarks = watermarks(managed, 0)
-        self.lowmem_reserve = lowmem_reserve(managed)
+        self.present = {zone.name: zone.managed for zone in zones}
+        self.set_up(min_free_kbytes=0)
         self.batch = dict.fromkeys(self.zones, batch)
+
+    def share(self, name: str) -> int:
+        return self.present[name]
 
 
 def machine(

@@ -37,6 +37,7 @@ class State(IntEnum):
     BALLOON = ord("b")
     IN_USE = ord("u")  # by whom is not known: a snapshot that only says what is free
     HOLE = ord("/")
+    UNSEEN = ord("?")  # a trace has not told of the page yet
 
     @property
     def letter(self) -> str:

@@ -39,6 +39,7 @@ STATES: dict[State, Look] = {
     State.BALLOON: Look("balloon", VERMILLION, "bar", "on-light", "balloon"),
     State.IN_USE: Look("used", GREY, "", "on-light", "in use"),
     State.HOLE: Look("hole", "", "", "dim", "hole"),
+    State.UNSEEN: Look("unseen", "#dcdcdc", "dots", "on-light", "not seen yet"),
 }
 
 

@@ -21,23 +21,24 @@ def aligned_blocks(start: int, end: int) -> Iterator[tuple[int, int]]:
         start += 1 << order
 
 
-class FreeList(OrderedDict[int, None]):
+class FreeList(OrderedDict[int, int | None]):
     """A list of free blocks by their first pfn: last in, first out, and any block can be unlinked at once.
 
     The dictionary's last key is the list's head, where the kernel's list_add puts and list_first_entry takes.
+    On a per-CPU list each page has a value, the migratetype that it came with (pcppage_migratetype).
     """
 
     def __init__(self, order: int, migratetype: Migratetype):
         super().__init__()
         self.order, self.migratetype = order, migratetype
 
-    def add(self, pfn: int) -> None:
+    def add(self, pfn: int, came_as: int | None = None) -> None:
         """list_add: it is the next to be taken."""
-        self[pfn] = None
+        self[pfn] = came_as
 
-    def add_tail(self, pfn: int) -> None:
+    def add_tail(self, pfn: int, came_as: int | None = None) -> None:
         """list_add_tail: it is the last to be taken."""
-        self[pfn] = None
+        self[pfn] = came_as
         self.move_to_end(pfn, last=False)
 
     def head(self) -> int:
@@ -55,5 +56,6 @@ class FreeArea:
     """The free blocks of one order: a list for each migratetype, and how many there are in all."""
 
     def __init__(self, order: int):
+        self.order = order
         self.free_list = [FreeList(order, migratetype) for migratetype in Migratetype]
         self.nr_free = 0

@@ -22,14 +22,18 @@ from freepages.zone.zone import Zone
 Arch = Literal["x86_64", "i386"]
 Pairs = Sequence[tuple[int, int]]
 
-# Where each zone ends, by its first pfn that it does not have: 16 MiB for 24-bit DMA, 4 GiB for 32-bit DMA,
-# and on i386 the 896 MiB that fit the kernel's quarter of the address space beside vmalloc.
+# Where each zone ends, by its first pfn that it does not have: 16 MiB for 24-bit DMA, 4 GiB for 32-bit DMA.
+# On i386 lowmem ends where the kernel's gigabyte of addresses has other uses: 128 MiB are for vmalloc
+# (__VMALLOC_RESERVE), 8 MiB and 2 pages for fixed and temporary mappings above it. So the "896 MiB" are less:
+# dmesg of such a kernel says "887MB LOWMEM available". Newer kernels map more: the i386 snapshot in
+# data/snapshots, of Linux 6.1, has 0x36FFE.
 ZONE_ENDS: dict[Arch, dict[str, int]] = {
     "x86_64": {"DMA": 0x1000, "DMA32": FOUR_GIB, "Normal": 1 << 40},
-    "i386": {"DMA": 0x1000, "Normal": 0x38000, "HighMem": 1 << 40},
+    "i386": {"DMA": 0x1000, "Normal": 0x377FE, "HighMem": 1 << 40},
 }
 
-CHECKS = Act("checks zone {0}: {1} pages free, its {2} watermark is {3}", cost="watermark")
+SHARES = Act("gives every zone up to {0} a new share", cost="watermark")
+CHECKS = Act("checks zone {0}: {1} pages free, its {2} watermark is {3}{4}", cost="watermark")
 GIVES_UP = Act("finds no zone with a block of order {0}", cost="watermark")
 
 
@@ -78,14 +82,26 @@ class Node:
             # The zone goes on to its limit where memory above follows a hole: so DMA32 spans the PCI hole.
             last = end if self.max_pfn > end else top
             zone = Zone(name, first, last - first, node=node, pageblock_order=pageblock_order)
+            if first % (1 << pageblock_order):
+                # memmap_init_zone makes a pageblock movable at its first page. Zone DMA begins at pfn 1.
+                zone.set_pageblock_migratetype(first, first + 1, Migratetype.UNMOVABLE)
             for low, high in pairs(without(here, arrays(merge(reserved)))):
                 zone.add_memory(low, high)
             self.zones[name] = zone
             self.present[name] = pages(here)
+        self.set_up(min_free_kbytes)
+
+    def set_up(self, min_free_kbytes: int | None = None) -> None:
+        """Set the watermarks, reserves, shares and batches from the memory that the zones manage."""
         managed = {name: zone.managed for name, zone in self.zones.items()}
         self.watermarks: dict[str, Watermarks] = watermarks(managed, min_free_kbytes)
         self.lowmem_reserve = lowmem_reserve(managed)
         self.batch = {name: zone_batchsize(count) for name, count in managed.items()}
+        self.alloc_batch = {name: self.share(name) for name in self.zones}
+
+    def share(self, name: str) -> int:
+        """How many pages the zone gives before the fair policy passes it over (NR_ALLOC_BATCH at first)."""
+        return self.watermarks[name].high - self.watermarks[name].low
 
     @classmethod
     def pc(cls, ram_bytes: int, *, arch: Arch = "x86_64", machine: str = "i440fx") -> Node:
@@ -123,24 +139,43 @@ class Node:
         """Allocate a block from the zonelist of ``highest`` (the highest zone, if not given); its pfn or
         None. Process.
 
-        First every zone is asked to stay above its low watermark; then, where the kernel would have woken
-        kswapd, above min; ``atomic`` may go below that.
+        First every zone is asked to stay above its low watermark, and those that have given their share are
+        passed over (ALLOC_FAIR, up to Linux 4.7: commit e6cbd7f2efb4 took it out); where only such are left,
+        all get a new share. Then, where the kernel would have woken kswapd, above min; ``atomic`` may go
+        below that, use the reserve for atomic allocations, and enlarge it. Reclaim is left out.
         """
         check_order(order)
         zones = self.zonelist(highest or next(reversed(self.zones)))
-        top = zones[0].name
-        for mark, urgent in (("low", False), ("min", atomic)):
-            for zone in zones:
-                level = getattr(self.watermarks[zone.name], mark)
-                yield CHECKS, zone.name, zone.nr_free_pages, mark, level
-                reserve = self.lowmem_reserve[zone.name].get(top, 0)
-                if not zone_watermark_ok(zone, order, level, reserve, harder=urgent, high=urgent):
+        top, skipped = zones[0].name, False
+        for mark, fair, urgent in (("low", True, False), ("low", False, False), ("min", False, atomic)):
+            if mark == "low" and not fair:
+                if not skipped:
                     continue
-                if order == 0 and self.batch[zone.name]:
-                    pfn = yield from rmqueue_pcp(zone, self.batch[zone.name], migratetype, cpu, kind)
+                yield SHARES, top
+                self.alloc_batch.update({zone.name: self.share(zone.name) for zone in zones})
+            for zone in zones:
+                name = zone.name
+                level = getattr(self.watermarks[name], mark)
+                left = f", {max(0, self.alloc_batch[name])} pages of its share are left"
+                yield CHECKS, name, zone.nr_free_pages, mark, level, left if fair and len(zones) > 1 else ""
+                if fair and self.alloc_batch[name] <= 0:
+                    skipped = len(zones) > 1
+                    if skipped:
+                        continue
+                    self.alloc_batch[name] = self.share(name)  # a new share, and the same zone again
+                reserve, cma = self.lowmem_reserve[name].get(top, 0), migratetype == Migratetype.MOVABLE
+                if not zone_watermark_ok(
+                    zone, order, level, reserve, harder=urgent, high=urgent, cma=cma
+                ):  # fmt: skip
+                    continue
+                if order == 0 and self.batch[name]:
+                    pfn = yield from rmqueue_pcp(zone, self.batch[name], migratetype, cpu, kind)
                 else:
-                    pfn = yield from zone.rmqueue(order, migratetype, cpu, kind)
+                    pfn = yield from zone.rmqueue(order, migratetype, cpu, kind, harder=urgent)
                 if pfn is not None:
+                    self.alloc_batch[name] -= 1 << order
+                    if urgent and order:
+                        yield from zone.reserve_highatomic_pageblock(pfn, cpu)
                     return pfn
         yield GIVES_UP, order
         return None

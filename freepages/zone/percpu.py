@@ -14,14 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from freepages.engine.run import DROPS_LOCK, TAKES_LOCK, Act, Steps
-from freepages.pages.orders import PAGE_SHIFT, Migratetype
+from freepages.pages.orders import PAGE_SHIFT, PCPTYPES, Migratetype
 from freepages.zone.free_area import FreeList
-from freepages.zone.zone import Zone
-
-PCPTYPES = (Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE)
+from freepages.zone.zone import CMA, ISOLATE, Zone
 
 TAKES_PAGE = Act("takes page {0} off its own list", cost="list")
 PUTS_PAGE = Act("puts page {0} on its own list", cost="list")
+SENDS_ON = Act("finds that page {0} is isolated: the zone gets it at once", cost="list")
 
 
 def zone_batchsize(managed: int) -> int:
@@ -61,7 +60,8 @@ def rmqueue_pcp(
             if pfn is None:
                 break
             zone.nr_free_pages -= 1
-            pages.add_tail(pfn)  # the first one found stays the first one used
+            came_as = CMA if zone.pageblock_migratetype(pfn) == CMA else migratetype
+            pages.add_tail(pfn, came_as)  # the first one found stays the first one used
         yield DROPS_LOCK, zone.lock.name, cpu
         zone.lock.drop(cpu)
     if not pages:
@@ -76,20 +76,28 @@ def rmqueue_pcp(
 def free_pcp(zone: Zone, batch: int, pfn: int, cpu: str = "cpu 0") -> Steps:
     """Free one page to the CPU's own list, and a batch to the zone when that is full. Process.
 
-    Raises ZoneError as Zone.free does, the zone unchanged.
+    A page of an isolated pageblock goes back to the zone at once, lest somebody take it again. Raises
+    ZoneError as Zone.free does, the zone unchanged.
     """
     yield PUTS_PAGE, pfn
     zone.check_used(pfn, 0)
-    del zone.used[pfn]
     migratetype = zone.pageblock_migratetype(pfn)
+    if migratetype == ISOLATE:
+        yield SENDS_ON, pfn
+        yield from zone.free(pfn, 0, cpu)
+        return
+    del zone.used[pfn]
     listed = migratetype if migratetype in PCPTYPES else Migratetype.MOVABLE
-    pages_of(zone, cpu)[listed].add(pfn)
+    pages_of(zone, cpu)[listed].add(pfn, migratetype)
     if pcp_count(zone, cpu) >= pcp_high(batch):
         yield from drain_pcp(zone, batch, cpu)
 
 
 def drain_pcp(zone: Zone, count: int, cpu: str = "cpu 0") -> Steps:
     """Give ``count`` pages of the CPU's lists back to the zone, the coldest first. Process.
+
+    A page goes back to the lists of the migratetype that it came with, though its pageblock may have changed
+    hands meanwhile; only where the zone has isolated pageblocks is the pageblock asked again.
 
     The lists take turns, and a list gives the more the longer the others were found empty; so the kernel
     shares the loss evenly without counting.
@@ -98,6 +106,7 @@ def drain_pcp(zone: Zone, count: int, cpu: str = "cpu 0") -> Steps:
     count = min(count, pcp_count(zone, cpu))
     yield TAKES_LOCK, zone.lock, cpu
     zone.lock.take(cpu)
+    isolated = zone.has_isolate_pageblock()
     while count:
         run += 1
         turn = (turn + 1) % len(lists)
@@ -107,9 +116,10 @@ def drain_pcp(zone: Zone, count: int, cpu: str = "cpu 0") -> Steps:
         if run >= len(lists):
             run = count
         while count and run and lists[turn]:
-            pfn = lists[turn].tail()
-            del lists[turn][pfn]
-            yield from zone.free_one_page_locked(pfn, 0, zone.pageblock_migratetype(pfn))
+            pfn, came_as = lists[turn].popitem(last=False)
+            if came_as is None or isolated:
+                came_as = zone.pageblock_migratetype(pfn)
+            yield from zone.free_one_page_locked(pfn, 0, came_as)
             count, run = count - 1, run - 1
     yield DROPS_LOCK, zone.lock.name, cpu
     zone.lock.drop(cpu)

@@ -7,12 +7,12 @@ as in /proc/sys/vm.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isqrt
 
-from freepages.pages.orders import MAX_ORDER, PAGE_SHIFT, Migratetype
-from freepages.zone.zone import Zone
+from freepages.pages.orders import MAX_ORDER, PAGE_SHIFT, PCPTYPES
+from freepages.zone.zone import CMA, Zone
 
 LOWMEM_RESERVE_RATIO = {"DMA": 256, "DMA32": 256, "Normal": 32, "HighMem": 32}
 WATERMARK_SCALE_FACTOR = 10  # in 1/10000 of the zone; new in 4.6 (commit 795ae7a0de6b)
@@ -64,31 +64,36 @@ def lowmem_reserve(managed: Mapping[str, int]) -> dict[str, dict[str, int]]:
 
 
 def zone_watermark_ok(
-    zone: Zone, order: int, mark: int, reserve: int = 0, *, harder: bool = False, high: bool = False
+    zone: Zone,
+    order: int,
+    mark: int,
+    reserve: int = 0,
+    *,
+    harder: bool = False,
+    high: bool = False,
+    cma: bool = False,
 ) -> bool:
     """Whether the zone may give a block of that order and stay above the mark.
 
     ``reserve`` is the zone's lowmem_reserve against the allocation at hand. ``high`` (__GFP_HIGH) may go down
-    to half of the mark and ``harder`` (ALLOC_HARDER) to three quarters; who may not try harder does not see
-    the reserve for atomic allocations either.
+    to half of the mark and ``harder`` (ALLOC_HARDER) to three quarters of that; who may not try harder does
+    not see the reserve for atomic allocations, free or not. ``cma`` (ALLOC_CMA) is for movable pages: only
+    they may lie where a device may want its memory back.
     """
     free = zone.nr_free_pages - ((1 << order) - 1)
     floor = mark - (mark // 2 if high else 0)
     if harder:
         floor -= floor // 4
     else:
-        free -= _pages_on(zone, (Migratetype.HIGHATOMIC,))
+        free -= zone.nr_reserved_highatomic
+    if not cma:
+        free -= sum(len(area.free_list[CMA]) << area.order for area in zone.free_area)
     if free <= floor + reserve:
         return False
     if order == 0:
         return True
-    types: Sequence[Migratetype] = (
-        tuple(Migratetype)
-        if harder
-        else (Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE, Migratetype.CMA)
+    types = (*PCPTYPES, CMA) if cma else PCPTYPES
+    return any(
+        zone.free_area[o].nr_free if harder else any(zone.free_area[o].free_list[t] for t in types)
+        for o in range(order, MAX_ORDER)
     )
-    return any(zone.free_area[o].free_list[t] for o in range(order, MAX_ORDER) for t in types)
-
-
-def _pages_on(zone: Zone, migratetypes: Sequence[Migratetype]) -> int:
-    return sum(len(area.free_list[t]) << o for o, area in enumerate(zone.free_area) for t in migratetypes)

@@ -20,7 +20,9 @@ from freepages.pages.orders import FALLBACKS, MAX_ORDER, ORDERS, PAGEBLOCK_ORDER
 from freepages.zone.free_area import FreeArea, FreeList, aligned_blocks
 from freepages.zone.span import Span
 
-MOVABLE, CMA, ISOLATE = Migratetype.MOVABLE, Migratetype.CMA, Migratetype.ISOLATE
+MOVABLE, HIGHATOMIC, CMA, ISOLATE = (
+    Migratetype.MOVABLE, Migratetype.HIGHATOMIC, Migratetype.CMA, Migratetype.ISOLATE
+)  # fmt: skip
 
 TAKES_BLOCK = Act("takes block {0} off the list of order {1}", cost="list")
 SPLITS = Act("splits: the upper half {0} goes on the list of order {1}", cost="list")
@@ -29,6 +31,7 @@ PUTS_FIRST = Act("puts block {0} first on the list of order {1}", cost="list")
 PUTS_LAST = Act("puts block {0} last on the list of order {1}, since the buddy above it is free", cost="list")
 STEALS = Act("moves block {0} of order {1} to the lists of {2.name}", cost="list")
 CLAIMS = Act("makes {2.name} of the pageblocks in [{0}, {1})", cost="list")
+RESERVES = Act("reserves the pageblock of {0} for atomic allocations of order 1 and above", cost="list")
 FINDS_NOTHING = Act("finds no block of order {0} or above", cost="list")
 
 
@@ -39,10 +42,11 @@ class Zone(Span):
     ``pageblock_order`` is 9 in a real x86 kernel; a small zone for the classroom takes a smaller one.
 
     free_area[order].free_list[migratetype] holds the blocks, free_area[order].nr_free counts them;
-    ``nr_free_pages`` is the kernel's NR_FREE_PAGES of the zone; ``used`` maps the first pfn of every block
-    that was handed out to its order and the letter of its use. The kernel keeps no such map; it is how a
-    double free is told here. ``pageset`` has each CPU's own lists of single pages, which percpu.py fills and
-    drains.
+    ``nr_free_pages`` is the kernel's NR_FREE_PAGES of the zone, which leaves out the pages of isolated
+    pageblocks; ``nr_reserved_highatomic`` is the size of the pageblocks kept for atomic allocations.
+    ``used`` maps the first pfn of every block that was handed out to its order and the letter of its use. The
+    kernel keeps no such map; it is how a double free is told here. ``pageset`` has each CPU's own lists of
+    single pages, which percpu.py fills and drains.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class Zone(Span):
         self.lock = Lock(f"zone {name}'s lock")
         self.free_area = [FreeArea(order) for order in ORDERS]
         self.nr_free_pages = 0
+        self.nr_reserved_highatomic = 0
         self.used: dict[int, tuple[int, str]] = {}
         self.pageset: dict[str, list[FreeList]] = {}
         self._list_of: dict[int, FreeList] = {}
@@ -77,6 +82,9 @@ class Zone(Span):
     def set_pageblock_migratetype(self, start: int, end: int, migratetype: Migratetype) -> None:
         for block in range(self.pageblock(start), self.pageblock(end - 1) + 1):
             self._pageblock_type[block] = migratetype
+
+    def has_isolate_pageblock(self) -> bool:
+        return ISOLATE in self._pageblock_type
 
     # -- the lists
 
@@ -156,12 +164,26 @@ class Zone(Span):
             yield CLAIMS, pfn, pfn + (1 << order), migratetype
             self.set_pageblock_migratetype(pfn, pfn + (1 << order), migratetype)
             return
-        size = 1 << self.pageblock_order
-        start = pfn & -size
-        if start + size > self.end_pfn:
-            return  # move_freepages_block moves nothing out of a pageblock that the zone's end cuts
-        moved, at = 0, max(start, self.start_pfn)
-        while at < start + size:
+        moved = yield from self._move_freepages_block(pfn, migratetype)
+        if moved >= 1 << self.pageblock_order >> 1:
+            start, end = self._pageblock_of(pfn)
+            yield CLAIMS, start, end, migratetype
+            self.set_pageblock_migratetype(start, end, migratetype)
+
+    def _pageblock_of(self, pfn: int) -> tuple[int, int]:
+        start = pfn & -(1 << self.pageblock_order)
+        return start, start + (1 << self.pageblock_order)
+
+    def _move_freepages_block(self, pfn: int, migratetype: Migratetype) -> Steps:
+        """Move the free blocks of the pfn's pageblock to the lists of a migratetype; how many pages these
+        are."""
+        at, end = self._pageblock_of(pfn)
+        if at < self.start_pfn:
+            at = pfn  # of a pageblock that the zone's start cuts, what lies below the block at hand stays
+        if end > self.end_pfn:
+            return 0  # and of one that its end cuts, everything
+        moved = 0
+        while at < end:
             blocks = self._list_of.get(at)
             if blocks is None:
                 at += 1
@@ -171,22 +193,31 @@ class Zone(Span):
             self._link(at, blocks.order, migratetype)
             moved += 1 << blocks.order
             at += 1 << blocks.order
-        if moved >= size // 2:
-            yield CLAIMS, start, start + size, migratetype
-            self.set_pageblock_migratetype(start, start + size, migratetype)
+        return moved
 
     def rmqueue(
-        self, order: int, migratetype: Migratetype = MOVABLE, cpu: str = "cpu 0", kind: str = "a"
+        self,
+        order: int,
+        migratetype: Migratetype = MOVABLE,
+        cpu: str = "cpu 0",
+        kind: str = "a",
+        *,
+        harder: bool = False,
     ) -> Steps:
         """Allocate a block; returns its first pfn, or None where the zone has none. Process.
 
         ``cpu`` names who holds the lock meanwhile, ``kind`` what the block is used for (a letter of the
-        palette). Raises FreepagesError for an order that is not 0..10.
+        palette). ``harder`` (ALLOC_HARDER) may use the pageblocks kept for atomic allocations, but not for a
+        single page. Raises FreepagesError for an order that is not 0..10.
         """
         check_order(order)
         yield TAKES_LOCK, self.lock, cpu
         self.lock.take(cpu)
-        pfn = yield from self.rmqueue_locked(order, migratetype)
+        pfn = None
+        if harder and order:
+            pfn = yield from self._rmqueue_smallest(order, HIGHATOMIC)
+        if pfn is None:
+            pfn = yield from self.rmqueue_locked(order, migratetype)
         yield DROPS_LOCK, self.lock.name, cpu
         if pfn is not None:
             self.nr_free_pages -= 1 << order
@@ -194,16 +225,41 @@ class Zone(Span):
         self.lock.drop(cpu)
         return pfn
 
+    def reserve_highatomic_pageblock(self, pfn: int, cpu: str = "cpu 0") -> Steps:
+        """Keep the pageblock of a block just given for atomic allocations of order 1 and above. Process.
+
+        One pageblock and a hundredth of the zone are reserved at most. The kernel takes pageblocks back when
+        an allocation fails after reclaim, which is not modelled. Linux commit 0aaa29a56e4f.
+        """
+        most = self.managed // 100 + (1 << self.pageblock_order)
+        if self.nr_reserved_highatomic >= most:
+            return
+        yield TAKES_LOCK, self.lock, cpu
+        self.lock.take(cpu)
+        if self.nr_reserved_highatomic < most and self.pageblock_migratetype(pfn) not in (
+            HIGHATOMIC, CMA, ISOLATE
+        ):  # fmt: skip
+            yield RESERVES, pfn
+            self.nr_reserved_highatomic += 1 << self.pageblock_order
+            self.set_pageblock_migratetype(pfn, pfn + 1, HIGHATOMIC)
+            yield from self._move_freepages_block(pfn, HIGHATOMIC)
+        yield DROPS_LOCK, self.lock.name, cpu
+        self.lock.drop(cpu)
+
     # -- freeing
 
     def free_one_page_locked(self, pfn: int, order: int, migratetype: int) -> Steps:
-        """Free a block, merging it with its buddy as long as that is free too; the lock is held."""
-        self.nr_free_pages += 1 << order
+        """Free a block, merging it with its buddy as long as that is free too; the lock is held.
+
+        Isolated pages are on their way out of the zone (memory hotplug, CMA): they merge, but do not count.
+        """
+        if migratetype != ISOLATE:
+            self.nr_free_pages += 1 << order
         while order < MAX_ORDER - 1:
             buddy = pfn ^ (1 << order)
             if not self._is_free(buddy, order):
                 break
-            if order >= self.pageblock_order and self._parts_isolation(pfn, buddy):
+            if order >= self.pageblock_order and self._parts_isolation(migratetype, buddy):
                 break
             yield MERGES, pfn, buddy, order
             self._unlink(buddy)
@@ -219,10 +275,10 @@ class Zone(Span):
             yield PUTS_FIRST, pfn, order
             self._link(pfn, order, migratetype)
 
-    def _parts_isolation(self, pfn: int, buddy: int) -> bool:
+    def _parts_isolation(self, migratetype: int, buddy: int) -> bool:
         """An isolated pageblock never merges with one that is not (Linux commit 3c605096d315)."""
-        types = self.pageblock_migratetype(pfn), self.pageblock_migratetype(buddy)
-        return types[0] != types[1] and ISOLATE in types
+        other = self.pageblock_migratetype(buddy)
+        return migratetype != other and ISOLATE in (migratetype, other)
 
     def check_used(self, pfn: int, order: int) -> None:
         """Raise ZoneError, naming what is wrong, unless a block of that order was handed out at that pfn."""
@@ -276,7 +332,8 @@ class Zone(Span):
 
         if self.lock.holder:
             raise self.error(f"cannot be validated while {self.lock.holder} holds its lock")
-        free = [(pfn, order, "free") for pfn, order, _ in self.free_blocks()]
+        listed = list(self.free_blocks())
+        free = [(pfn, order, "free") for pfn, order, _ in listed]
         used = [(pfn, order, f"used ({kind})") for pfn, (order, kind) in self.used.items()]
         percpu = [
             (pfn, 0, f"on the list of {cpu}")
@@ -298,7 +355,7 @@ class Zone(Span):
             raise self.error(
                 f"{held} pages are free, used or on per-CPU lists, but {self.managed} are managed"
             )
-        for pfn, order, _ in free:
+        for pfn, order, migratetype in listed:
             blocks = self._list_of.get(pfn)
             if blocks is None or blocks.order != order or pfn not in blocks:
                 raise self.error(f"block {pfn} is on a list of order {order} that does not know it")
@@ -306,7 +363,7 @@ class Zone(Span):
             if (
                 order < MAX_ORDER - 1
                 and self._is_free(buddy, order)
-                and not self._parts_isolation(pfn, buddy)
+                and not self._parts_isolation(migratetype, buddy)
             ):
                 raise self.error(f"blocks {pfn} and {buddy} of order {order} are free buddies, not merged")
         if len(self._list_of) != len(free):
@@ -316,7 +373,7 @@ class Zone(Span):
         for order, area in enumerate(self.free_area):
             if area.nr_free != sum(map(len, area.free_list)):
                 raise self.error(f"nr_free of order {order} is {area.nr_free}, its lists have another length")
-        if self.nr_free_pages != sum(1 << order for _, order, _ in free):
+        if self.nr_free_pages != sum(1 << order for _, order, t in listed if t != ISOLATE):
             raise self.error(
                 f"nr_free_pages is {self.nr_free_pages}, which is not the sum of its free blocks"
             )

@@ -1,9 +1,11 @@
 """Nodes: where zones end, what a hole is, whom the zonelist asks, and how watermarks are set."""
 
+from collections import Counter
 from itertools import groupby
 
 import pytest
 
+from freepages import Snapshot, data_path
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import straight
 from freepages.pages.orders import Migratetype
@@ -36,12 +38,67 @@ def test_below_3_5_gib_there_is_no_hole_and_no_normal_zone():
     assert pc_memory_map(8 * GIB, "q35")[1:] == [(0x100, 2 * GIB), (4 * GIB, 10 * GIB)]
 
 
-def test_i386_has_highmem_above_896_mib():
+def test_i386_has_highmem_where_lowmem_really_ends():
     node = Node.pc(1 << 30, arch="i386")
     assert {name: end for name, (_, end, _) in spans(node).items()} == {
-        "DMA": 0x1000, "Normal": 0x38000, "HighMem": 0x40000
+        "DMA": 0x1000, "Normal": 0x377FE, "HighMem": 0x40000
     }  # fmt: skip
+    assert 0x377FE >> 8 == 887  # MiB, as dmesg says
     assert [zone.name for zone in node.zonelist("HighMem")] == ["HighMem", "Normal", "DMA"]
+
+
+def test_the_first_pageblock_is_unmovable_where_the_zone_does_not_begin_with_it():
+    node = Node.pc(4 << 30)
+    real = Snapshot.load(data_path("snapshots", "pc-4g-idle.snapshot")).zones[0]
+    dma = node.zones["DMA"]
+    assert real.name == "DMA" and real.types is not None
+    kinds = Counter(Migratetype(dma.pageblock_migratetype(pfn)).name for pfn in range(1, 0x1000, 512))
+    assert kinds == {"UNMOVABLE": 1, "MOVABLE": 7}
+    assert kinds == {name.upper(): count for name, count in real.types.pageblocks.items() if count}
+    assert dma.pageblock_migratetype(1) == Migratetype.UNMOVABLE
+    for zone in list(node.populated_zones())[1:]:
+        assert zone.pageblock_migratetype(zone.start_pfn) == Migratetype.MOVABLE
+
+
+def test_zones_take_turns_by_their_share_before_one_is_emptied():
+    """ALLOC_FAIR: DMA32 is not left alone until Normal is full."""
+    node = Node.pc(8 << 30)
+    share = {name: -(-node.share(name) // 16) for name in node.zones}
+    got = [node.zone_of(straight(node.alloc_pages(4))).name for _ in range(3 * sum(share.values()))]
+    turns = [(name, len(list(some))) for name, some in groupby(got)]
+    assert turns[:4] == [("Normal", share["Normal"]), ("DMA32", share["DMA32"])] * 2
+    # DMA's share is left: its lowmem_reserve keeps all of it from who could use Normal.
+    assert node.zones["DMA"].nr_free_pages == node.zones["DMA"].managed
+    node.validate()
+
+
+def test_a_list_of_one_zone_is_given_a_new_share_in_passing():
+    node = Node.pc(1 << 30)
+    for _ in range(5):
+        assert node.zone_of(straight(node.alloc_pages(4, highest="DMA"))).name == "DMA"
+        assert node.alloc_batch["DMA"] == node.share("DMA") - 16 < 0
+
+
+def test_who_may_use_a_higher_zone_leaves_more_of_a_lower_one():
+    node = Node(SMALL)
+    reserve = node.lowmem_reserve["DMA"]["DMA32"]
+    while straight(node.alloc_pages(0)) is not None:
+        pass
+    dma, least = node.zones["DMA"], node.watermarks["DMA"].min
+    assert least + reserve - node.batch["DMA"] <= dma.nr_free_pages <= least + reserve
+    assert straight(node.alloc_pages(0, highest="DMA")) is not None
+
+
+def test_an_atomic_allocation_below_the_watermark_makes_a_reserve():
+    node = Node(SMALL)
+    while straight(node.alloc_pages(2)) is not None:
+        pass
+    assert not any(zone.nr_reserved_highatomic for zone in node.populated_zones())
+    pfn = straight(node.alloc_pages(2, atomic=True))
+    zone = node.zone_of(pfn)
+    assert zone.nr_reserved_highatomic == 512
+    assert zone.pageblock_migratetype(pfn) == Migratetype.HIGHATOMIC
+    node.validate()
 
 
 def test_the_zonelist_goes_down_and_never_up():
@@ -57,9 +114,10 @@ def test_an_allocation_falls_back_before_it_breaks_a_watermark():
     got = []
     while (pfn := straight(node.alloc_pages(4))) is not None:
         got.append(node.zone_of(pfn).name)
-    # All that leaves DMA32, then DMA, above its low watermark; then the same again down to min.
-    turns = [name for name, _ in groupby(got)]
-    assert turns == ["DMA32", "DMA", "DMA32"] or turns == ["DMA32", "DMA"] * 2
+    # Both in turns, by their share, down to low; then what is left of DMA32, then of DMA, down to min.
+    turns = [(name, len(list(some))) for name, some in groupby(got)]
+    assert turns[0][0] == "DMA32" and {name for name, _ in turns} == {"DMA32", "DMA"}
+    assert [name for name, _ in turns[-2:]] == ["DMA32", "DMA"] and turns[-2][1] > turns[0][1]
     for name, zone in node.zones.items():
         assert zone.nr_free_pages <= node.watermarks[name].min + 16 + node.lowmem_reserve[name].get(
             "DMA32", 0
@@ -124,10 +182,32 @@ def test_a_watermark_looks_for_a_large_enough_block_and_hides_the_atomic_reserve
     assert not zone_watermark_ok(zone, 8, mark=1)
     assert not zone_watermark_ok(zone, 0, mark=256) and zone_watermark_ok(zone, 0, mark=255)
     assert zone_watermark_ok(zone, 0, mark=300, high=True)
-    assert zone_watermark_ok(zone, 0, mark=500, high=True, harder=True)
+    # Half of the mark, and then three quarters of that: 340 and 255, 341 and 256.
+    assert zone_watermark_ok(zone, 0, mark=680, high=True, harder=True)
+    assert not zone_watermark_ok(zone, 0, mark=682, high=True, harder=True)
+    zone.nr_reserved_highatomic = 256
+    assert not zone_watermark_ok(zone, 0, mark=0) and zone_watermark_ok(zone, 0, mark=0, harder=True)
+    zone.nr_reserved_highatomic = 0
     zone._unlink(0x1000)
     zone._link(0x1000, 8, Migratetype.HIGHATOMIC)
-    assert not zone_watermark_ok(zone, 0, mark=0) and zone_watermark_ok(zone, 0, mark=0, harder=True)
+    assert not zone_watermark_ok(zone, 1, mark=0) and zone_watermark_ok(zone, 1, mark=0, harder=True)
+
+
+def test_pages_of_cma_are_for_movable_requests_only():
+    zone = Node([(0x1000, 0x1200)]).zones["DMA32"]
+    zone._unlink(0x1000)
+    zone._link(0x1000, 9, Migratetype.CMA)
+    assert not zone_watermark_ok(zone, 0, mark=0) and zone_watermark_ok(zone, 0, mark=511, cma=True)
+    assert not zone_watermark_ok(zone, 0, mark=512, cma=True)
+    assert not zone_watermark_ok(zone, 3, mark=-600) and zone_watermark_ok(zone, 3, mark=0, cma=True)
+    node = Node([(0x1000, 0x3000)])
+    node.zones["DMA32"].set_pageblock_migratetype(0x1000, 0x3000, Migratetype.CMA)
+    for pfn, order, migratetype in list(node.zones["DMA32"].free_blocks()):
+        assert migratetype == Migratetype.MOVABLE
+        node.zones["DMA32"]._unlink(pfn)
+        node.zones["DMA32"]._link(pfn, order, Migratetype.CMA)
+    assert straight(node.alloc_pages(1, Migratetype.UNMOVABLE, atomic=True)) is None
+    assert straight(node.alloc_pages(1, Migratetype.MOVABLE)) is not None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freepages.engine.run import straight
-from freepages.pages.orders import Migratetype
+from freepages.pages.orders import PCPTYPES, Migratetype
 from freepages.zone.percpu import (
     drain_pcp,
     free_pcp,
@@ -82,6 +82,60 @@ def test_a_wrong_free_changes_nothing():
     with pytest.raises(ZoneError, match="on a per-CPU list already"):
         straight(free_pcp(zone, 3, pfn))
     zone.validate()
+
+
+def test_the_lists_take_turns_from_movable_on():
+    zone = a_zone()
+    pages = {t: [straight(zone.rmqueue(0, t)) for _ in range(3)] for t in PCPTYPES}
+    for migratetype in PCPTYPES:
+        for pfn in pages[migratetype]:
+            straight(free_pcp(zone, 31, pfn))
+    straight(drain_pcp(zone, 1))
+    assert [len(some) for some in pages_of(zone, "cpu 0")] == [3, 2, 3]
+    straight(drain_pcp(zone, 2))
+    assert [len(some) for some in pages_of(zone, "cpu 0")] == [3, 1, 2]
+    straight(drain_pcp(zone, 99))
+    assert zone.nr_free_pages == 256
+    zone.validate()
+
+
+def test_a_page_goes_back_to_the_type_that_it_came_with():
+    zone = a_zone()
+    pfn = straight(zone.rmqueue(0))
+    straight(free_pcp(zone, 31, pfn))
+    zone.set_pageblock_migratetype(0, 16, Migratetype.UNMOVABLE)  # stolen meanwhile
+    straight(drain_pcp(zone, 1))
+    assert zone.free_area[8].free_list[Migratetype.MOVABLE]
+
+
+def test_a_page_that_was_freed_before_its_pageblock_was_isolated_is_isolated_too():
+    zone = a_zone()
+    pfn = straight(zone.rmqueue(0))
+    straight(free_pcp(zone, 31, pfn))
+    zone.set_pageblock_migratetype(0, 256, Migratetype.ISOLATE)
+    free = zone.nr_free_pages
+    straight(drain_pcp(zone, 1))
+    assert zone.free_area[8].free_list[Migratetype.ISOLATE] and zone.nr_free_pages == free
+
+
+def test_an_isolated_page_goes_to_the_zone_at_once_and_does_not_count():
+    zone = a_zone()
+    pfn, other = straight(zone.rmqueue(0)), straight(zone.rmqueue(0))
+    zone.set_pageblock_migratetype(0, 16, Migratetype.ISOLATE)
+    free = zone.nr_free_pages
+    straight(free_pcp(zone, 31, pfn))
+    assert pcp_count(zone, "cpu 0") == 0 and zone.nr_free_pages == free
+    assert list(zone.free_area[0].free_list[Migratetype.ISOLATE]) == [pfn] != [other]
+    zone.validate()
+
+
+def test_a_page_of_cma_that_a_cpu_took_for_movable_goes_back_to_cma():
+    zone = Zone("Normal", 0, 16, pageblock_order=4)
+    zone.set_pageblock_migratetype(0, 16, Migratetype.CMA)
+    zone.add_memory(0, 16)
+    assert straight(rmqueue_pcp(zone, 4)) == 0
+    straight(drain_pcp(zone, 3))
+    assert {t for _, _, t in zone.free_blocks()} == {Migratetype.CMA}
 
 
 types = st.sampled_from([Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE])

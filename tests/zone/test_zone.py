@@ -12,7 +12,7 @@ from freepages.zone.free_area import aligned_blocks
 from freepages.zone.span import ZoneError
 from freepages.zone.zone import Zone
 
-UNMOVABLE, MOVABLE, RECLAIMABLE = Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE
+UNMOVABLE, MOVABLE, RECLAIMABLE, HIGHATOMIC, CMA, ISOLATE = Migratetype
 
 
 def a_zone(pages=64, pageblock_order=4, start=0):
@@ -80,9 +80,9 @@ def test_a_block_whose_buddy_above_is_free_goes_last_and_the_order_below_the_lar
     blocks = [straight(large.rmqueue(9)) for _ in range(8)]
     straight(large.free(blocks[2], 9))
     straight(large.free(blocks[3], 9))  # a free block of order 10
-    straight(large.free(blocks[0], 9))  # order 9 = MAX_ORDER - 2 is put first although [1024, 2048) is free
     straight(large.free(blocks[6], 9))
-    assert lists(large, 9) == [blocks[6], blocks[0]]
+    straight(large.free(blocks[0], 9))  # order 9 = MAX_ORDER - 2 is put first although [1024, 2048) is free
+    assert lists(large, 9) == [blocks[0], blocks[6]]
 
 
 def test_an_empty_migratetype_steals_the_largest_block_in_the_order_of_the_table():
@@ -124,14 +124,77 @@ def test_an_unmovable_request_takes_the_pageblock_where_half_of_it_is_free(free,
     zone.validate()
 
 
+def test_movable_steals_from_reclaimable_before_it_steals_from_unmovable():
+    zone = Zone("Normal", 0, 32, pageblock_order=4)
+    zone.set_pageblock_migratetype(0, 16, UNMOVABLE)
+    zone.set_pageblock_migratetype(16, 32, RECLAIMABLE)
+    zone.add_memory(0, 8)
+    zone.add_memory(16, 24)
+    assert straight(zone.rmqueue(0, MOVABLE)) == 16
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "moved"), [(0, 32, {0, 8, 12}), (0, 16, {0, 8, 12}), (1, 32, {12}), (0, 15, set())]
+)
+def test_stealing_moves_the_free_pages_of_a_pageblock_that_the_zone_does_not_cut(start, end, moved):
+    """Block 12 is stolen, of the pageblock [0, 16). Where the zone's start cuts that, what lies below 12
+    stays; where its end does, nothing moves, and 12 alone is taken."""
+    zone = Zone("Normal", start, end - start, pageblock_order=4)
+    for low in (0, 8, 12):
+        zone.add_memory(max(low, start), low + 2)
+    zone._unlink(12)
+    zone._link(12, 1, MOVABLE)  # the head of its list: the one to be stolen
+    assert straight(zone.rmqueue(1, UNMOVABLE)) == 12
+    assert {12, *lists(zone, 1, UNMOVABLE)} == moved | {12}
+    zone.validate()
+
+
+def test_an_atomic_allocation_keeps_its_pageblock_for_others_of_its_kind():
+    zone = a_zone(1024)
+    pfn = straight(zone.rmqueue(2, harder=True))
+    straight(zone.reserve_highatomic_pageblock(pfn))
+    assert zone.pageblock_migratetype(pfn) == HIGHATOMIC and zone.nr_reserved_highatomic == 16
+    assert lists(zone, 2, HIGHATOMIC) == [4] and lists(zone, 3, HIGHATOMIC) == [8]
+    assert straight(zone.rmqueue(2)) == 16  # others do not see the reserve
+    assert straight(zone.rmqueue(0, harder=True)) == 20  # nor does a single page
+    assert straight(zone.rmqueue(2, harder=True)) == 4
+    straight(zone.free(pfn, 2))
+    assert lists(zone, 2, HIGHATOMIC) == [0]
+    zone.validate()
+
+
+def test_the_reserve_is_a_pageblock_and_a_hundredth_of_the_zone_at_most():
+    zone = a_zone(1024)
+    for pfn in (0, 16, 32):
+        straight(zone.reserve_highatomic_pageblock(pfn))
+    assert zone.nr_reserved_highatomic == 32  # 1024 // 100 + 16 = 26 was not reached by the first
+    assert straight(zone.reserve_highatomic_pageblock(0)) is None
+
+
+@pytest.mark.parametrize("migratetype", [HIGHATOMIC, CMA, ISOLATE])
+def test_what_is_reserved_or_not_the_zones_own_is_not_reserved(migratetype):
+    zone = a_zone(64)
+    zone.set_pageblock_migratetype(0, 16, migratetype)
+    straight(zone.reserve_highatomic_pageblock(0))
+    assert zone.nr_reserved_highatomic == 0 and zone.pageblock_migratetype(0) == migratetype
+
+
+def test_isolated_pages_do_not_count_as_free():
+    zone = zone_drawn("a" * 32, pageblock_order=4)
+    zone.set_pageblock_migratetype(0, 32, ISOLATE)
+    straight(zone.free(0, 5))
+    assert zone.nr_free_pages == 0 and zone.nr_free()[5] == 1
+    zone.validate()
+
+
 def test_isolated_pageblocks_do_not_merge_with_others():
     zone = zone_drawn("a" * 32, pageblock_order=4)
-    zone.set_pageblock_migratetype(0, 16, Migratetype.ISOLATE)
+    zone.set_pageblock_migratetype(0, 16, ISOLATE)
     for pfn, (order, _) in list(zone.used.items()):
         straight(zone.free(pfn, order))
     assert zone.nr_free()[5] == 1  # it was one allocation of order 5, and is freed whole
     zone = zone_drawn("a" * 16 + "c" * 16, pageblock_order=4)
-    zone.set_pageblock_migratetype(0, 16, Migratetype.ISOLATE)
+    zone.set_pageblock_migratetype(0, 16, ISOLATE)
     straight(zone.free(16, 4))
     straight(zone.free(0, 4))
     assert zone.nr_free()[4] == 2 and zone.nr_free()[5] == 0

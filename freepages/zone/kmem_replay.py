@@ -1,9 +1,8 @@
 """A running kernel's events, replayed page by page: who has each page, as far as they tell.
 
-A trace begins in the middle: of a page that no event has named yet nothing is known. What events say of a page
-can also contradict what they said before, because the kernel dropped some, or has paths without one: pages
-that alloc_pages_bulk() gives (since 5.13) and pages that compaction takes have no mm_page_alloc. Such
-contradictions are counted, and the later event is believed.
+A trace begins in the middle: of a page that no event has named yet nothing is known. An event can also
+contradict an earlier one, because the kernel dropped some between, or has a path without one: what compaction
+takes off the lists has no mm_page_alloc. Such contradictions are counted, and the later event is believed.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ CPU = "cpu 0"
 
 
 @dataclass(frozen=True)
-class Difference:
+class FirstDifference:
     """Where model and kernel part: in which history, after how many of its operations, and how."""
 
     trace: str
@@ -64,12 +64,12 @@ def operation(zone: Zone, batch: int, op: Operation) -> Steps:
             yield from drain_pcp(zone, pcp_count(zone, CPU), CPU)
 
 
-def difference(trace: AllocatorTrace) -> Difference | None:
+def difference(trace: AllocatorTrace) -> FirstDifference | None:
     """The first operation or list in which the model differs from the kernel, or None."""
     try:
         zone = zone_of(trace)
     except ZoneError as fault:
-        return Difference(trace.name, 0, str(fault))
+        return FirstDifference(trace.name, 0, str(fault))
     states = dict(trace.states)
     for done in range(len(trace.ops) + 1):
         if done:
@@ -77,11 +77,11 @@ def difference(trace: AllocatorTrace) -> Difference | None:
             try:
                 pfn = straight(operation(zone, trace.batch, op))
             except ZoneError as fault:
-                return Difference(trace.name, done, f"{op.what}: {fault}")
+                return FirstDifference(trace.name, done, f"{op.what}: {fault}")
             if op.what.startswith("alloc") and pfn != op.pfn:
-                return Difference(trace.name, done, f"{op.what} gave {_pfn(pfn)}, not {_pfn(op.pfn)}")
+                return FirstDifference(trace.name, done, f"{op.what} gave {_pfn(pfn)}, not {_pfn(op.pfn)}")
         if done in states and (found := state_of(zone).difference(states[done])):
-            return Difference(trace.name, done, found)
+            return FirstDifference(trace.name, done, found)
     return None
 
 

@@ -13,7 +13,8 @@ STATE = {"free_list": {"4.1": [0]}, "per_cpu": {}, "pageblocks": [1, 1], "nr_fre
 ONE = {
     "name": "one", "zone": [0, 16], "memory": [[0, 16]], "pageblock_order": 3, "batch": 2,
     "ops": [
-        ["alloc", 2, 1, 0], ["alloc", 9, 1, None], ["alloc_pcp", 0, 4], ["free_pcp", 4], ["free", 0, 2], ["drain_pcp"]
+        ["alloc", 2, 1, 0], ["alloc", 9, 1, None], ["alloc_pcp", 1, 4], ["free_pcp", 4],
+        ["free", 0, 2], ["drain_pcp"],
     ],
     "states": [[6, STATE]],
 }  # fmt: skip

@@ -17,10 +17,10 @@ from freepages.real.kmem_events import (
 
 HEAD = "# tracer: nop\n#\n# entries-in-buffer/entries-written: 6/10   #P:2\n#\n"
 NEW = """\
- a b-c-12    [001] d..1.  2442.5: mm_page_alloc: page=0183 pfn=0x10 order=2 migratetype=1 gfp_flags=GFP_X|GFP_Y
+ a b-c-12    [001] d..1.  2442.5: mm_page_alloc: page=0183 pfn=0x10 order=2 migratetype=1 gfp_flags=GFP_X|Y
      dd-7    [000] .....  2442.6: mm_page_free: page=00000000183 pfn=0x10 order=2
      dd-7    [000] .....  2442.7: mm_page_free_batched: page=00000000183 pfn=0x3 order=0
- <idle>-0    [000] d.h1.  2442.8: mm_page_alloc_zone_locked: page=0 pfn=0x8 order=0 migratetype=2 percpu_refill=1
+ <idle>-0  [000] d.h1. 2442.8: mm_page_alloc_zone_locked: page=0 pfn=0x8 order=0 migratetype=2 percpu_refill=1
      dd-7    [000] d..1.  2442.9: mm_page_pcpu_drain: page=00000000183 pfn=0x9 order=0 migratetype=2
      dd-7    [000] d..1.  2443.0: mm_page_alloc_extfrag: page=0001 pfn=0x200 alloc_order=0 fallback_order=9 \
 pageblock_order=9 alloc_migratetype=0 fallback_migratetype=1 fragmenting=0 change_ownership=1

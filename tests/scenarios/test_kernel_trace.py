@@ -23,7 +23,7 @@ def test_stepping_is_the_replay(events) -> None:
         run.move("k")
         plain.apply()
     assert run.world.done == 300 and run.world.seen == plain.seen
-    assert run.steps[0].text == "kernel init-1 allocates block 10700 of order 1"
+    assert run.steps[0].text == "init-1 allocates block 10700 of order 1"
     before = run.back().world
     assert before.done == 299
 
@@ -33,8 +33,8 @@ def test_the_map_shows_the_states_and_lights_the_last_block(events) -> None:
     run.move("k")
     page_map = scenario_map(run)
     ((lo, hi),) = page_map.highlight
-    assert hi - lo == 1 and page_map.states[lo - page_map.start] == State.IN_USE
-    assert np.count_nonzero(page_map.states != State.UNSEEN) == 1
+    assert hi - lo == 2 and page_map.states[lo - page_map.start] == State.IN_USE
+    assert np.count_nonzero(page_map.states != State.UNSEEN) == 2
 
 
 def scenario_map(run: Run) -> PageMap:

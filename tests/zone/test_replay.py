@@ -1,4 +1,4 @@
-"""Recorded histories of Linux's allocator, replayed: the model gives their lists, and a difference is named."""
+"""Histories of Linux's allocator, replayed: the model gives the same lists, and a difference is named."""
 
 from dataclasses import replace
 

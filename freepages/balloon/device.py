@@ -41,9 +41,12 @@ class BalloonDevice:
     ballooned    pages in the balloon
     refused      what it did not take, with the reason
     stats        the newest statistics, name -> value
+    barriers     whether its CPU keeps the order of its writes to a ring
     len_is_read  a switch: a used length says how many bytes were read, not written, as QEMU's balloon did in
                  2016; the specification warns of it under "Legacy Interface: The Virtqueue Used Ring"
     """
+
+    barriers = True
 
     def __init__(
         self,
@@ -73,7 +76,8 @@ class BalloonDevice:
             layout = self.transport.layouts.get(number)
             if layout is None:
                 raise FreepagesError(f"the driver has not set up queue {number}, {name}")
-            self._queues[number] = DeviceQueue(self.memory, layout, self.transport.accepted)
+            accepted = self.transport.accepted
+            self._queues[number] = DeviceQueue(self.memory, layout, accepted, barriers=self.barriers)
         return self._queues[number]
 
     @property

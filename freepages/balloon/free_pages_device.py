@@ -75,7 +75,11 @@ class FreePagesDevice(BalloonDevice):
     def ask(self, ctrl: int = 0) -> Steps:
         """Fill a request's buffer and return it, which interrupts the guest."""
         chain = yield from self.next("free_pages", lambda chain: chain.writable)
-        yield from self.grain(self._ask(chain, ctrl), WRITES_REQUEST, ctrl, self.current)
+        yield from self.ask_in(chain, ctrl)
+
+    def ask_in(self, chain: Chain, ctrl: int = 0) -> Steps:
+        """The same, where the request's buffer was taken from the queue."""
+        return self.grain(self._ask(chain, ctrl), WRITES_REQUEST, ctrl, self.current)
 
     def _ask(self, chain: Chain, ctrl: int) -> Steps:
         yield PUTS_REQUEST, ctrl, self.current
@@ -97,13 +101,17 @@ class FreePagesDevice(BalloonDevice):
             reply = self.protocol.reply(
                 data, self.pages, self.transport.accepted, self.memory.endian, trusting=self.trusting
             )
-            if reply.id not in (None, self.current):
-                raise ReplyError(f"an answer to request {reply.id}, the current one is {self.current}")
+            self.check(reply)
         except ReplyError as error:
             self.refused.append(str(error))
             return False
         self.apply(reply)
         return True
+
+    def check(self, reply: Reply) -> None:
+        """Raise ReplyError for an answer to another request than the current one."""
+        if reply.id not in (None, self.current):
+            raise ReplyError(f"an answer to request {reply.id}, the current one is {self.current}")
 
     def apply(self, reply: Reply) -> None:
         """Skip what the answer lists."""

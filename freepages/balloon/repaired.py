@@ -24,6 +24,7 @@ from freepages.zone.drop_caches import drain_all_pages, drop_cache, sync
 from freepages.zone.free_page_bitmap import chunks, mark_free_pages_bitmap
 from freepages.zone.kernel import Context, Work
 from freepages.zone.kmalloc import kzalloc
+from freepages.zone.zone import Zone
 
 CHUNK = 1 << 18
 """Pages that one answer speaks of: 32 KiB of bitmap are order 3, the last that is not costly to find."""
@@ -110,9 +111,13 @@ class Repaired(AprilPatch):
         bitmap = GuestBitmap(kernel.memory, address, pages)
         for zone in kernel.node.populated_zones():
             if zone.start_pfn < start + pages and start < zone.end_pfn:
-                max_pfn = kernel.node.max_pfn
-                mark = mark_free_pages_bitmap(zone, bitmap, pages, max_pfn, start=start, cpu=ctx.name)
-                yield from kernel.grain(mark, WALKS, zone.lock, zone.name)
+                yield from self.walk(ctx, zone, bitmap, start)
         header = Struct("<QQQ").pack(self.request_id(), start, size)
         kernel.memory.write(self.address + HEADER, header)
         return [(self.address + HEADER, len(header)), (address, size)]
+
+    def walk(self, ctx: Context, zone: Zone, bitmap: GuestBitmap, start: int) -> Steps:
+        """Mark the zone's free pages from `start` on, as far as the bitmap goes."""
+        max_pfn = self.kernel.node.max_pfn
+        mark = mark_free_pages_bitmap(zone, bitmap, bitmap.pages, max_pfn, start=start, cpu=ctx.name)
+        return self.kernel.grain(mark, WALKS, zone.lock, zone.name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +114,17 @@ class DrawnNode(Node):
         return self.present[name]
 
 
+class Parts(NamedTuple):
+    """What a machine is made of, where another class stands in for one of these."""
+
+    memory: type[GuestMemory] = GuestMemory
+    driver: type[Repaired] = Repaired
+    device: type[FreePagesDevice] = FreePagesDevice
+
+
+PARTS = Parts()
+
+
 def machine(
     node: Node | None = None,
     *,
@@ -131,12 +142,13 @@ def machine(
     driver: Mapping[str, Any] | None = None,
     device: Mapping[str, Any] | None = None,
     probed: bool = True,
+    made_of: Parts = PARTS,
 ) -> Machine:
     """A machine with its driver probed, before anything is asked of it.
 
     `offered` are the device's features, `num` the entries of each of its queues (or `sizes`, by number, and
     then only those exist); `ram_pages` is how many pages the host thinks the guest has, all its pfns if not
-    given; `driver` and `device` are keyword arguments of theirs.
+    given; `driver` and `device` are keyword arguments of theirs, `made_of` the classes of the parts.
     """
     node = node or DrawnNode(zone_drawn(LETTERS))
     # Only what the allocator has is backed by bytes: a large guest may be mostly reserved.
@@ -145,17 +157,17 @@ def machine(
         for zone in node.populated_zones()
         for start, end in zone.memory
     }
-    kernel = Kernel(node, GuestMemory(ram, endian), bits, debug_sg, poison, cache)
+    kernel = Kernel(node, made_of.memory(ram, endian), bits, debug_sg, poison, cache)
     if poison is not None:
         for zone in node.populated_zones():
             for pfn, order, _ in zone.free_blocks():
                 kernel.memory.write(pfn << PAGE_SHIFT, bytes([poison]) * (PAGE_SIZE << order))
     offered = frozenset(offered)
     transport = Transport(offered, sizes or dict.fromkeys(queues(offered).values(), num))
-    made = (Repaired if repaired else AprilPatch)(kernel, transport, **(driver or {}))
+    made = (made_of.driver if repaired else AprilPatch)(kernel, transport, **(driver or {}))
     protocol = REPAIRED if repaired else AS_PATCHED
     pages = node.max_pfn if ram_pages is None else ram_pages
-    host = FreePagesDevice(transport, kernel.memory, pages, protocol=protocol, grain=grain, **(device or {}))
+    host = made_of.device(transport, kernel.memory, pages, protocol=protocol, grain=grain, **(device or {}))
     world = Machine(kernel, transport, made, host)
     if probed:
         context = Context(kernel, "guest driver", function="virtballoon_probe")

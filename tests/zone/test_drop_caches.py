@@ -22,6 +22,7 @@ from freepages.zone.drop_caches import (
     SHRINKS,
     drain_all_pages,
     drop_cache,
+    left_on_list,
     pages_freed,
     pinned,
     sync,
@@ -313,6 +314,17 @@ def test_impossible_questions_are_refused() -> None:
         pages_freed(some, 4)
     with pytest.raises(FreepagesError, match="6 of 5 pages of reclaimable slab"):
         pages_freed(some, 2, pinned=6)
+
+
+@given(st.integers(0, 4), st.integers(0, 40), st.integers(0, 20))
+def test_a_list_holds_what_is_told_after_any_number_of_frees(batch: int, freed: int, held: int) -> None:
+    node = DrawnNode(zone_drawn("a" * 64), batch=batch)
+    (zone,) = node.populated_zones()
+    zone.used = dict.fromkeys(range(64), (0, "a"))
+    held = min(held, max(0, 6 * batch - 1)) if batch else 0
+    for pfn in range(held + freed):
+        straight(node.free_pages(pfn, 0))
+    assert pcp_count(zone, "cpu 0") == left_on_list(held, freed, batch)
 
 
 # -- real guests

@@ -17,7 +17,6 @@ SMALL = 40
 NATURAL = {
     "balloon/guest_bitmap.py",
     "bench/capture_figures.py",
-    "cli/migrate_options.py",
     "debate/mailbox.py",
     "engine/errors.py",
     "engine/text_table.py",

@@ -9,11 +9,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+
+from freepages.cli.parser import Parser, Version, listed
 
 
 def capture(args: argparse.Namespace) -> None:
@@ -71,24 +71,14 @@ def bench(args: argparse.Namespace) -> None:
         print(text, flush=True)
 
 
-class Parser(argparse.ArgumentParser):
-    """ArgumentParser whose errors are one line, as every other error is."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # Negative amounts have units here. Taken for values, they are refused as what they are.
-        self._negative_number_matcher = re.compile(r"-\.?\d")
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"freepages: {message} (see {self.prog} --help)\n")
-
-
 def parser() -> Parser:
+    """The parser of the whole command line. What its help lists is loaded only when help is asked for."""
     from freepages.balloon.messages import MEANINGS
     from freepages.cli.migrate_options import options
     from freepages.cli.sources import FILES, page_size, source
 
     top = Parser(prog="freepages", description="Free pages of a guest, and a migration that skips them.")
+    top.add_argument("--version", action=Version, nargs=0, help="print the versions, and end")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     command = commands.add_parser(
@@ -103,14 +93,19 @@ def parser() -> Parser:
     command.add_argument("--note", metavar="TEXT", default="", help="a line to keep with it")
     command.set_defaults(run=capture)
 
-    command = commands.add_parser("bitmap", help="the free-page bitmap of a snapshot")
+    command = commands.add_parser("bitmap", help="the free-page bitmap of a snapshot", more=_of_bitmap)
     source(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.add_argument("--out", metavar="FILE", type=Path, help="write the bitmap's bytes to a file")
     command.set_defaults(run=bitmap)
 
     command = commands.add_parser("ring", help="what a dumped virtqueue says")
-    command.add_argument("dump", metavar="DUMP", type=Path, help="the dump, a JSON file")
+    command.add_argument(
+        "dump",
+        metavar="DUMP",
+        type=Path,
+        help="the dump, a JSON file (data/rings/README.md); or QEMU's answer to x-query-virtio-queue-status",
+    )
     command.add_argument(
         "--queue", choices=list(MEANINGS), help="the balloon's queue: say what its buffers mean"
     )
@@ -118,31 +113,37 @@ def parser() -> Parser:
     command.set_defaults(run=ring)
 
     command = commands.add_parser(
-        "check", help="search every interleaving of a proposal: can it lose a page, and how"
+        "check", help="search every interleaving of a proposal: can it lose a page, and how", more=_of_check
     )
-    command.add_argument("proposal", metavar="PROPOSAL", nargs="?", help="snapshot, request_id, ...")
+    command.add_argument("proposal", metavar="PROPOSAL", nargs="?", help="one of those below")
     command.add_argument("--all", action="store_true", help="every proposal, for both purposes")
     command.add_argument(
         "--table", metavar="FILE", type=Path, help="compute the table of the debate and keep it in a file"
     )
     command.add_argument(
-        "--purpose", metavar="PURPOSE", help="migrate (skip what is reported) or discard (drop it)"
+        "--purpose",
+        metavar="PURPOSE",
+        help="migrate: skip what is reported; discard: drop it. If not given, migrate; with --all, both",
     )
     command.add_argument(
         "--assume",
         metavar="NAME[=VALUE]",
         action="append",
         default=[],
-        help="what else may happen; may be given again",
+        help="what else may happen, one of those below; may be given again",
     )
-    command.add_argument("--pages", metavar="N", type=int, default=2, help="pages of the guest; 2")
-    command.add_argument("--requests", metavar="N", type=int, help="requests of the host at most; 2")
+    command.add_argument("--pages", metavar="N", type=int, default=2, help="pages of the guest")
+    command.add_argument(
+        "--requests", metavar="N", type=int, help="requests of the host at most; 2, with id-bits=N 2^N + 1"
+    )
     command.add_argument("--deep", action="store_true", help="give up only when 1.75 GiB are in use")
     command.add_argument("--jobs", metavar="N", type=int, help="processes for --all; one a processor")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=check)
 
-    command = commands.add_parser("migrate", help="migrate a guest by the clock: what it takes, what is sent")
+    command = commands.add_parser(
+        "migrate", help="migrate a guest by the clock: what it takes, what is sent", more=_of_migrate
+    )
     options(command)
     command.set_defaults(run=migrate)
 
@@ -160,16 +161,74 @@ def parser() -> Parser:
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=replay)
 
-    command = commands.add_parser("bench", help="how fast this machine is at it")
-    command.add_argument(
-        "what",
-        metavar="WHAT",
-        nargs="?",
-        help="bitmap, zone, capture, ring, stepper, migrate or check; all, if not given",
-    )
+    command = commands.add_parser("bench", help="how fast this machine is at it", more=_of_bench)
+    command.add_argument("what", metavar="WHAT", nargs="?", help="one of those below; all, if not given")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=bench)
     return top
+
+
+def _of_bitmap() -> str:
+    from freepages.real.snapshot_report import COLUMNS
+
+    return listed("columns; all sizes are pages:", COLUMNS.items())
+
+
+def _of_check() -> str:
+    from freepages.debate.assumptions import MEANINGS
+    from freepages.search.verdict import VERDICTS
+
+    return "\n\n".join(
+        [
+            _proposals(),
+            listed("what else may happen (--assume):", MEANINGS.items()),
+            listed("verdicts:", VERDICTS.items()),
+        ]
+    )
+
+
+def _of_migrate() -> str:
+    from freepages.engine.costs import Costs
+    from freepages.migrate.report import ROWS
+    from freepages.migrate.workload import FORMS
+
+    costs = [
+        (one.name, f"{one.what}: {one.value:g} {one.unit}") for one in Costs().table() if one.source != "none"
+    ]
+    return "\n\n".join(
+        [
+            listed("to migrate your own guest:", OWN_GUEST.items()),
+            _proposals(),
+            listed("workloads; several are joined with +:", FORMS.items()),
+            listed("what it prints:", ROWS.items()),
+            listed("costs (--cost NAME=VALUE), with their values:", costs),
+        ]
+    )
+
+
+OWN_GUEST = {
+    "in it, as root": "mkdir proc; for f in version zoneinfo buddyinfo pagetypeinfo iomem meminfo kpageflags"
+    "; do cat /proc/$f > proc/$f; done",
+    "here": "freepages migrate --proc proc --proposal snapshot --bandwidth 10Gbit",
+    "or": "freepages capture mine.snapshot in it, and freepages migrate mine.snapshot here",
+}
+
+
+def _of_bench() -> str:
+    from importlib import import_module
+
+    from freepages.bench import WHAT
+
+    modules = [(what, import_module(f"freepages.bench.{what}_figures").__doc__ or "") for what in WHAT]
+    return listed("what can be measured:", [(what, text.partition("\n\n")[0]) for what, text in modules])
+
+
+def _proposals() -> str:
+    from freepages.debate.proposals import PROPOSALS
+
+    return listed(
+        "proposals:", [(one.name, f"{one.claim} ({one.who}, {one.date[:4]})") for one in PROPOSALS.values()]
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

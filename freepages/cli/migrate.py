@@ -8,26 +8,38 @@ from dataclasses import replace
 from pathlib import Path
 
 from freepages.cli.progress import Progress
-from freepages.cli.sources import read_snapshot
+from freepages.cli.sources import given_page_size, read_snapshot
 from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError, unknown
-from freepages.engine.quantity import parse_bandwidth, parse_bytes, parse_fraction, parse_seconds
+from freepages.engine.quantity import (
+    format_bandwidth,
+    format_bytes,
+    parse_bandwidth,
+    parse_bytes,
+    parse_fraction,
+    parse_seconds,
+)
 from freepages.migrate import report
 from freepages.migrate.guest import Guest
 from freepages.migrate.timed_migration import VCPU_LETTERS, migrate
+from freepages.migrate.workload import Workload
+from freepages.pages.orders import PAGE_SIZE
 from freepages.pages.pc_memory import BELOW_4G
 from freepages.real.meminfo import Meminfo, read_meminfo
 
 MOST_VCPUS = len(VCPU_LETTERS)
+LONGEST = 7 * 86400.0
+"""Seconds of the longest migration that is modelled; real ones are given up long before."""
 
 
 def run(args: Namespace) -> None:
     """Run the command."""
     _check(args)
     bandwidth, downtime = parse_bandwidth(args.bandwidth), parse_seconds(args.downtime)
-    costs = replace(Costs(), link=parse_bandwidth(args.link)) if args.link else Costs()
+    costs = read_costs(args)
     guest = read_guest(args)
-    free = guest.free.count()
+    free, allocates = guest.free.count(), Workload.parse(args.workload, args.seed).allocations_per_second
+    _check_pace(guest, min(bandwidth, costs.link))
     with Progress() as bar:
         result = migrate(
             guest,
@@ -54,12 +66,60 @@ def run(args: Namespace) -> None:
         "free_pages": free,
         "dropped_pages": guest.dropped.pages if guest.dropped else 0,
         "refault_ms": round((guest.dropped.cache if guest.dropped else 0) * costs.refault / 1e6, 3),
+        "bandwidth_bytes_per_s": round(bandwidth),
+        "link_bytes_per_s": round(costs.link),
+        "downtime_limit_ms": downtime * 1e3,
+        "vcpus": args.vcpus,
+        "seed": args.seed,
+        "assumed": _assumed(args, guest),
     }
+    if not allocates:
+        about["guest_stall_us"] = None
     print(json.dumps(report.as_json(result) | about) if args.json else report.as_text(result, about))
+
+
+def read_costs(args: Namespace) -> Costs:
+    """The costs, those of --cost and --link changed."""
+    costs = Costs()
+    names = [one.name for one in costs.table()]
+    for text in args.cost:
+        name, _, value = text.partition("=")
+        if name not in names:
+            raise unknown("cost", name, names)
+        try:
+            number = float(value)
+        except ValueError:
+            number = -1.0
+        if not 0 <= number <= 1e15 or (name in ("link", "zero_scan") and not number):
+            unit = next(one.unit for one in costs.table() if one.name == name)
+            raise FreepagesError(f"cost {text!r:.60}: the value is a number of {unit}, 0 to 1e15")
+        costs = replace(costs, **{name: number})
+    return replace(costs, link=parse_bandwidth(args.link)) if args.link else costs
+
+
+def _check_pace(guest: Guest, bytes_per_second: float) -> None:
+    """Refuse what would go on for days of the guest's time: the clock makes a step for every 50 ms of it."""
+    used = guest.ram.pages - guest.zero.count()
+    size, takes = format_bytes(used * PAGE_SIZE), used * PAGE_SIZE / bytes_per_second
+    if takes > LONGEST:
+        raise FreepagesError(
+            f"bandwidth: at {format_bandwidth(bytes_per_second)} the {size} that are not zeros take "
+            f"{takes / 86400:,.1f} days; at most {LONGEST / 86400:.0f} are modelled"
+        )
+
+
+def _assumed(args: Namespace, guest: Guest) -> list[str]:
+    told = list(guest.assumed)
+    if args.ram:
+        told.append("memory in use lies in blocks of 4 MiB, by the seed; half of it is clean page cache")
+    if args.zero is None:
+        told.append("the pages that are free hold zeros, the others do not (--zero)")
+    return told
 
 
 def read_guest(args: Namespace) -> Guest:
     """The guest that the options name."""
+    given_page_size(args)
     if args.ram:
         size = parse_bytes(args.ram)
         guest = Guest.made_up(size, parse_fraction(args.free), args.machine, args.seed)

@@ -31,13 +31,20 @@ def page_size(command: ArgumentParser) -> None:
     )
 
 
+def given_page_size(args: Namespace) -> int | None:
+    """Bytes of --page-size; None where it is not given."""
+    if not args.page_size:
+        return None
+    if not args.proc:
+        raise FreepagesError("page-size: only the files of a folder leave it open (--proc DIR)")
+    return parse_bytes(args.page_size)
+
+
 def read_snapshot(args: Namespace, note: str = "") -> Any:
     """The Snapshot that the arguments name; this machine's, where they name none."""
     from freepages.real import Snapshot
 
-    size = parse_bytes(args.page_size) if args.page_size else None
+    size = given_page_size(args)
     if args.proc:
         return Snapshot.from_proc(args.proc, note, page_size=size)
-    if size is not None:
-        raise FreepagesError("page-size: only the files of a folder leave it open (--proc DIR)")
     return Snapshot.load(args.snapshot) if hasattr(args, "snapshot") else Snapshot.capture(note=note)

@@ -163,6 +163,9 @@ class Guest:
 def _assumed(snapshot: Snapshot, meminfo: Meminfo | None, machine: str | None) -> tuple[str, ...]:
     """What a snapshot leaves open that a migration depends on, and what it is taken for."""
     told = [*snapshot.notes]
+    present = sum(zone.present for zone in snapshot.zones)
+    if (missing := present - sum(zone.managed for zone in snapshot.zones)) > present // 10:
+        told.append(f"in use: {missing:,} pages that the kernel has not given to its allocator, or not yet")
     if not snapshot.ram and machine is None:
         told.append("RAM lies where the zones have pages: there is no iomem (--machine)")
     if snapshot.page_size != PAGE_SIZE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from freepages.engine.quantity import format_bytes, format_seconds
+from freepages.engine.quantity import format_bandwidth, format_bytes, format_seconds
 from freepages.engine.text_table import columns
 from freepages.migrate.timed_migration import Migrated
 from freepages.pages.orders import PAGE_SIZE
@@ -32,28 +32,60 @@ def as_json(done: Migrated) -> dict[str, Any]:
     }
 
 
+ROWS = {
+    "guest": "its RAM as the host has it, and what of it is free when the migration starts",
+    "proposal": "what guest and host do about free pages, and what the guest does meanwhile (workload)",
+    "pace": "max-bandwidth, which the last pages are not held to; the link's; downtime-limit; the seed",
+    "total": "from the start to the end; setup is the part of it before the first page is sent",
+    "downtime": "from the stop of the vCPUs to the end",
+    "rounds": "how often the dirty log was read (dirty-sync-count)",
+    "sent": "bytes on the link; a page of zeros takes a few bytes, a normal one all of it and a few",
+    "skipped": "pages that a report took out of what was to be sent",
+    "zone lock": "how long the driver held it, and how long vCPUs that wanted to allocate waited for it",
+    "dropped": "pages that dropping the caches has freed (--drop-caches)",
+    "content": "whether every page whose content matters is the same on both sides at the end",
+    "assumed": "what was not known of the guest, and what it was taken for",
+}
+"""The rows of the report, and what they say."""
+
+
 def as_text(done: Migrated, about: dict[str, Any]) -> str:
     """Lines on a migration; ``about`` is what the command knows besides."""
-    told = as_json(done)
+    told = as_json(done) | about
+    bandwidth, link = about["bandwidth_bytes_per_s"], about["link_bytes_per_s"]
+    held = f"held for {format_seconds(told['lock_held_us'] / 1e6)}, {_times(len(done.held))}"
+    stall = told["guest_stall_us"]
+    waits = "nobody allocates, so nobody could wait" if stall is None else "the vCPUs waited for it "
     rows = [
         ["guest", f"{_pages(about['ram_pages'])}, of which {_pages(about['free_pages'])} free"],
-        ["proposal", about["proposal"]],
-        ["workload", about["workload"]],
-        ["total", format_seconds(done.total / 1e9)],
-        ["setup", format_seconds(done.setup / 1e9)],
+        ["proposal", f"{about['proposal']}; workload {about['workload']}, on {_vcpus(about['vcpus'])}"],
+        ["pace", f"{format_bandwidth(bandwidth)} at most, on a link of {format_bandwidth(link)}"],
+        ["", f"downtime of {format_seconds(about['downtime_limit_ms'] / 1e3)} at most, seed {about['seed']}"],
+        ["total", f"{format_seconds(done.total / 1e9)}, of which setup {format_seconds(done.setup / 1e9)}"],
         ["downtime", format_seconds(done.downtime / 1e9)],
         ["rounds", f"{done.rounds} readings of the dirty log"],
         ["sent", format_bytes(done.transferred_bytes)],
         ["", f"{done.normal_pages:,} normal pages, {done.zero_pages:,} zero pages"],
         ["skipped", f"{done.skipped_pages:,} pages"],
-        ["zone lock", f"held for {format_seconds(told['lock_held_us'] / 1e6)} in {len(done.held)} times"],
-        ["", f"the vCPUs waited {format_seconds(told['guest_stall_us'] / 1e6)} for it"],
+        ["zone lock", held if done.held else "not taken: the guest has no part in this"],
+        *([["", waits + (format_seconds(stall / 1e6) if stall is not None else "")]] if done.held else []),
     ]
+    if bandwidth > link:
+        rows[3:3] = [["", "the link carries less than that: it is what counts (--link)"]]
     if about["dropped_pages"]:
         back = format_seconds(about["refault_ms"] / 1e3)
         rows.append(["dropped", f"{about['dropped_pages']:,} pages; to read them all again takes {back}"])
     rows.append(["content", _content(done)])
+    rows += [["" if at else "assumed", some] for at, some in enumerate(about["assumed"])]
     return "\n".join(columns(rows))
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def _vcpus(count: int) -> str:
+    return f"{count} vCPU{'s' * (count > 1)}"
 
 
 def _content(done: Migrated) -> str:

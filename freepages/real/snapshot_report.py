@@ -10,6 +10,20 @@ from freepages.real.snapshot import Snapshot
 
 ZONE_FIELDS = ("node", "name", "start_pfn", "spanned", "present", "managed", "nr_free", "free_pages")
 
+COLUMNS = {
+    "node": "the NUMA node, which a zone belongs to",
+    "zone": "the zone's name",
+    "start_pfn": "its first page frame",
+    "spanned": "pages from its first to its last, holes between them too",
+    "present": "those of them that there are; before Linux 3.8 without what the kernel took for struct page",
+    "managed": "those that the kernel has given to the allocator; the others count as in use",
+    "free": "pages in the free blocks that buddyinfo counts",
+    "churn": "pages that kpageflags marks free, less those: not 0 where some were allocated or freed between "
+    "the reading of the two files; ? where zones overlap, and nobody can tell whose a page is",
+    "2^0, 2^1, ...": "free blocks of so many pages, as buddyinfo counts them",
+}
+"""The columns of the tables of a snapshot, and what they say."""
+
 
 def as_json(snapshot: Snapshot) -> dict[str, Any]:
     """What `freepages bitmap --json` prints; `runs` is the count of maximal runs of free pages."""
@@ -37,7 +51,6 @@ def as_text(snapshot: Snapshot) -> str:
         f"({format_bytes(snapshot.free_pages * snapshot.page_size)}) in {told['runs']:,} runs, "
         + ("exact (kpageflags)" if snapshot.exact else "synthesised"),
     ]
-    names = ("node", "zone", "start_pfn", "spanned", "present", "managed", "free", "churn")
     zones = [
         [
             zone["node"],
@@ -51,7 +64,7 @@ def as_text(snapshot: Snapshot) -> str:
     orders = len(snapshot.zones[0].nr_free)
     blocks = [[zone["node"], zone["name"], *zone["nr_free"]] for zone in told["zones"]]
     tables = [
-        _table(names, zones),
+        _table(tuple(COLUMNS)[:-1], zones),
         _table(("node", "zone", *(f"2^{order}" for order in range(orders))), blocks),
     ]
     return "\n".join([*head, "", *tables[0], "", *tables[1], *(f"\n{note}" for note in snapshot.notes)])

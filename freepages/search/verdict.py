@@ -31,6 +31,14 @@ DEEP_LIMIT, DEEP_MEMORY = 20 * LIMIT, 7 << 28
 """The same bounds for a search that may take long."""
 
 
+VERDICTS = {
+    "PROVED": "no schedule within the bounds that are printed loses a page",
+    "REFUTED": "a shortest schedule that loses one is printed; paste it into a stepper",
+    "UNDETERMINED": "the search was ended before it had seen all: by --deep it goes on for longer",
+}
+"""What the answers of a search say."""
+
+
 class Page(NamedTuple):
     """A page whose content was lost: what it should hold, and what it holds, as letters."""
 

@@ -117,6 +117,61 @@ def test_a_capture_that_fails_keeps_the_last_one(pc, tmp_path, capsys):
     assert path.read_bytes() == before
 
 
+def test_the_help_has_every_name_and_what_it_means(capsys):
+    from freepages.debate.assumptions import MEANINGS
+    from freepages.debate.proposals import PROPOSALS
+    from freepages.engine.costs import NAMES
+    from freepages.migrate.workload import FORMS
+
+    def help_of(command):
+        with pytest.raises(SystemExit) as end:
+            main([command, "--help"])
+        assert end.value.code == 0
+        return " ".join(capsys.readouterr().out.split())
+
+    migrate, check = help_of("migrate"), help_of("check")
+    for name, one in PROPOSALS.items():
+        assert f"{name} {one.claim}" in migrate and f"{name} {one.claim}" in check
+    assert all(f"{form} {means}" in migrate for form, means in FORMS.items())
+    assert all(name in migrate for name in NAMES if name != "elapsed")
+    assert all(f"{name} {means}" in check for name, means in MEANINGS.items())
+    assert "(default: 1Gbit)" in migrate and "(default: 0)" in migrate and "(default: None)" not in migrate
+    assert "churn pages that kpageflags marks free" in help_of("bitmap")
+    assert "capture How long it takes to capture this machine" in help_of("bench")
+
+
+def test_the_version_is_told(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0 and capsys.readouterr().out.startswith("freepages ")
+
+
+def test_memory_that_is_not_there_is_one_line(pc, monkeypatch, capsys):
+    from freepages.engine import memory
+
+    monkeypatch.setattr(memory, "available", lambda: 100)
+    assert main(["bitmap", "--proc", str(pc), "--out", "/dev/null"]) == 2
+    assert "of memory here, and 100 B are available" in capsys.readouterr().err
+
+    def short(*args, **how):
+        raise MemoryError
+
+    monkeypatch.setattr(Snapshot, "from_proc", short)
+    assert main(["bitmap", "--proc", str(pc)]) == 2
+    assert capsys.readouterr().err.startswith("freepages: there is not enough memory")
+
+
+def test_a_page_size_can_be_given_where_nothing_tells_it(pc, capsys):
+    (pc / "iomem").unlink()
+    assert json.loads(run(capsys, "bitmap", "--proc", pc, "--json"))["page_size"] == 4096
+    assert (
+        json.loads(run(capsys, "bitmap", "--proc", pc, "--json", "--page-size", "64K"))["page_size"]
+        == 1 << 16
+    )
+    assert main(["bitmap", "--proc", str(pc), "--page-size", "5K"]) == 2
+    assert "page_size 5120 is not one of 4096" in capsys.readouterr().err
+
+
 def test_a_reader_that_leaves_early_is_no_error(pc):
     command = [sys.executable, "-m", "freepages", "bitmap", "--proc", str(pc)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

@@ -89,7 +89,49 @@ def test_people_are_told_in_words(capsys):
     assert main(["migrate", "--ram", "64M", "--proposal", "no_wait", "--link", "10Gbit"]) == 0
     out = capsys.readouterr().out
     assert "16,384 pages (64 MiB), of which 10,240 pages" in out
+    assert "119.2 MiB/s at most, on a link of 1.164 GiB/s" in out
+    assert "downtime of 300 ms at most, seed 0" in out
+    assert "nobody allocates, so nobody could wait" in out
+    assert "assumed    memory in use lies in blocks of 4 MiB" in out
     assert "equal on both sides wherever it matters" in out
+
+
+def test_a_bandwidth_above_the_link_is_said(capsys):
+    def said(*more: str) -> bool:
+        assert main(["migrate", "--ram", "64M", "--bandwidth", "40Gbit", *more]) == 0
+        return "the link carries less than that" in capsys.readouterr().out
+
+    assert said() and not said("--link", "100Gbit")
+
+
+def test_where_nobody_allocates_nobody_waits_which_is_not_0(capsys):
+    idle = told(capsys, "--ram", "64M", "--proposal", "locked")
+    busy = told(capsys, "--ram", "64M", "--proposal", "locked", "--workload", "churn:1k/s")
+    assert idle["guest_stall_us"] is None and busy["guest_stall_us"] >= 0
+
+
+def test_the_json_has_what_was_asked_for_and_assumed(capsys, tmp_path):
+    done = told(
+        capsys, "--ram", "64M", "--bandwidth", "1GB/s", "--link", "2GB/s", "--seed", "3", "--cost", "wake=7"
+    )
+    assert (done["bandwidth_bytes_per_s"], done["link_bytes_per_s"]) == (10**9, 2 * 10**9)
+    assert (done["downtime_limit_ms"], done["seed"], done["vcpus"]) == (300, 3, 4)
+    assert done["assumed"] == [
+        "memory in use lies in blocks of 4 MiB, by the seed; half of it is clean page cache",
+        "the pages that are free hold zeros, the others do not (--zero)",
+    ]
+    path = tmp_path / "zero"
+    path.write_bytes(bytes(1 << 17))
+    unmanaged = told(
+        capsys, data_path("snapshots", "vm-24g-idle.snapshot"), "--zero", "0.5", "--bandwidth", "10Gbit"
+    )
+    (only,) = unmanaged["assumed"]
+    assert "not given to its allocator" in only
+
+
+def test_a_cost_changes_what_it_is_for(capsys):
+    slow = told(capsys, "--ram", "64M", "--proposal", "snapshot", "--cost", "walk_page=1000")
+    assert slow["lock_held_us"] == pytest.approx(slow["free_pages"], rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +145,11 @@ def test_people_are_told_in_words(capsys):
         (["--ram", "64Q"], "size '64Q' is not"),
         (["--ram", "65M"], "a guest of 68157440 bytes: it has a multiple of 4 MiB"),
         (["--ram", "64M", "--downtime", "300"], "time '300' is not"),
+        (["--ram", "8G", "--bandwidth", "125B/s"], "the 3.199 GiB that are not zeros take 318.1 days"),
+        (["--ram", "64M", "--cost", "lnk=1"], "cost 'lnk' is not known; did you mean link?"),
+        (["--ram", "64M", "--cost", "wake=-1"], "cost 'wake=-1': the value is a number of ns"),
+        (["--ram", "64M", "--cost", "wake"], "cost 'wake': the value is a number of ns"),
+        (["--ram", "64M", "--page-size", "16K"], "page-size: only the files of a folder leave it open"),
         (["--ram", "64M", "--proposal", "snapshoot"], "did you mean snapshot?"),
         (["--ram", "64M", "--workload", "sleep"], "workload 'sleep' is none of"),
         (["--ram", "64M", "--machine", "isapc"], "machine 'isapc' is not known: there are i440fx, q35"),

@@ -28,24 +28,58 @@ def _pages_per_second(text: str) -> float:
 
 
 class Kind(NamedTuple):
-    """How to make a part from what follows its name: ``required`` arguments or more."""
+    """How to make a part from what follows its name: ``required`` arguments or more; and what it does."""
 
     form: str
+    means: str
     make: Callable[..., Part]
     required: int = 0
     readers: tuple[Callable[[str], Any], ...] = ()
 
 
 KINDS = {
-    "idle": Kind("idle", Part),
-    "dirty": Kind("dirty:RATE[:WORKING_SET]", Dirty, 1, (parse_bandwidth, _page_count)),
-    "uniform": Kind("uniform:WRITES/s[:WORKING_SET]", Uniform, 1, (parse_rate, _page_count)),
-    "build": Kind("build[:PAGES/s[:HELD[:CACHED]]]", build, 0, (parse_rate, _page_count, _pages_per_second)),
-    "churn": Kind("churn:PAGES/s[:HELD]", Churn, 1, (parse_rate, _page_count)),
-    "hog": Kind("hog[:SIZE]", Hog, 0, (_page_count,)),
+    "idle": Kind("idle", "nothing is written or allocated", Part),
+    "dirty": Kind(
+        "dirty:RATE[:WORKING_SET]",
+        "writes the pages of its working set one after the other, round and round, RATE bytes a second; "
+        "without a size it works on all memory in use: dirty:50MiB/s:256MiB",
+        Dirty,
+        1,
+        (parse_bandwidth, _page_count),
+    ),
+    "uniform": Kind(
+        "uniform:WRITES/s[:WORKING_SET]",
+        "so many writes a second, each to a page of its working set drawn at random: uniform:300k/s:1GiB",
+        Uniform,
+        1,
+        (parse_rate, _page_count),
+    ),
+    "build": Kind(
+        "build[:PAGES/s[:HELD[:CACHED]]]",
+        "a kernel build: allocates, writes and frees so many pages a second, holds HELD bytes at any time, "
+        "and adds CACHED bytes/s to the page cache",
+        build,
+        0,
+        (parse_rate, _page_count, _pages_per_second),
+    ),
+    "churn": Kind(
+        "churn:PAGES/s[:HELD]",
+        "allocates so many pages a second, writes each once, and frees as many; holds HELD bytes at any "
+        "time: churn:50k/s:64MiB",
+        Churn,
+        1,
+        (parse_rate, _page_count),
+    ),
+    "hog": Kind(
+        "hog[:SIZE]",
+        "filled SIZE of the memory that is free now, or all of it, and ended: these free pages are not zero",
+        Hog,
+        0,
+        (_page_count,),
+    ),
 }
-FORMS = tuple(kind.form for kind in KINDS.values())
-"""What a part may look like, for a command's help."""
+FORMS = {kind.form: kind.means for kind in KINDS.values()}
+"""What a part may look like, and what it does."""
 
 
 class Workload:

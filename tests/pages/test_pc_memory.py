@@ -25,7 +25,7 @@ def test_what_does_not_fit_below_the_hole_goes_on_at_4_gib(machine, ram, low):
 
 
 def test_an_unknown_machine_or_no_memory_is_named():
-    with pytest.raises(FreepagesError, match="machine 'pdp11' is not one of i440fx, q35"):
+    with pytest.raises(FreepagesError, match="machine 'pdp11' is not known: there are i440fx, q35"):
         below_4g(GIB, "pdp11")
     with pytest.raises(FreepagesError, match="a machine with 0 pages"):
         ram_ranges(0)

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from freepages.engine.run import Run as Run
     from freepages.engine.run import Scenario as Scenario
     from freepages.engine.run import Schedule as Schedule
-    from freepages.lab.explorer import Explorer as Explorer
     from freepages.lab.game import Game as Game
+    from freepages.lab.picture import Explorer as Explorer
     from freepages.lab.picture import Picture as Picture
     from freepages.lab.stepper import Stepper as Stepper
     from freepages.real import Snapshot as Snapshot
@@ -40,7 +40,7 @@ FLOORS = (
 """The rooms of the house, from the ground up: a room imports only from itself and from rooms before it."""
 
 _ROOMS = {
-    "Explorer": "freepages.lab.explorer",
+    "Explorer": "freepages.lab.picture",
     "Game": "freepages.lab.game",
     "Picture": "freepages.lab.picture",
     "Run": "freepages.engine.run",

@@ -9,14 +9,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterable
-from html import escape
 from textwrap import wrap
-from typing import NamedTuple
-
-import ipywidgets as W
+from typing import Any, NamedTuple
 
 from freepages.debate.content import letter
 from freepages.engine.run import Move, Run, Scenario, Schedule
+from freepages.lab.player import Player
 from freepages.lab.stepper import Stepper
 from freepages.search.fast import LIMIT, PROVED, UNDETERMINED, Search, explore
 from freepages.view.scene import Scene, Text
@@ -25,20 +23,15 @@ PATIENCE = 0.2  # seconds between two looks at how far the search is
 
 LINE = 100  # characters, under the still picture
 
-STYLE = """
-.fp-score{font-size:14px;line-height:20px;padding:4px 0 4px 10px;color:var(--jp-ui-font-color1,#222);
-  border-left:4px solid var(--jp-border-color1,#bbb)}
-.fp-score.lost{border-left-color:#D55E00}
-.fp-score.over{border-left-color:#0072B2}
-"""
-
 
 class Ending(NamedTuple):
-    """How a game stands: the moves that counted, whether it is over, and what it lost, in words."""
+    """How a game stands: the moves that counted, whether it is over, what it lost in words, and the number of
+    the step that last wrote the first lost page, 0 where none did."""
 
     moves: int
     over: bool
     lost: tuple[str, ...]
+    write: int = 0
 
     def __str__(self) -> str:
         counted = f"{self.moves} move{'s' * (self.moves != 1)}"
@@ -63,7 +56,8 @@ def outcome(scenario: Scenario, schedule: Iterable[Move]) -> Ending:
         f"page {pfn} should hold {letter(should)}, and the {side} has {letter(now[pfn])}"
         for pfn, should in sorted(world.lost.items())
     )
-    return Ending(len(run.steps), world.over, tuple(lost))
+    writes = (step.number for step in run.steps if step.move.choice == f"{min(world.lost, default=-1)}w")
+    return Ending(len(run.steps), world.over, tuple(lost), max(writes, default=0))
 
 
 def answer(found: Search, bounds: str, mine: Ending) -> str:
@@ -89,38 +83,16 @@ class Game(Stepper):
     Raises ScheduleError as Stepper does.
     """
 
-    children: tuple[W.Widget, ...]
-
     def __init__(self, scenario: Scenario, schedule: str = "", *, limit: int = LIMIT):
         self.limit = limit
         self.found: Search | None = None
-        self._mine = Schedule()
+        self._mine: Schedule | None = None  # what the player had done when the machine showed its way
         self._told = ""
         self._seen = 0
         self._enough = threading.Event()
         self._searching: asyncio.Task[None] | None = None
-        self._score = W.HTML(layout=W.Layout(flex="1 1 420px", min_width="0"))
-        self._machine = W.Button(
-            icon="cogs",
-            description="machine",
-            tooltip="let the machine search every order of moves, and show its shortest way",
-            layout=W.Layout(width="104px"),
-        )
-        self._yours = W.Button(
-            icon="user",
-            description="my moves",
-            tooltip="back to the moves that you made",
-            layout=W.Layout(width="104px"),
-        )
         super().__init__(scenario, schedule, story="")
-        self._machine.on_click(self._guarded(self._press_machine))
-        self._yours.on_click(self._guarded(self._show_mine))
-        row = W.Layout(width="100%", flex_flow="row wrap", align_items="center")
-        at = self.children.index(self._status)
-        style = W.HTML(f"<style>{STYLE}</style>", layout=W.Layout(display="none"))
-        buttons = W.HBox([self._machine, self._yours])
-        score = W.HBox([self._score, buttons], layout=row)
-        self.children = (style, *self.children[:at], score, *self.children[at:])
+        self._answers |= {"machine": self._press_machine, "mine": self._show_mine}
 
     @property
     def outcome(self) -> Ending:
@@ -132,11 +104,10 @@ class Game(Stepper):
     def ask(self) -> str:
         """Let the machine search now, and show its way; what it says."""
         self._answer(self._search())
-        self._show()
         return self._told
 
     def _search(self) -> Search:
-        return explore(self.player.scenario, limit=self.limit, watch=self._watch)
+        return explore(self._player.scenario, limit=self.limit, watch=self._watch)
 
     def _watch(self, seen: int) -> bool:
         self._seen = seen
@@ -156,51 +127,64 @@ class Game(Stepper):
         try:
             while not (await asyncio.wait([search], timeout=PATIENCE))[0]:
                 self._told = f"The machine searches: {self._seen:,} states. Press again to stop it."
-                self._show_score()
-            found = search.result()
+                self.send({"extra": self._extra()})
+            self._answer(search.result())
         except Exception as fault:  # a task has nowhere else to say it
             self._told = f"{type(fault).__name__}: {fault}"
-            self._show_score()
-            return
-        self._guarded(lambda: self._answer(found))()
+            self.send({"extra": self._extra()})
 
     def _answer(self, found: Search) -> None:
         """Tell what was found; where it is a way, it is what comes when one steps forward."""
-        mine = self.outcome
-        self.found, self._told = found, answer(found, self.player.scenario.bounds, mine)
-        if found.schedule is not None:
+        self.found, self._told = found, answer(found, self._player.scenario.bounds, self.outcome)
+        if found.schedule is None:
+            self.send({"extra": self._extra()})
+            return
+        if self._mine is None:
             self._mine = self.player.run.schedule
-            self._told += " Step forward to see how."
-            self.player.story = found.schedule
-            self.player.begin_story()
+        self._told += " Step forward to see how."
+        self._player.story = found.schedule
+        self.send(self._act(Player.begin_story) | {"pool": self._pool.fresh()})
 
-    def _show_mine(self) -> None:
-        self.player.follow(str(self._mine))
+    def _show_mine(self) -> dict[str, Any]:
+        """Back to the player's own moves; the machine's way is shown no more."""
+        mine, self._mine = str(self._mine or ""), None
+        self._player.story = Schedule()
+        return self._act(lambda player: player.follow(mine))
 
     # -- what is seen
 
-    def _show_all(self) -> None:
-        super()._show_all()
-        self._show_score()
+    def _extra(self) -> dict[str, Any]:
+        buttons = [
+            ("machine", "machine", "let the machine search every order of moves, and show its shortest way")
+        ]
+        if self._mine is not None:
+            buttons.append(("mine", "my moves", "back to the moves that you made"))
+        return super()._extra() | {"told": self._told, "buttons": buttons}
 
-    def _show_score(self) -> None:
-        stands = self.outcome
+    def view(self) -> dict[str, Any]:
+        """As a stepper's, and how the game stands; once a page is lost, nobody moves any more."""
+        seen = super().view()
+        run = self._player.run
+        stands = outcome(run.scenario, run.schedule)
         kind = "lost" if stands.lost else "over" if stands.over else ""
-        said = "".join(f"<div>{escape(line)}</div>" for line in self._lines(stands))
-        self._score.value = f'<div class="fp-score {kind}" role="status" aria-live="polite">{said}</div>'
-        self._yours.layout.display = None if self._mine else "none"
-        self._story.layout.display = "none"
-
-    def _lines(self, stands: Ending) -> list[str]:
-        return [str(stands), *[self._told] * bool(self._told)]
+        seen["score"] = {"kind": kind, "text": str(stands), "write": stands.write}
+        if stands.lost and len(run.steps) == len(self._player.known):
+            seen |= {"mover": "", "next": "The game is over. Go back, or let the machine show its way."}
+        if stands.lost:
+            for process in seen["processes"]:
+                process |= {"can": False, "says": "", "choices": ()}
+        return seen
 
     # -- where no kernel runs
 
-    def __repr__(self) -> str:
-        return "\n".join(["Lose a page. " + "\n".join(self._lines(self.outcome)), super().__repr__()])
+    def _lines(self) -> list[str]:
+        return [str(self.outcome), *[self._told] * bool(self._told)]
 
-    def _still(self) -> Scene:
-        scene = super()._still()
-        lines = (part for line in self._lines(self.outcome) for part in wrap(line, LINE))
+    def __repr__(self) -> str:
+        return "\n".join(["Lose a page. " + "\n".join(self._lines()), super().__repr__()])
+
+    def still(self) -> Scene:
+        scene = super().still()
+        lines = (part for line in self._lines() for part in wrap(line, LINE))
         said = [Text(0, scene.height + 18 * n, line, "ink", 12) for n, line in enumerate(lines, 1)]
         return Scene(scene.width, scene.height + 18 * len(said) + 4, [*scene.shapes, *said], scene.label)

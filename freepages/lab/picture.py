@@ -1,43 +1,96 @@
-"""What a notebook's cell shows where nothing moves: a picture, and its text form."""
+"""A frame in a notebook, and looking into a large one; a PNG and the text stand for it without a kernel."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from freepages.lab.front_end import FrontEnd, script
 from freepages.view.draw import draw
-from freepages.view.frame import Frame
-from freepages.view.png import png
+from freepages.view.frame import Frame, PageMap
+from freepages.view.grid import LETTER_PAGES, Map
+from freepages.view.palette import RGBA
 from freepages.view.scene import Scene
+from freepages.view.svg import STYLE, png_file, svg
 from freepages.view.text import text
 
-
-def still_bundle(words: str, scene: Scene) -> dict[str, Any]:
-    """The picture and the text, and nothing else.
-
-    An SVG or HTML would be shown in place of the PNG, and a notebook that is not trusted loses most of it.
-    """
-    return {"image/png": base64.b64encode(png(scene)).decode(), "text/plain": words}
+DOTS = 600  # of the strip
 
 
-def live_bundle(live: Mapping[str, Any], words: str, scene: Scene) -> dict[str, Any]:
-    """The view of a widget out of its own bundle, and for where no kernel runs the picture and the text."""
-    return {kind: data for kind, data in live.items() if "widget-view" in kind} | still_bundle(words, scene)
+class Picture(FrontEnd):
+    """The picture of a frame, of every map only the pfns [lo, hi) of `zoom`, or all."""
 
+    _esm = script("still")
+    _css = STYLE
 
-@dataclass(frozen=True)
-class Picture:
-    """The picture of a frame; of every map only the pfns [lo, hi) of `zoom`, all where it is None."""
+    def __init__(self, frame: Frame, zoom: tuple[int, int] | None = None):
+        self.frame, self.zoom = frame, zoom
+        super().__init__("picture", {"svg": svg(self.still())})
 
-    frame: Frame
-    zoom: tuple[int, int] | None = None
+    def still(self) -> Scene:
+        return draw(self.frame, self.zoom)
 
     def __repr__(self) -> str:
         return text(self.frame, self.zoom)
 
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, Any]:
-        return still_bundle(repr(self), draw(self.frame, self.zoom))
+
+class Window:
+    """The pages [lo, hi) that the maps of a frame cover together, and the `range` of them that is looked at.
+
+    The range is None while all are.
+    """
+
+    def __init__(self, frame: Frame, zoom: tuple[int, int] | None = None):
+        maps = [panel for panel in frame.panels if isinstance(panel, Map)]
+        self.lo = min((panel.start for panel in maps), default=0)
+        self.hi = max((panel.end for panel in maps), default=0)
+        self.range = zoom
+        self.image = ""
+        if self.hi - self.lo > LETTER_PAGES or zoom:
+            self.image = _strip(next(panel for panel in maps if isinstance(panel, PageMap)), self.lo, self.hi)
+
+    def look(self, lo: int, hi: int) -> None:
+        """Look at the pages [lo, hi), as far as there are such; at one at least."""
+        lo = min(max(self.lo, lo), self.hi - 1)
+        hi = min(max(lo + 1, hi), self.hi)
+        self.range = None if (lo, hi) == (self.lo, self.hi) else (lo, hi)
+
+    def as_json(self) -> dict[str, Any] | None:
+        """For the front end; None where there is nothing to choose."""
+        if not self.image:
+            return None
+        lo, hi = self.range or (self.lo, self.hi)
+        return {"lo": self.lo, "hi": self.hi, "from": lo, "to": hi, "image": self.image}
+
+
+def _strip(panel: PageMap, lo: int, hi: int) -> str:
+    """All pages in one row of dots, each with the colour that its pages have on an average."""
+    edges = np.linspace(lo, hi, min(DOTS, hi - lo) + 1).astype(np.int64) - panel.start
+    sums = np.zeros((panel.pages + 1, 4), np.int64)
+    np.cumsum(RGBA[panel.states], axis=0, out=sums[1:])
+    first, end = (np.clip(side, 0, panel.pages) for side in (edges[:-1], edges[1:]))
+    dots = (sums[end] - sums[first]) // np.maximum(end - first, 1)[:, None]
+    return "data:image/png;base64," + base64.b64encode(png_file(dots.astype(np.uint8)[None])).decode()
+
+
+class Explorer(FrontEnd):
+    """A frame, and the range of its pages that is looked at: at first `zoom`, all where it is None."""
+
+    def __init__(self, frame: Frame, zoom: tuple[int, int] | None = None):
+        self.frame, self.window = frame, Window(frame, zoom)
+        super().__init__("explorer", self._shown())
+
+    def _shown(self) -> dict[str, Any]:
+        return {"svg": svg(self.still()), "window": self.window.as_json()}
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        self.window.look(message["lo"], message["hi"])
+        self.send(self._shown())
+
+    def still(self) -> Scene:
+        return draw(self.frame, self.window.range)
+
+    def __repr__(self) -> str:
+        return text(self.frame, self.window.range)

@@ -1,21 +1,24 @@
-"""The stepper in a real JupyterLab: by mouse and by keyboard, in light and dark, and where no kernel runs."""
+"""The stepper in a real JupyterLab: by mouse, keys and remote, at a projector's size, saved, as a page."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from rewrite_notebooks import METADATA, rewrite
 
+from freepages.lab.front_end import page as page_of
+from freepages.lab.pool import Pool
+from freepages.lab.shipped import shipped, shipped_scenario
+from freepages.lab.stepper import Stepper
 from tests.browser.lab import Lab
 
-SOURCE = """\
-from freepages.scenarios.bitmap_builder import free_page_bitmap
-from freepages.lab.stepper import Stepper
-stepper = Stepper(free_page_bitmap(), {schedule!r})
-"""
+IMPORTS = "from freepages import Stepper\nfrom freepages.lab.shipped import shipped_scenario\n"
+PANE = {"width": 822, "height": 679}  # what JupyterLab with its sidebar leaves at 1280x800
+ZOOMED = {"width": 1240, "height": 600}  # 1920x1080 at 150 %, without the sidebar
 
 
 def written(path: Path, *sources: str) -> Path:
@@ -27,10 +30,11 @@ def written(path: Path, *sources: str) -> Path:
 @pytest.fixture(scope="module")
 def shown(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """One stepper for all tests that can share it, shown twice."""
-    source = SOURCE.format(schedule="") + "stepper"
-    page = lab.open(written(tmp_path_factory.mktemp("stepper") / "stepper.ipynb", source, "stepper"))
+    source = IMPORTS + "stepper = Stepper(shipped_scenario('free-page-bitmap'))\nstepper"
+    path = written(tmp_path_factory.mktemp("stepper") / "stepper.ipynb", source, "stepper")
+    page = lab.open(path, width=1280, height=800)
     lab.run_all(page)
-    picture(page).wait_for()
+    page.locator(".fp-svg").first.wait_for()
     page.set_default_timeout(20_000)
     yield page
     assert lab.complaints(page) == []
@@ -39,11 +43,10 @@ def shown(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 
 @pytest.fixture
 def page(lab: Lab, shown: Page) -> Page:
-    """The shared stepper at its beginning, with nothing undone."""
-    shown.set_viewport_size({"width": 1400, "height": 1000})
+    """The shared stepper at the beginning of its story."""
     lab.theme(shown, dark=False)
-    go(shown, "ggw0a")
-    go(shown, "")
+    button(shown, "to the beginning of the story").click()
+    expect(done(shown)).to_have_text("At the beginning.")
     return shown
 
 
@@ -51,180 +54,179 @@ def stepper(page: Page) -> Locator:
     return page.locator(".fp-stepper").first
 
 
-def picture(page: Page) -> Locator:
-    return stepper(page).locator(".fp-svg")
-
-
 def at(page: Page, step: int) -> None:
-    expect(picture(page)).to_have_attribute("data-step", str(step))
+    expect(stepper(page).locator(".fp-picture .fp-svg")).to_have_attribute("data-step", str(step))
 
 
 def button(page: Page, name: str) -> Locator:
-    return stepper(page).get_by_role("button", name=name)
+    return stepper(page).get_by_role("button", name=name, exact=True)
 
 
-def schedule(page: Page) -> Locator:
-    return stepper(page).get_by_role("textbox", name="schedule")
+def done(page: Page) -> Locator:
+    return stepper(page).locator(".fp-say > div").first
 
 
-def status(page: Page) -> Locator:
-    return stepper(page).get_by_role("status")
-
-
-def go(page: Page, typed: str) -> None:
-    schedule(page).fill(typed)
-    at(page, len(re.findall("[a-z]([0-9]+[a-z])?", typed)))
+def coming(page: Page) -> Locator:
+    return stepper(page).locator(".fp-say > div").last
 
 
 def test_by_mouse_every_button_does_what_it_says(page: Page) -> None:
-    expect(button(page, "back")).to_be_disabled()
-    button(page, "forward").click()
+    expect(button(page, "one step back")).to_have_attribute("aria-disabled", "true")
+    button(page, "one step forward").click()
     at(page, 1)
-    expect(schedule(page)).to_have_value("g")
-    expect(stepper(page).get_by_role("log")).to_contain_text("takes zone Normal's lock")
-    button(page, "guest (g)").click()
+    button(page, "move the guest").click()
     at(page, 2)
-    button(page, "workload (w)").click()  # with the first choice of its list
+    stepper(page).get_by_label("workload's choice").select_option(index=1)
+    button(page, "move the workload").click()
     at(page, 3)
-    expect(schedule(page)).to_have_value("gg w0a")
-    expect(button(page, "workload (w)")).to_be_disabled()
-    expect(stepper(page).locator(".fp-remark:visible").last).to_have_text(
-        "waits for zone Normal's lock, held by guest"
+    expect(stepper(page).get_by_label("schedule")).to_have_value(re.compile("^g g w"))
+    expect(button(page, "move the workload")).to_have_attribute("aria-disabled", "true")
+    expect(stepper(page).locator(".fp-why:visible").first).to_contain_text("waits for")
+    button(page, "to the beginning").click()
+    at(page, 0)
+    button(page, "to the end").click()
+    at(page, 3)
+
+
+def test_done_next_and_changed_are_said_and_shown_and_whose_move_forward_makes(page: Page) -> None:
+    button(page, "one step forward").click()
+    expect(done(page)).to_contain_text("The guest takes")
+    expect(done(page).locator(".fp-changed").first).to_contain_text("lock")
+    expect(coming(page)).to_contain_text("The guest")
+    expect(stepper(page).locator("button.fp-ring")).to_have_text(["forward", "guest (g)"])
+    sizes = stepper(page).evaluate(
+        """root => [...root.querySelectorAll('.fp-say > div, .fp-source .line, .fp-bar button, .fp-log span')]
+            .map(e => [e.closest('.fp-say') ? 20 : 13, parseFloat(getComputedStyle(e).fontSize)])"""
     )
-    button(page, "back").click()
-    at(page, 2)
-    button(page, "end").click()
-    at(page, 3)
-    button(page, "reset").click()
-    at(page, 0)
+    assert len(sizes) > 20 and all(size >= least for least, size in sizes), sizes
 
 
-def test_the_lit_line_and_the_picture_go_with_the_step(page: Page) -> None:
-    go(page, "gg")
-    expect(stepper(page).locator(".running .now").first).to_contain_text("yield MARKS, low, high")
-    expect(stepper(page).locator(".fp-pagemap .s-yellow").first).to_be_attached()
-    before = picture(page).inner_html()
-    button(page, "forward").click()
-    at(page, 3)
-    assert picture(page).inner_html() != before
-    button(page, "back").click()
-    at(page, 2)
-    assert picture(page).inner_html() == before
-
-
-@pytest.mark.slow  # beside another worker's work the slider hears of a step too late for the next key
-def test_by_keyboard_the_slider_steps_and_buttons_press(page: Page) -> None:
-    go(page, "ggg")
-    stepper(page).locator("[role=slider]:visible").first.focus()
-    keys = ("ArrowLeft", 2), ("ArrowRight", 3), ("ArrowRight", 4), ("Home", 0), ("End", 4), ("End", 5)
-    for key, step in keys:
-        page.wait_for_timeout(1000)  # the slider hears of the step a moment after the picture
-        page.keyboard.press(key)
-        at(page, step)
-    button(page, "back").focus()
-    page.keyboard.press("Enter")
-    at(page, 4)
-    page.keyboard.press("Space")
-    at(page, 3)
-
-
-def test_tab_reaches_every_control_in_order(page: Page) -> None:
-    go(page, "g")
-    schedule(page).focus()
-    reached = []
-    for _ in range(14):
-        page.keyboard.press("Tab")
-        reached.append(
-            page.evaluate(
-                "() => { const e = document.activeElement;"
-                " return e.getAttribute('role') || e.textContent.trim() || e.tagName; }"
-            )
-        )
-    wanted = ["reset", "back", "slider", "forward", "end", "play", "guest (g)", "workload (w)", "log"]
-    assert [name for name in reached if name in wanted][: len(wanted)] == wanted
-
-
-def test_typed_letters_move_and_backspace_goes_back(page: Page) -> None:
-    schedule(page).focus()
-    page.keyboard.type("gg", delay=20)
-    at(page, 2)
-    page.keyboard.type("w0", delay=20)
-    expect(status(page)).to_contain_text("go on typing: workload may choose 0a")
-    at(page, 2)
-    page.keyboard.type("a", delay=20)
-    at(page, 3)
-    page.keyboard.type("w", delay=20)
-    expect(status(page)).to_contain_text("waits for zone Normal's lock, held by guest")
-    expect(schedule(page)).to_have_value("ggw0aw")
-    page.keyboard.press("Backspace")
-    expect(status(page)).to_contain_text("step 3 of 3")
-    for _ in range(5):
-        page.keyboard.press("Backspace")
-    at(page, 0)
-
-
-def test_fast_typing_loses_no_letter(page: Page) -> None:
-    schedule(page).focus()
-    page.keyboard.type("g" * 10)
+@pytest.mark.parametrize(("forward", "back"), [("ArrowRight", "ArrowLeft"), ("PageDown", "PageUp")])
+def test_arrows_and_a_presenters_remote_step_and_lose_no_press(page: Page, forward: str, back: str) -> None:
+    stepper(page).focus()
+    for _ in range(10):
+        page.keyboard.press(forward)
     at(page, 10)
-    expect(schedule(page)).to_have_value("g" * 10)
+    for _ in range(3):
+        page.keyboard.press(back)
+    at(page, 7)
+    page.keyboard.press("Home")
+    at(page, 0)
+    page.keyboard.press(".")
+    expect(stepper(page).locator(".fp-title")).to_be_hidden()
+    page.keyboard.press(".")
+    expect(stepper(page).locator(".fp-title")).to_be_visible()
 
 
-def test_a_schedule_can_be_pasted_and_a_wrong_one_is_answered(page: Page) -> None:
-    schedule(page).fill("w0a, g g g")
-    at(page, 4)
-    schedule(page).fill("ggg! g")
-    expect(status(page)).to_contain_text("'! g' at character 4 is no move")
+def test_the_track_is_dragged_to_where_it_is_left(page: Page) -> None:
+    box = stepper(page).get_by_role("slider", name="step").bounding_box()
+    assert box
+    page.mouse.move(box["x"], box["y"] + 8)
+    page.mouse.down()
+    for part in range(1, 9):
+        page.mouse.move(box["x"] + box["width"] * part / 8, box["y"] + 8)
+    page.mouse.up()
+    last = int(stepper(page).get_by_role("slider", name="step").get_attribute("aria-valuemax") or 0)
+    at(page, last)
+    expect(stepper(page).get_by_role("slider", name="step")).to_have_attribute(
+        "aria-valuetext", f"step {last} of {last}"
+    )
+
+
+def test_keys_stay_inside(lab: Lab, page: Page) -> None:
+    for name in ("one step forward", "go on by itself"):
+        button(page, name).focus()
+        for key in ("x", "a", "0", "0", "d", "d", "ArrowDown", "b"):
+            page.keyboard.press(key)
+    assert [cell["cell_type"] for cell in lab.cells(page)] == ["code", "code"]
+    expect(page.locator(".jp-Dialog")).to_have_count(0)
+    expect(coming(page)).to_contain_text("no process has the letter 'b'")
+
+
+def test_letters_move_and_a_choice_is_typed(page: Page) -> None:
+    stepper(page).focus()
+    page.keyboard.type("gg")
+    at(page, 2)
+    page.keyboard.type("w")
+    expect(coming(page)).to_contain_text("workload may choose")
+    page.keyboard.type("0a")
     at(page, 3)
-    expect(schedule(page)).to_have_value("ggg! g")
+    page.keyboard.press("Backspace")
+    at(page, 2)
 
 
-def test_play_goes_on_until_it_is_stopped_or_a_choice_is_needed(page: Page) -> None:
-    stepper(page).locator("select:visible", has_text="× 4").select_option("× 4")
-    button(page, "play").click()
-    expect(picture(page)).to_have_attribute("data-step", re.compile("[2-9]"))
-    button(page, "play").click()
+def test_a_schedule_is_pasted_and_a_wrong_one_is_answered_and_loses_nothing(page: Page) -> None:
+    field = stepper(page).get_by_label("schedule")
+    field.fill("g, g w0a g")
+    at(page, 4)
+    field.fill("ggg! g")
+    expect(coming(page)).to_contain_text("'! g' at character 4 is no move")
+    at(page, 3)
+    expect(field).to_have_value("ggg! g")
+    assert coming(page).evaluate("e => e.scrollWidth <= e.clientWidth")
+    field.fill("")
+    field.press_sequentially("g" * 10)
+    at(page, 10)
+    expect(field).to_have_value("g" * 10)
+
+
+def test_play_goes_on_until_it_is_stopped_and_both_views_go_with_it(page: Page) -> None:
+    play = button(page, "go on by itself")
+    stepper(page).get_by_label("how fast play is").select_option("× 4")
+    play.click()
+    expect(play).to_have_attribute("aria-pressed", "true")
+    at(page, 3)
+    play.click()
+    expect(play).to_have_attribute("aria-pressed", "false")
+    step = stepper(page).locator(".fp-picture .fp-svg").get_attribute("data-step")
     page.wait_for_timeout(500)
-    stopped = picture(page).get_attribute("data-step")
-    page.wait_for_timeout(700)
-    assert picture(page).get_attribute("data-step") == stopped
-    button(page, "play").click()
-    expect(status(page)).to_contain_text("next is a choice of workload", timeout=20_000)
-    expect(button(page, "play")).to_be_disabled()
+    expect(page.locator(".fp-stepper .fp-picture .fp-svg").nth(1)).to_have_attribute("data-step", str(step))
 
 
-def test_two_views_show_the_same_step(page: Page) -> None:
-    button(page, "forward").click()
-    for view in (0, 1):
-        expect(page.locator(".fp-stepper .fp-svg").nth(view)).to_have_attribute("data-step", "1")
+def test_a_log_row_is_a_link_and_the_key_and_the_menu_open(page: Page) -> None:
+    button(page, "to the end").click()
+    stepper(page).get_by_role("log").locator("[data-step='9']").click()
+    at(page, 9)
+    stepper(page).press("?")
+    expect(stepper(page).locator(".fp-key")).to_contain_text("moves the guest")
+    button(page, "keys and letters").click()
+    expect(stepper(page).locator(".fp-key")).to_be_hidden()
+    with page.expect_download() as download:
+        button(page, "copy and save").click()
+        button(page, "save a page that plays").click()
+    assert download.value.suggested_filename.endswith(".html")
 
 
-@pytest.mark.parametrize("width", [1400, 1000, 700])
-def test_nothing_moves_while_stepping_at_any_width(lab: Lab, page: Page, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 1000})
-    go(page, "g")
-    expect(status(page)).to_contain_text("step 1 of")
-    before = page.evaluate(PLACES)
-    for step in range(2, 6):
-        button(page, "forward").click()
-        expect(status(page)).to_contain_text(f"step {step} of")
-        assert page.evaluate(PLACES) == before
-    over = stepper(page).evaluate("e => e.scrollWidth - e.clientWidth")
-    assert over <= 0
-    lab.screenshot(page, f"stepper-{width}")
+def test_everything_has_a_name_and_the_focus_stays(page: Page) -> None:
+    nameless = stepper(page).evaluate(
+        """root => [...root.querySelectorAll('button, select, input, [role=slider]')]
+            .filter(e => !(e.getAttribute('aria-label') || e.textContent.trim())).map(e => e.outerHTML)"""
+    )
+    assert nameless == []
+    back = button(page, "one step back")
+    button(page, "one step forward").click()
+    back.focus()
+    page.keyboard.press("Enter")
+    at(page, 0)
+    expect(back).to_be_focused()
+    assert back.evaluate("e => getComputedStyle(e).outlineWidth") == "2px"
 
 
-PLACES = """() => {
-    const whole = document.querySelector('.fp-stepper'), home = whole.getBoundingClientRect();
-    return [...whole.querySelectorAll('button, .fp-svg, .fp-log, .fp-who')]
-        .map(e => e.getBoundingClientRect()).filter(r => r.width)
-        .map(r => [r.x - home.x, r.y - home.y, r.width, r.height].map(Math.round).join());
-}"""
+def test_larger_text_is_larger_everywhere(page: Page) -> None:
+    size = "() => parseFloat(getComputedStyle(document.querySelector('.fp-source .line')).fontSize)"
+    before = page.evaluate(size)
+    button(page, "larger").click()
+    assert page.evaluate(size) > before * 1.1
+    button(page, "smaller").click()
+    assert page.evaluate(size) == pytest.approx(before)
+    page.evaluate("() => document.body.style.setProperty('--jp-code-font-size', '20px')")
+    assert page.evaluate(size) == pytest.approx(before * 20 / 13)
+    page.evaluate("() => document.body.style.removeProperty('--jp-code-font-size')")
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_ink_stands_out_from_paper_in_both_themes(lab: Lab, page: Page, dark: bool) -> None:
-    go(page, "w0aggg")
+    stepper(page).press("End")
     lab.theme(page, dark=dark)
     expect(page.locator("#jupyterlab-splash")).to_have_count(0)
     lab.screenshot(page, f"stepper-{'dark' if dark else 'light'}")
@@ -246,7 +248,7 @@ CONTRASTS = """() => {
     const ratios = {};
     for (const e of document.querySelectorAll('.fp-stepper :not(svg *):not(style):not(option)')) {
         const text = [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.data.trim()).join('');
-        if (!text || e.closest('button:disabled') || e.closest('.caller')) continue;
+        if (!text || e.closest('[aria-disabled=true], .caller, .fp-waits, .fp-unseen')) continue;
         const under = paper(e), a = light(over(parse(getComputedStyle(e).color), under)), b = light(under);
         ratios[text] = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     }
@@ -254,9 +256,50 @@ CONTRASTS = """() => {
 }"""
 
 
+def test_run_again_a_cell_leaves_nothing_behind(lab: Lab, tmp_path: Path) -> None:
+    page = lab.open(written(tmp_path / "again.ipynb", IMPORTS + "Stepper(shipped_scenario('no_wait'))"))
+    counts = []
+    for _ in range(3):
+        lab.run_all(page)
+        page.locator(".fp-stepper .fp-svg").wait_for()
+        page.wait_for_timeout(300)
+        widgets = page.evaluate(
+            "async () => (await (window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+            ".requestCommInfo({target_name: 'jupyter.widget'}))).content.comms"
+        )
+        counts.append(len(widgets))
+    assert counts[0] == counts[1] == counts[2]
+
+
+def test_saved_closed_and_reopened_the_stepper_is_as_it_was(lab: Lab, tmp_path: Path) -> None:
+    path = written(tmp_path / "saved.ipynb", IMPORTS + "Stepper(shipped_scenario('zone'))")
+    page = lab.open(path)
+    lab.run_all(page)
+    stepper(page).focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    at(page, 5)
+    page.wait_for_timeout(800)
+    lab.evaluate(page, "() => window.jupyterapp.commands.execute('docmanager:save')")
+    copy = lab.pages[page]
+    saved = json.loads(copy.read_text())
+    [states] = saved["metadata"]["widgets"].values()
+    sizes = [len(json.dumps(one)) for one in states["state"].values() if "kept" in one["state"]]
+    assert len(sizes) == 1 and sizes[0] < 100_000
+    kept = next(one["state"]["kept"] for one in states["state"].values() if "kept" in one["state"])
+    assert len(kept["views"]) <= 20 and kept["at"] == 5
+    lab.close(page)
+    again = lab.open(copy)
+    at(again, 5)
+    stepper(again).focus()
+    again.keyboard.press("ArrowLeft")
+    at(again, 4)
+    assert lab.complaints(again) == []
+
+
 def test_without_a_kernel_the_picture_is_shown(lab: Lab, tmp_path: Path) -> None:
     """As a reader sees a committed notebook that was never run there."""
-    path = written(tmp_path / "still.ipynb", SOURCE.format(schedule="gg") + "stepper")
+    path = written(tmp_path / "still.ipynb", IMPORTS + "Stepper(shipped_scenario('zone'), 'c0a c')")
     rewrite(path)
     page = lab.open(path)
     image = page.locator(".jp-OutputArea img").first
@@ -264,3 +307,67 @@ def test_without_a_kernel_the_picture_is_shown(lab: Lab, tmp_path: Path) -> None
     assert image.evaluate("e => e.naturalWidth") > 600
     assert page.locator(".fp-stepper").count() == 0
     assert lab.complaints(page) == []
+
+
+# -- a page without a kernel
+
+
+@pytest.fixture
+def opened(browser: Browser, tmp_path: Path) -> Iterator[Page]:
+    context = browser.new_context(viewport=PANE, offline=True)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    faults: list[str] = []
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    yield page
+    assert faults == []
+    context.close()
+
+
+def test_a_page_plays_without_a_kernel_and_opens_at_a_step(opened: Page, tmp_path: Path) -> None:
+    file = tmp_path / "zone.html"
+    Stepper(shipped_scenario("zone")).export(file)
+    opened.goto(f"{file.as_uri()}#7")
+    at(opened, 7)
+    stepper(opened).focus()
+    opened.keyboard.press("ArrowRight")
+    at(opened, 8)
+    assert opened.url.endswith("#8")
+    opened.keyboard.press("End")
+    expect(button(opened, "one step forward")).to_have_attribute("aria-disabled", "true")
+    stepper(opened).get_by_label("schedule").fill("c0a c")
+    at(opened, 2)
+    button(opened, "move the cpu 0").click()
+    at(opened, 3)
+
+
+FITS = """() => {
+    const top = document.querySelector('.fp').getBoundingClientRect().top, all = {};
+    const bottom = (name, e) => { if (e) all[name] = e.getBoundingClientRect().bottom - top; };
+    document.querySelectorAll('.fp-bar, .fp-say').forEach((e, i) => bottom('bar ' + i, e));
+    document.querySelectorAll('.running .now').forEach((e, i) => {
+        const code = e.closest('.fp-code').getBoundingClientRect(), line = e.getBoundingClientRect();
+        if (line.bottom > code.bottom + 2 || line.top < code.top - 2) all['hidden line ' + i] = 9999;
+        bottom('line ' + i, e);
+    });
+    bottom('map', document.querySelector('.fp-svg > g'));
+    const letters = [...document.querySelectorAll('.fp-svg text')].map(e =>
+        parseFloat(e.getAttribute('font-size')) * e.getScreenCTM().a);
+    return [all, Math.min(...letters), document.documentElement.scrollWidth - innerWidth];
+}"""
+
+
+@pytest.mark.parametrize("size", [PANE, ZOOMED], ids=["1280x800", "150%"])
+def test_every_shipped_scenario_fits_the_pane(opened: Page, tmp_path: Path, size: dict[str, int]) -> None:
+    opened.set_viewport_size(size)  # type: ignore[arg-type]
+    beyond: dict[str, object] = {}
+    for name in shipped():
+        one = Stepper(shipped_scenario(name))
+        one.answer({"do": "at", "number": min(5, len(one._player.known))})
+        (tmp_path / f"{name}.html").write_text(page_of(name, "", one._kept(Pool(), [one._at])))
+        opened.goto((tmp_path / f"{name}.html").as_uri())
+        opened.locator(".fp-svg").wait_for()
+        places, _, over = opened.evaluate(FITS)
+        if over > 0 or (out := {what: y for what, y in places.items() if y > size["height"]}):
+            beyond[name] = over if over > 0 else out
+    assert beyond == {}

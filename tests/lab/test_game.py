@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from html import unescape
 
 import pytest
 
@@ -11,6 +10,7 @@ from freepages.engine.run import Run, at_random
 from freepages.lab.game import answer, outcome
 from freepages.scenarios.debate import debate
 from freepages.search.fast import UNDETERMINED, Search, explore
+from tests.lab.front import Front
 
 
 def losing():
@@ -27,7 +27,7 @@ def searched(game, then=lambda: None):
     """Press the machine's button, do something meanwhile, and wait for what it finds."""
 
     async def press():
-        game._machine.click()
+        game._heard({"do": "machine"})
         then()
         await game._searching
 
@@ -36,7 +36,7 @@ def searched(game, then=lambda: None):
 
 
 def score(game: Game) -> str:
-    return unescape(re.sub("<[^>]*>", " ", game._score.value)).strip()
+    return str(game.outcome)
 
 
 @pytest.mark.parametrize(
@@ -84,35 +84,50 @@ def test_a_loss_says_what_the_page_should_hold():
 
 
 def test_a_migration_that_loses_nothing_is_over_and_not_won():
-    game = Game(debate("everything"), "h h0x")
+    front = Front(game := Game(debate("everything"), "h h0x"))
+    assert front.view["score"]["kind"] == "over"
     assert score(game) == "Over after 2 moves, and nothing is lost. Go back, and try another way."
-    game._back.click()
-    assert score(game) == "1 move. No page is lost yet."
+    front.go(1)
+    assert score(game) == front.view["score"]["text"] == "1 move. No page is lost yet."
 
 
 def test_a_blocked_move_gives_its_reason_and_the_score_stays():
-    game = Game(debate("locked"), "h h0r g g")
-    game._typed.value = "h h0r g g w0a"
-    assert "waits for the zone lock, held by the driver" in unescape(game._status.value)
+    front = Front(game := Game(debate("locked"), "h h0r g g"))
+    front.do("follow", text="h h0r g g w0a")
+    assert "waits for the zone lock, held by the driver" in front.say["text"]
     assert (game.schedule, score(game)) == ("h h0r g g", "4 moves. No page is lost yet.")
+
+
+@pytest.mark.parametrize("purpose", ["migrate", "discard"])
+def test_after_a_loss_nobody_moves_and_the_last_write_of_the_page_is_named(purpose):
+    scenario = debate("log_late" if purpose == "migrate" else "snapshot", purpose)
+    front = Front(Game(scenario, str(shortest(scenario))))
+    view = front.view
+    assert view["score"]["kind"] == "lost" and view["mover"] == ""
+    assert not any(process["can"] for process in view["processes"])
+    write = view["score"]["write"]
+    assert front.known[write - 1].endswith("w") and not any(m.endswith("w") for m in front.known[write:])
 
 
 def test_asked_the_machine_shows_its_way_and_mine_is_not_lost():
     game = Game(losing())
+    front = Front(game)
     best = shortest(losing())
     mine = " ".join(["w0a w0f", str(best)])
-    game._typed.value = mine
+    front.do("follow", text=mine)
     assert score(game).startswith(f"Lost, in {len(best) + 2} moves")
     said = game.ask()
-    assert said == (
-        f"The machine loses a page in {len(best)} moves, and no way is shorter: you needed {len(best) + 2}. "
-        "Step forward to see how."
+    assert said == front.extra["told"]
+    assert said.startswith(
+        f"The machine loses a page in {len(best)} moves, and no way is shorter: you needed "
     )
-    assert game.schedule == ""
-    game._end.click()
-    assert game.schedule == str(best)
-    game._yours.click()
+    assert said.endswith(f"{len(best) + 2}. Step forward to see how.")
+    assert game.schedule == "" and front.known == str(best).split()
+    front.go(len(best))
+    game.ask()  # again, in the middle of its way: mine are still mine
+    front.do("mine")
     assert game.schedule == mine
+    assert [what for what, *_ in front.extra["buttons"]] == ["machine"]
 
 
 def test_who_is_as_quick_as_the_machine_is_told_so():
@@ -123,11 +138,12 @@ def test_who_is_as_quick_as_the_machine_is_told_so():
 def test_where_nobody_can_win_the_machine_says_that_it_is_proved_and_what_was_bounded():
     scenario = debate("page_reporting", "discard")
     game = Game(scenario, "h0y")
+    front = Front(game)
     said = game.ask()
     assert said.startswith("PROVED: nobody can lose a page here.")
     assert f"{explore(scenario).states:,} states" in said and scenario.bounds in said
     assert game.schedule == "h0y"
-    assert game._yours.layout.display == "none"
+    assert [what for what, *_ in front.extra["buttons"]] == ["machine"]
 
 
 def test_a_search_that_gives_up_proves_nothing():
@@ -139,15 +155,16 @@ def test_a_search_that_gives_up_proves_nothing():
 
 def test_the_button_searches_while_one_plays_on():
     game = Game(losing())
-    found = searched(game, lambda: setattr(game._typed, "value", "w0a"))
+    front = Front(game)
+    found = searched(game, lambda: front.do("follow", text="w0a"))
     assert found.schedule == shortest(losing())
-    game._yours.click()
+    front.do("mine")
     assert game.schedule == "w0a"
 
 
 def test_pressed_again_the_search_ends():
     game = Game(debate("request_id"))
-    assert searched(game, game._machine.click).verdict == UNDETERMINED
+    assert searched(game, lambda: game._heard({"do": "machine"})).verdict == UNDETERMINED
 
 
 def test_a_fault_of_the_search_is_said(monkeypatch):
@@ -155,9 +172,9 @@ def test_a_fault_of_the_search_is_said(monkeypatch):
         raise ZeroDivisionError("by hand")
 
     monkeypatch.setattr("freepages.lab.game.explore", fail)
-    game = Game(losing())
+    front = Front(game := Game(losing()))
     searched(game)
-    assert "ZeroDivisionError: by hand" in score(game)
+    assert "ZeroDivisionError: by hand" in front.extra["told"]
 
 
 def test_where_no_kernel_runs_the_score_stands_in_the_text_and_under_the_picture():
@@ -165,8 +182,8 @@ def test_where_no_kernel_runs_the_score_stands_in_the_text_and_under_the_picture
     lost, begun = Game(losing(), way), Game(losing())
     assert repr(lost).startswith("Lose a page. Lost, in ")
     assert f"schedule: {way}" in repr(lost)
-    assert lost._still().height > begun._still().height
-    bundle = lost._repr_mimebundle_()
+    assert lost.still().height > begun.still().height
+    bundle, _ = lost._repr_mimebundle_()
     assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"}
     assert bundle["text/plain"] == repr(lost)
 

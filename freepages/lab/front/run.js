@@ -1,0 +1,170 @@
+// A run as the front end has it: the moves that are known, and of many moments the view.
+// What is known is played here. Everything else is asked of the kernel, if there is one.
+
+const AHEAD = 24, BEHIND = 8, BATCH = 12; // views to fetch without being asked
+const MOST = 2000; // views kept; after that the page begins anew with those around the present
+const PATIENCE = 5000; // milliseconds without an answer, after which that is said
+const SAVED = { views: 20, bytes: 40000 };
+
+export class Run {
+  // `port` has send(message) and listen(callback); null in a page without a kernel.
+  constructor(port, kept) {
+    this.port = port;
+    this.listeners = new Set();
+    this.say = { text: "", kind: "" };
+    this.silent = false;
+    this.extra = {};
+    this.load(kept);
+    if (port) port.listen(message => this.receive(message));
+    this.ask({ do: "hello" });
+  }
+
+  load({ run, at, known, pool, views }) {
+    Object.assign(this, { run, at, known, pool: [...pool], seen: new Map() });
+    this.packed = new Map(Object.entries(views).map(([n, view]) => [+n, view]));
+  }
+
+  // -- views
+
+  has(n) { return this.packed.has(n); }
+
+  view(n = this.at) {
+    if (!this.has(n)) return null;
+    if (!this.seen.has(n)) {
+      if (this.seen.size > 60) this.seen.clear();
+      this.seen.set(n, JSON.parse(places(this.packed.get(n)).map(i => this.pool[i]).join("")));
+    }
+    return this.seen.get(n);
+  }
+
+  get length() { return this.known.length; }
+
+  get canForward() { return this.at < this.length || (this.port && this.view()?.mover); }
+
+  // -- what a person does
+
+  go(n) {
+    n = Math.max(0, Math.min(n, this.length));
+    if (!this.has(n)) {
+      this.wanted = n;
+      this.ask({ do: "views", numbers: [n] }, true);
+      if (!this.port) this.tell("this step is not in the page", "fault");
+      return;
+    }
+    this.wanted = null;
+    const moved = n !== this.at;
+    this.at = n;
+    this.say = { text: "", kind: "" };
+    if (moved) this.ask({ do: "at", number: n });
+    this.changed();
+  }
+
+  // Calls `then(n)` once the view after the next step is here; nobody has moved yet.
+  ahead(then) {
+    const n = this.at + 1;
+    if (n <= this.length) {
+      if (this.has(n)) return then(n);
+      this.then = then;
+      return this.ask({ do: "views", numbers: [n] }, true);
+    }
+    if (!this.port || this.then) return;
+    this.then = then;
+    this.ask({ do: "ahead", number: this.at }, true);
+  }
+
+  do(what, more = {}) { this.ask({ do: what, number: this.at, ...more }, true); }
+
+  tell(text, kind = "") {
+    this.say = { text, kind };
+    this.changed();
+  }
+
+  // -- the kernel
+
+  ask(message, waits = false) {
+    if (!this.port) return;
+    if (waits) this.wait();
+    this.port.send(message);
+  }
+
+  wait() {
+    clearTimeout(this.clock);
+    this.clock = setTimeout(() => { this.silent = true; this.then = null; this.changed(); }, PATIENCE);
+  }
+
+  receive(message) {
+    clearTimeout(this.clock);
+    this.silent = false;
+    this.fetching = false;
+    if (message.reset) { this.pool = []; this.packed.clear(); this.seen.clear(); }
+    if (message.pool) message.pool.pieces.forEach((piece, i) => { this.pool[message.pool.from + i] = piece; });
+    if (message.drop != null) {
+      for (const n of [...this.packed.keys()]) if (n >= message.drop) { this.packed.delete(n); this.seen.delete(n); }
+    }
+    for (const [n, view] of Object.entries(message.views || {})) { this.packed.set(+n, view); this.seen.delete(+n); }
+    if (message.known) this.known = message.known;
+    if (message.extra) this.extra = message.extra;
+    if (message.file) return save(message.file.name, message.file.text, "text/html");
+    if (message.at != null) { this.at = message.at; this.wanted = null; }
+    else if (this.wanted != null && this.has(this.wanted)) return this.go(this.wanted);
+    if (message.say) this.say = message.say;
+    const { then } = this;
+    if (then && !(message.say && message.say.text) && this.has(this.at + 1)) { this.then = null; then(this.at + 1); }
+    if (message.say && message.say.text) this.then = null;
+    this.changed();
+  }
+
+  fetch() {
+    if (!this.port || this.fetching || this.silent) return;
+    if (this.packed.size > MOST) { this.fetching = true; return this.ask({ do: "hello" }); }
+    const numbers = [];
+    for (let n = this.at; n <= Math.min(this.length, this.at + AHEAD); n++) if (!this.has(n)) numbers.push(n);
+    for (let n = this.at - 1; n >= Math.max(0, this.at - BEHIND); n--) if (!this.has(n)) numbers.push(n);
+    if (!numbers.length) return;
+    this.fetching = true;
+    this.ask({ do: "views", numbers: numbers.slice(0, BATCH).sort((a, b) => a - b) });
+  }
+
+  changed() {
+    this.listeners.forEach(listener => listener());
+    this.fetch();
+    clearTimeout(this.saving);
+    if (this.port) this.saving = setTimeout(() => this.port.keep(this.kept()), 400);
+  }
+
+  // What a saved notebook keeps: the present, and as much around it as there is room for.
+  kept() {
+    const moved = new Map(), pool = [], views = {};
+    let bytes = 0;
+    const numbers = [...this.packed.keys()].sort((a, b) => Math.abs(a - this.at) - Math.abs(b - this.at));
+    for (const n of numbers.slice(0, SAVED.views)) {
+      const view = places(this.packed.get(n)).map(i => {
+        if (!moved.has(i)) { moved.set(i, pool.length); pool.push(this.pool[i]); bytes += this.pool[i].length + 4; }
+        return moved.get(i);
+      });
+      bytes += view.length * 5;
+      if (n !== this.at && bytes > SAVED.bytes) break;
+      views[n] = view;
+    }
+    const { run, at, known } = this;
+    return { run, at, known, pool, views };
+  }
+}
+
+// The places that a packed view stands for: -n are the n that follow the one before.
+function places(packed) {
+  const all = [];
+  for (const place of packed) {
+    if (place >= 0) all.push(place);
+    else for (let n = -place; n; n--) all.push(all.at(-1) + 1);
+  }
+  return all;
+}
+
+export function save(name, text, type) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(text instanceof Blob ? text : new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}

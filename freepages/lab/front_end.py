@@ -1,0 +1,147 @@
+"""The one front end of stepper, game, explorer and picture: a widget, and a page that needs no kernel.
+
+It is a few ES modules and a style sheet in ``front/``. They are laid end to end here, and that is all: there
+is no build step, and nothing is fetched from anywhere. Python draws and says; the front end places, switches
+and listens.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from freepages.view import source as source_view
+from freepages.view import svg as svg_view
+from freepages.view.png import png
+from freepages.view.scene import Scene
+
+FRONT = Path(__file__).parent / "front"
+MODULES = ("dom", "picture", "run", "quiz", "explorer", "stepper", "index")  # each imports from earlier ones
+
+
+@cache
+def script(*names: str) -> str:
+    """Those modules as one: without what one imports from another, without indentation and comments."""
+    text = "\n".join((FRONT / f"{name}.js").read_text(encoding="utf-8") for name in names or MODULES)
+    return re.sub(
+        r'^import .* from "\./.*";\n|^export (?!default)|^\s+|^//.*\n|(?<=;) // .*$', "", text, flags=re.M
+    )
+
+
+@cache
+def style() -> str:
+    """How it all looks, the picture and the source too."""
+    sheet = re.sub(r"\n\s*", "", (FRONT / "style.css").read_text(encoding="utf-8"))
+    return "\n".join([svg_view.STYLE, source_view.STYLE, sheet])
+
+
+class FrontEnd(anywidget.AnyWidget):
+    """A widget of ours. ``kept`` is what it shows first, and what a saved notebook shows without a kernel.
+
+    Where a cell runs again, what it showed before is closed, if no other cell shows it.
+    """
+
+    _esm = script()
+    _css = style()
+    kind = traitlets.Unicode("stepper").tag(sync=True)
+    kept = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, kind: str, kept: Mapping[str, Any]):
+        super().__init__(kind=kind, kept=dict(kept))
+        self.on_msg(lambda _, message, __: self._heard(message))
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        """What the front end asks; answered with ``self.send``."""
+
+    def still(self) -> Scene:
+        """What is shown where no kernel runs."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The view, and for where no kernel runs the picture and the text, and nothing else.
+
+        An SVG or HTML would be shown in place of the PNG, and a notebook that is not trusted loses most of
+        it.
+        """
+        _close_older(self)
+        live, _ = super()._repr_mimebundle_(**kwargs) or ({}, {})
+        scene = self.still()
+        bundle = {kind: data for kind, data in live.items() if "widget-view" in kind}
+        bundle["image/png"] = base64.b64encode(png(scene)).decode()
+        return bundle | {"text/plain": repr(self)}, {"image/png": {"alt": scene.label}}
+
+
+_shown: dict[str, tuple[str, list[FrontEnd]]] = {}  # a cell -> its last run, and what that shows
+
+
+def _close_older(widget: FrontEnd) -> None:
+    """Note that the running cell shows this widget, and close what only an earlier run of the cell showed."""
+    cell, run = _running()
+    if not cell:
+        return
+    last, widgets = _shown.get(cell, ("", []))
+    _shown[cell] = (run, [widget] if run != last else [*widgets, widget])
+    still = {id(one) for _, shown in _shown.values() for one in shown}
+    for old in widgets:
+        if id(old) not in still:
+            old.close()
+
+
+def _running() -> tuple[str, str]:
+    """The cell that runs, as the front end names it, and the request to run it; "" where nobody says so."""
+    from IPython import get_ipython  # type: ignore[attr-defined]
+
+    shell = get_ipython()  # type: ignore[no-untyped-call]
+    if not hasattr(shell, "get_parent"):
+        return "", ""
+    request = shell.get_parent()
+    return request.get("metadata", {}).get("cellId", ""), request.get("header", {}).get("msg_id", "")
+
+
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>body{{margin:0;background:var(--jp-layout-color0)}}body{light}body[data-jp-theme-light=false]{dark}
+{style}</style>
+<body><div id="here"></div><pre id="words">{words}</pre>
+<script id="kept" type="application/json">{kept}</script>
+<script type="module">
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const theme = () => document.body.dataset.jpThemeLight = !dark.matches;
+dark.addEventListener("change", theme);
+theme();
+document.getElementById("words").remove();
+{script}
+open(JSON.parse(document.getElementById("kept").textContent), document.getElementById("here"));
+</script>
+"""
+COLOURS = {
+    "light": "{--jp-layout-color0:#fff;--jp-layout-color2:#eee;--jp-border-color1:#bdbdbd;"
+    "--jp-border-color2:#ddd;--jp-ui-font-color1:#1f1f1f;--jp-ui-font-color2:#616161;--jp-ui-font-color3:#767676;"
+    "--jp-content-font-color1:#1f1f1f}",
+    "dark": "{--jp-layout-color0:#111;--jp-layout-color2:#303030;--jp-border-color1:#757575;"
+    "--jp-border-color2:#555;--jp-ui-font-color1:#f2f2f2;--jp-ui-font-color2:#b8b8b8;--jp-ui-font-color3:#999;"
+    "--jp-content-font-color1:#f2f2f2;--jp-mirror-editor-keyword-color:#4caf50;"
+    "--jp-mirror-editor-string-color:#ff7070;--jp-mirror-editor-def-color:#6cb2ff;"
+    "--jp-mirror-editor-comment-color:#8fb8b8;--jp-mirror-editor-number-color:#66bb6a}",
+}
+
+
+def page(title: str, words: str, kept: Mapping[str, Any]) -> str:
+    """An HTML page that needs nothing else, with the front end and all that it shows.
+
+    `words` is what stands there without JavaScript.
+    """
+    data = json.dumps(kept, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+    return PAGE.format(
+        title=escape(title), words=escape(words), style=style(), script=script(), kept=data, **COLOURS
+    )

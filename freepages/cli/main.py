@@ -64,6 +64,18 @@ def replay(args: argparse.Namespace) -> None:
     command.run(args)
 
 
+def scenarios(args: argparse.Namespace) -> None:
+    from freepages.cli import export as command
+
+    command.scenarios()
+
+
+def export(args: argparse.Namespace) -> None:
+    from freepages.cli import export as command
+
+    command.export(args)
+
+
 def bench(args: argparse.Namespace) -> None:
     from freepages import bench
 
@@ -160,6 +172,23 @@ def parser() -> Parser:
     )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=replay)
+
+    command = commands.add_parser("scenarios", help="what there is to step through, with its letters")
+    command.set_defaults(run=scenarios)
+
+    command = commands.add_parser(
+        "export", help="a page that plays a scenario offline, or a picture of a step"
+    )
+    command.add_argument("scenario", metavar="SCENARIO", help="a name that freepages scenarios prints")
+    command.add_argument(
+        "--schedule", metavar="TEXT", help="the moves, as h g g w1a; else the scenario's story"
+    )
+    command.add_argument(
+        "--at", metavar="N", type=int, help="the step to show; else a page's first, a picture's last"
+    )
+    command.add_argument("--to", metavar="FILE", type=Path, required=True, help="FILE.html, .svg or .png")
+    command.add_argument("--large", action="store_true", help="write a page of more than 20 MB too")
+    command.set_defaults(run=export)
 
     command = commands.add_parser("bench", help="how fast this machine is at it", more=_of_bench)
     command.add_argument("what", metavar="WHAT", nargs="?", help="one of those below; all, if not given")

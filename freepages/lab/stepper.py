@@ -19,6 +19,7 @@ from freepages.lab.picture import Window
 from freepages.lab.player import WAITING, Player
 from freepages.lab.pool import Pool
 from freepages.lab.step_view import as_json, run_view, step_view
+from freepages.real.files import write_file
 from freepages.view.draw import draw
 from freepages.view.scene import Scene, Shape, Text
 from freepages.view.text import text
@@ -177,10 +178,7 @@ class Stepper(FrontEnd):
                 f"{path}: the page would have {len(text) / 1e6:.0f} MB, with its "
                 f"{len(self._player.known):,} steps; give large=True if it shall"
             )
-        try:
-            Path(path).write_bytes(text)
-        except OSError as error:
-            raise FreepagesError(f"{path}: {error.strerror}") from None
+        write_file(Path(path), text)
 
     def __repr__(self) -> str:
         """The present in words: the schedule, what everybody is about to do, the last steps, the frame."""

@@ -57,6 +57,14 @@ def svg(scene: Scene, step: int | None = None) -> str:
     )
 
 
+def svg_file(scene: Scene, step: int | None = None) -> str:
+    """The same as a file of its own: its size, the style sheet in light colours, and white paper under it."""
+    size = f'<svg width="{_n(scene.width + 8)}" height="{_n(scene.height + 6)}" '
+    paper = f'<rect x="-4" y="-2" width="100%" height="100%" fill="white"/><style>{escape(STYLE)}</style>'
+    head, body = svg(scene, step).split(">", 1)
+    return f"{head.replace('<svg ', size, 1)}>{paper}{body}"
+
+
 def _n(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 

@@ -15,12 +15,15 @@ from freepages.debate.proposals import PROPOSALS
 from freepages.engine.errors import unknown
 from freepages.engine.run import Run, Scenario, to_the_end
 from freepages.engine.step_size import coarse
+from freepages.real.data_path import data_path
+from freepages.real.kmem_events import read_kmem_events
 from freepages.review import REVIEW, Row
 from freepages.review.build_scenario import kbuild
 from freepages.scenarios.balloon import exchange, inflate, statistics
 from freepages.scenarios.bitmap_builder import free_page_bitmap
 from freepages.scenarios.debate import debate
 from freepages.scenarios.dropping_caches import drop_caches
+from freepages.scenarios.kernel_trace import kernel_trace
 from freepages.scenarios.precopy import in_bulk, race, rounds, skipping
 from freepages.scenarios.virtqueue import HOSTILE, LOST_KICK, STALE, hostile, virtqueue
 from freepages.scenarios.zones import FRAGMENTED, buddy_zone
@@ -84,6 +87,7 @@ def shipped() -> dict[str, Builder]:
         "rounds": _raced,
         "skipping": partial(skipping, "h h0r g g g g g w20a w20w h0t h8n h8n h8n h0y h1n h0x"),
         "drop-caches": partial(_played, drop_caches),
+        "kernel-trace": _recorded,
         **{name: partial(debate, name, story=MIGRATIONS[name]) for name in PROPOSALS},
         **{f"{name}-discard": partial(debate, name, "discard", story=DISCARDS[name]) for name in DISCARDS},
     }
@@ -111,6 +115,12 @@ def _shown(row: Row) -> Scenario:
     """A row of the review, whose story is the shortest schedule that shows it."""
     assert row.patch
     return replace(row.patch(), story=row.schedule)
+
+
+def _recorded() -> Scenario:
+    """A running guest's own events; the first hundred are the story."""
+    events = read_kmem_events(data_path("traces", "guest-6.1.trace.gz"))
+    return kernel_trace(events, story=" ".join("k" * 100))
 
 
 def _raced() -> Scenario:

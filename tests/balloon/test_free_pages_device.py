@@ -16,9 +16,9 @@ from freepages.zone.kernel import Context
 PAGES = 64
 
 
-def answer(message: bytes, ram_pages: int = PAGES, **device: bool) -> Machine:
+def answer(message: bytes, ram_pages: int = PAGES, repaired: bool = False, **device: bool) -> Machine:
     """A machine whose guest has said `message` to a request that was made."""
-    world = machine(ram_pages=ram_pages, device=device)
+    world = machine(ram_pages=ram_pages, repaired=repaired, device=device)
 
     def guest():
         address, vq = world.driver.address + MESSAGE, world.driver.vqs["free_pages"]
@@ -50,6 +50,13 @@ def test_a_bitmap_longer_than_ram_is_refused_and_nothing_skipped() -> None:
     world = answer(pack("<Q", 16) + b"\xff" * 16)
     assert world.device.refused == ["a bitmap of 16 bytes from pfn 0 on, the guest has 64 pfns"]
     assert world.device.skips.count() == 0 and world.device.overflow == 0
+
+
+def test_an_answer_to_an_older_request_is_refused_and_nothing_skipped() -> None:
+    old = answer(pack("<QQQ", 0, 0, 8) + b"\xff" * 8, repaired=True)
+    assert old.device.refused == ["an answer to request 0, the current one is 1"]
+    assert old.device.skips.count() == 0
+    assert answer(pack("<QQQ", 1, 0, 8) + b"\xff" * 8, repaired=True).device.skips.count() == PAGES
 
 
 def test_a_trusting_host_writes_behind_its_bitmap() -> None:

@@ -13,12 +13,16 @@ values, so a loop's variables always count, and so does what it runs over.
 from __future__ import annotations
 
 import dis
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from types import CodeType, FunctionType
 from typing import Any
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Choose, Guard, Process, Until
+from freepages.engine.step_size import Whole
+
+Content = Callable[[str, Any], Any]
 
 PLAIN = (int, str, type(None))
 
@@ -26,8 +30,12 @@ ENDS = ("RETURN", "RAISE", "RERAISE", "JUMP_FORWARD", "JUMP_BACKWARD")
 """How the instructions are called that the next one does not follow."""
 
 
-def position(process: Process) -> tuple[Any, ...]:
-    """The position of a process; empty when it is done."""
+def position(process: Process, content: Content | None = None) -> tuple[Any, ...]:
+    """The position of a process; empty when it is done.
+
+    ``content(name, value)`` is what a local that is still needed is compared by.
+    """
+    keeps = content or partial(_kept, process)
     where: list[Any] = []
     steps: Any = process.steps
     while (frame := getattr(steps, "gi_frame", None)) is not None:
@@ -35,11 +43,13 @@ def position(process: Process) -> tuple[Any, ...]:
         kept = []
         if names := needed(code)[at]:
             have = frame.f_locals
-            kept = [_kept(process, name, have[name]) for name in names if name in have]
+            kept = [keeps(name, have[name]) for name in names if name in have]
         where.append((code, at, *kept))
         steps = steps.gi_yieldfrom
+        if isinstance(steps, Whole):
+            steps = steps.steps
     if isinstance(process.guard, (Until, Choose)):
-        where.append(_kept(process, "its guard", process.guard.asks))
+        where.append(keeps("its guard", process.guard.asks))
     return tuple(where)
 
 

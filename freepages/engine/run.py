@@ -267,9 +267,11 @@ class Process:
     def options(self) -> Mapping[str, str]:
         """The choices it has now, each with a description; ``{"": next()}`` where it has none to make."""
         guard = self.guard
-        if self.done or (guard and not guard.ready()):
+        if self.done:
             return {}
-        return guard.options() if isinstance(guard, Choose) else {"": self.next()}
+        if isinstance(guard, Choose):
+            return guard.options()
+        return {"": self.next()} if guard is None or guard.ready() else {}
 
     def why_not(self, choice: str = "") -> str | None:
         """Why it cannot move (with that choice), or None if it can."""
@@ -313,6 +315,12 @@ class Scenario:
     ``picture(run)`` gives the :class:`freepages.view.frame.Frame` of a run's present state. ``story`` is a
     schedule worth following; ``bounds`` says in words what was left out. ``read`` are the letters of the
     processes whose own functions are what one should read, and not so much what these call.
+
+    A search (:mod:`freepages.search.plain`) asks two things of each state. ``property(run)`` says what is
+    wrong with it, as a sentence, or None. ``key(run)`` is what of the world may still matter, as a value or
+    as objects, which are compared by what is in them; None where nothing matters any more. States with equal
+    keys whose processes stand at the same places are followed on once.
+    :func:`freepages.engine.state.whole` is a key that forgets nothing.
     """
 
     name: str
@@ -322,6 +330,8 @@ class Scenario:
     story: str = ""
     bounds: str = ""
     read: str = ""
+    property: Callable[[Run], str | None] | None = None
+    key: Callable[[Run], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -380,16 +390,16 @@ class Run:
             if len(parsed) != 1:
                 raise ScheduleError(f"schedule: {move!r} is {len(parsed)} moves, not one")
             move = parsed[0]
-        why = self.why_not(move)
-        if why:
+        process = self.processes.get(move.letter)
+        options = process.options() if process else {}
+        if process is None or move.choice not in options:
+            why = self.why_not(move)
             able = ", ".join(p.letter for p in self.processes.values() if p.options()) or "none"
             raise ScheduleError(f"schedule: move {len(self.steps) + 1} '{move}': {why}; able to move: {able}")
-        process = self.processes[move.letter]
         act, args = process.act, process.args
         assert act is not None
-        text = process.options()[move.choice] if move.choice else process.next()
         process.go(move.choice)
-        step = Step(len(self.steps) + 1, move, process.name, act, args, text)
+        step = Step(len(self.steps) + 1, move, process.name, act, args, options[move.choice])
         self.steps.append(step)
         return step
 
@@ -410,6 +420,14 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({self.scenario.name!r}, {str(self.schedule)!r})"
+
+
+def stuck(run: Run) -> str | None:
+    """Who waits for what, in a state in which nobody can move and somebody is not done; else None."""
+    waiting = [process for process in run.processes.values() if not process.done]
+    if not waiting or any(process.options() for process in waiting):
+        return None
+    return "nobody can move: " + "; ".join(f"{process.name} {process.why_not()}" for process in waiting)
 
 
 # -- schedulers: by hand is Run.move, replay is Run(scenario, schedule)

@@ -17,7 +17,7 @@ from freepages.engine.run import Run, Scenario, to_the_end
 from freepages.engine.step_size import coarse
 from freepages.real.data_path import data_path
 from freepages.real.kmem_events import read_kmem_events
-from freepages.review import REVIEW, Row
+from freepages.review import REVIEW
 from freepages.review.build_scenario import kbuild
 from freepages.scenarios.balloon import exchange, inflate, statistics
 from freepages.scenarios.bitmap_builder import free_page_bitmap
@@ -82,7 +82,7 @@ def shipped() -> dict[str, Builder]:
         "exchange": partial(_played, exchange),
         "exchange-repaired": partial(_played, partial(exchange, repaired=True)),
         "exchange-by-operation": partial(_played, partial(exchange, grain=coarse)),
-        **{_dashed(row.id): partial(_shown, row) for row in REVIEW if row.runnable},
+        **{_dashed(row.id): row.scenario for row in REVIEW if row.runnable},
         "kbuild": kbuild,
         "rounds": _raced,
         "skipping": partial(skipping, "h h0r g g g g g w20a w20w h0t h8n h8n h8n h0y h1n h0x"),
@@ -109,12 +109,6 @@ def _played(build: Builder) -> Scenario:
     """A scenario whose story is that whoever comes first moves, until nobody can."""
     scenario = build()
     return replace(scenario, story=str(to_the_end(Run(scenario)).schedule))
-
-
-def _shown(row: Row) -> Scenario:
-    """A row of the review, whose story is the shortest schedule that shows it."""
-    assert row.patch
-    return replace(row.patch(), story=row.schedule)
 
 
 def _recorded() -> Scenario:

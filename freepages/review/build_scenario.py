@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from freepages.engine.run import Process, Run, Scenario, Schedule
+from freepages.engine.state import whole
 from freepages.review.kbuild import Build, Tree, make
 from freepages.review.kconfig import KbuildError
 from freepages.review.robot import CONFIGS, PATCHED
@@ -34,8 +36,15 @@ def kbuild(tree: Tree = PATCHED, builds: Mapping[str, str] = BUILDS) -> Scenario
         panels += [_symbols(name, made) for name, made in run.world.items()]
         return Frame("", tuple(panels), failures[-1] if failures else "")
 
-    scenario = Scenario("kbuild", "who builds what, and who misses it", begin, picture)
-    return Scenario(scenario.name, scenario.title, begin, picture, str(_in_turn(scenario)))
+    scenario = Scenario(
+        "kbuild",
+        "who builds what, and who misses it",
+        begin,
+        picture,
+        property=lambda run: next((repr(f) for made in run.world.values() for f in made.failures), None),
+        key=whole,
+    )
+    return replace(scenario, story=str(_in_turn(scenario)))
 
 
 def _in_turn(scenario: Scenario) -> Schedule:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import unified_diff
 from typing import Literal
 
@@ -12,9 +13,12 @@ from freepages.balloon.april2016 import AprilPatch
 from freepages.balloon.repaired import Repaired
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run, Scenario, Schedule
-from freepages.search.shortest import Shortest, Shows, follow, shortest
+from freepages.engine.state import past
+from freepages.search.plain import Found, search
 
 Verdict = Literal["bug", "conditional", "harmless"]
+Shows = Callable[[Run], str | None]
+"""What a state shows, as a sentence, or None."""
 
 
 @dataclass(frozen=True)
@@ -55,31 +59,38 @@ class Row:
         """How many moves the shortest schedule has."""
         return len(Schedule.parse(self.schedule)) if self.runnable else None
 
-    def _parts(self) -> tuple[Scenario, Shows]:
+    def scenario(self) -> Scenario:
+        """The patch, with the schedule that shows the row as its story, and what it shows as its property.
+
+        That speaks of what was done as well as of what is, so the key merges no two schedules. Raises
+        FreepagesError for a row that cannot be run.
+        """
         if self.patch is None or self.shows is None:
             raise FreepagesError(f"{self.id} cannot be run: {self.needs}")
-        return self.patch(), self.shows
+        return replace(self.patch(), story=self.schedule, property=self.shows, key=past)
 
     def run(self) -> Shown:
         """The patch under the shortest schedule. Raises FreepagesError for a row that cannot be run."""
-        scenario, shows = self._parts()
-        run = Run(scenario, self.schedule)
-        return Shown(self.id, run, shows(run))
+        run = Run(self.scenario(), self.schedule)
+        return Shown(self.id, run, self._sentence(run))
 
     def run_repaired(self) -> Shown:
         """The repaired driver under the same schedule, as far as it goes, and on to the end.
 
         What cannot be moved there is passed over. Raises FreepagesError for a row without a repair to run.
         """
-        _, shows = self._parts()
         if self.repaired is None:
             raise FreepagesError(f"{self.id} has no repair to run")
-        run, sentence = follow(self.repaired(), Schedule.parse(self.schedule), shows)
+        run, sentence = follow(self.repaired(), Schedule.parse(self.schedule), self._sentence)
         return Shown(self.id, run, sentence)
 
-    def search(self, limit: int = 20_000) -> Shortest:
+    def _sentence(self, run: Run) -> str | None:
+        assert self.shows
+        return self.shows(run)
+
+    def search(self, limit: int = 20_000) -> Found:
         """Find the shortest schedule again."""
-        return shortest(*self._parts(), limit)
+        return search(self.scenario(), limit)
 
     def diff(self) -> str:
         """The repair, method by method, as a unified diff of the driver's source; "" where it has none."""
@@ -91,6 +102,26 @@ class Row:
             )
             lines += unified_diff(old, new, f"as patched: {name}", f"repaired: {name}", n=9, lineterm="")
         return "\n".join(lines)
+
+
+def follow(scenario: Scenario, schedule: Schedule, shows: Shows, limit: int = 2000) -> tuple[Run, str | None]:
+    """A scenario under the schedule of another that is like it: each possible move is made, the others are
+    passed over, and then everybody moves in turn until nobody can, or `limit` moves are made.
+
+    Returns the run and the first sentence that any of its states shows, or None.
+    """
+    run = Run(scenario)
+    sentence = shows(run)
+    turns = deque(schedule)
+    while sentence is None and len(run.steps) < limit:
+        moves = run.moves()
+        if not moves:
+            break
+        wanted = turns.popleft() if turns else moves[len(run.steps) % len(moves)]
+        if wanted in moves:
+            run.move(wanted)
+            sentence = shows(run)
+    return run, sentence
 
 
 class Shown:

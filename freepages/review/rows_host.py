@@ -7,12 +7,22 @@ patch's.
 from __future__ import annotations
 
 from freepages.engine.run import Act, Process, Run, Scenario, Steps
+from freepages.engine.state import whole
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.pages.ranges import spans
 from freepages.review.row import Row
 from freepages.review.rows_buffers import no_more_requests
 from freepages.review.symptoms import one_answer
-from freepages.scenarios.balloon import LETTERS, DrawnNode, Machine, machine, picture, processes, scenario
+from freepages.scenarios.balloon import (
+    LETTERS,
+    DrawnNode,
+    Machine,
+    harm,
+    machine,
+    picture,
+    processes,
+    scenario,
+)
 from freepages.scenarios.zones import zone_drawn
 
 FILTERS = Act("leaves out of the migration what the answer lists: {0}")
@@ -61,7 +71,7 @@ def filtered(ram: GuestRam, drawn: str, how: str) -> Scenario:
         world.notes["ram"] = ram
         return world, processes(world, host(world))
 
-    return Scenario("filtered", f"the host filters: {how}", build, picture)
+    return Scenario("filtered", f"the host filters: {how}", build, picture, property=harm, key=whole)
 
 
 def offsets(translated: bool) -> Scenario:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from freepages.balloon.driver_queues import ADDS_OUTBUF
 from freepages.engine.run import Process, Run, Scenario
+from freepages.engine.state import whole
 from freepages.pages.ranges import spans
 from freepages.review.row import Row
 from freepages.review.symptoms import answered, one_answer, times
-from freepages.scenarios.balloon import DrawnNode, Machine, machine, picture, scenario
+from freepages.scenarios.balloon import DrawnNode, Machine, harm, machine, picture, scenario
 from freepages.scenarios.zones import zone_drawn
 from freepages.virtqueue.features import GET_FREE_PAGES, VERSION_1
 from freepages.zone.drop_caches import DROP_PAGECACHE, DROPS_CACHE
@@ -33,7 +34,7 @@ def no_statistics(repaired: bool = False, always_stats: bool = False) -> Scenari
         context = Context(world.kernel, "guest driver", function="virtballoon_probe")
         return world, [Process("g", "guest driver", context.survive(world.driver.probe(context)))]
 
-    return Scenario("no_statistics", "a device without statistics", build, picture)
+    return Scenario("no_statistics", "a device without statistics", build, picture, property=harm, key=whole)
 
 
 def guest_of_32_bits(repaired: bool = False) -> Scenario:

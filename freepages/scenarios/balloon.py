@@ -24,8 +24,10 @@ from freepages.balloon.free_pages_messages import AS_PATCHED, REPAIRED
 from freepages.balloon.guest_bitmap import GuestBitmap
 from freepages.balloon.repaired import Repaired
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
+from freepages.engine.state import whole
 from freepages.engine.step_size import Grain, coarse, fine
 from freepages.pages.orders import PAGE_SHIFT, PAGE_SIZE
+from freepages.pages.ranges import spans
 from freepages.scenarios.exchange_picture import (
     RING_WAYS,
     RingPlace,
@@ -35,7 +37,7 @@ from freepages.scenarios.exchange_picture import (
     sequence_panel,
 )
 from freepages.scenarios.panels import locks, memory, touched
-from freepages.scenarios.zones import zone_drawn
+from freepages.scenarios.zones import unsound, zone_drawn
 from freepages.view.frame import Bits, Facts, Frame, Panel
 from freepages.virtqueue.features import APRIL_2016, DEFLATE_ON_OOM, GET_FREE_PAGES, STATS_VQ, names, queues
 from freepages.virtqueue.guest_memory import Endian, GuestMemory
@@ -341,7 +343,17 @@ def scenario(
         world = make()
         return world, processes(world, host(world.device), *others(world))
 
-    return Scenario(name, title, build, shown, story, bounds)
+    return Scenario(name, title, build, shown, story, bounds, property=harm, key=whole)
+
+
+def harm(run: Run) -> str | None:
+    """What must never be, whoever is slow: a crash, a zone that is unsound, a page in use that is skipped."""
+    world: Machine = run.world
+    if world.kernel.crashed:
+        return f"the guest has crashed: BUG in {world.kernel.crashed}"
+    if wrong := world.never_free() & world.skipped():
+        return f"pages {spans(wrong)} have been in use since the run began, and the host will not send them"
+    return unsound(*world.node.populated_zones())
 
 
 def exchange(*, repaired: bool = False, grain: Grain = fine, requests: int = 1, ctrl: int = 0) -> Scenario:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from freepages.engine.run import Process, Run, Scenario
+from freepages.engine.run import Process, Run, Scenario, stuck
+from freepages.engine.state import Known
 from freepages.pages.bitmap import PageBitmap
+from freepages.pages.ranges import spans
 from freepages.scenarios.panels import free_lists, locks, memory, touched
-from freepages.scenarios.zones import workload, zone_drawn
+from freepages.scenarios.zones import unsound, workload, zone_drawn
 from freepages.view.frame import Bits, Frame
 from freepages.zone.free_page_bitmap import mark_free_pages_bitmap
 from freepages.zone.zone import Zone
@@ -53,4 +55,25 @@ def free_page_bitmap(letters: str = LIVED_IN, *, length: int | None = None, stor
             ),
         )
 
-    return Scenario("free_page_bitmap", "the bitmap builder under the zone lock", build, picture, story)
+    return Scenario(
+        "free_page_bitmap",
+        "the bitmap builder under the zone lock",
+        build,
+        picture,
+        story,
+        property=lambda run: stuck(run) or unsound(run.world.zone) or marked_in_use(run),
+        key=lambda run: (
+            Known(run.world.zone, run.world.zone.state()),
+            Known(run.world.bitmap, run.world.bitmap.tobytes()),
+        ),
+    )
+
+
+def marked_in_use(run: Run) -> str | None:
+    """Whether a page that is in use is marked while the walk still holds the lock."""
+    zone, bitmap = run.world.zone, run.world.bitmap
+    if zone.lock.holder != "guest":
+        return None
+    free = {page for pfn, order, _ in zone.free_blocks() for page in range(pfn, pfn + (1 << order))}
+    wrong = [page for page in range(bitmap.pages) if bitmap[page] and page not in free]
+    return f"pages {spans(wrong)} are marked and are not free, though the lock is held" if wrong else None

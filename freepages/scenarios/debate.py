@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from freepages.debate.assumptions import Assumptions
+from freepages.debate.content import letter
 from freepages.debate.environment import processes, shrinker
 from freepages.debate.host_verbs import freely
 from freepages.debate.proposals import Proposal, proposal
 from freepages.debate.world import PURPOSES, Purpose, World
 from freepages.engine.errors import FreepagesError, unknown
-from freepages.engine.run import Process, Scenario, Steps
+from freepages.engine.run import Process, Run, Scenario, Steps
+from freepages.engine.state import Known
 from freepages.pages.pageset import PageSet
 from freepages.scenarios.debate_picture import picture
 
@@ -71,7 +73,21 @@ def debate(
         f"{_some(pages, 'page')}, at most {_some(requests, 'request')}{under}; the workload "
         "allocates, writes and frees any page at any step, whatever was free at the start",
         read="gh",
+        property=lost_page,
+        key=debated,
     )
+
+
+def lost_page(run: Run) -> str | None:
+    """Which page is lost, and what it should hold."""
+    lost: dict[int, int] = run.world.lost
+    return "; ".join(f"page {page} is lost: it should hold {letter(lost[page])}" for page in lost) or None
+
+
+def debated(run: Run) -> Known | None:
+    """The small world, content as far as it can matter; when the guest is stopped nothing can any more."""
+    w: World = run.world
+    return None if w.host.stopped and not w.lost else Known(w, w.save(reduced=True))
 
 
 def _some(number: int, what: str) -> str:

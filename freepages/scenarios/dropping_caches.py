@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from freepages.engine.run import Act, Choose, Process, Run, Scenario, Steps
+from freepages.engine.run import Act, Choose, Process, Run, Scenario, Steps, stuck
+from freepages.engine.state import whole
 from freepages.engine.step_size import Grain, fine
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.ranges import spans
 from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.panels import Range, free_lists, locks, memory, touched
-from freepages.scenarios.zones import zone_drawn
+from freepages.scenarios.zones import unsound, zone_drawn
 from freepages.view.frame import Bits, Facts, Frame, PageMap
 from freepages.virtqueue.guest_memory import GuestMemory
 from freepages.zone.drop_caches import INVALIDATES, SHRINKS, drain_all_pages, drop_cache, sync
@@ -115,8 +116,16 @@ def drop_caches(
             Process("r", "reader", read_files(world, "cpu 1")),
         ]
 
-    title = f"drop_caches {ctrl}, then the bitmap"
-    return Scenario("drop_caches", title, build, picture, story, "no read-ahead, no directories, one zone")
+    return Scenario(
+        "drop_caches",
+        f"drop_caches {ctrl}, then the bitmap",
+        build,
+        picture,
+        story,
+        "no read-ahead, no directories, one zone",
+        property=lambda run: stuck(run) or unsound(run.world.zone),
+        key=whole,
+    )
 
 
 # -- what is to be seen

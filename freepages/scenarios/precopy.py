@@ -22,7 +22,7 @@ from freepages.engine.run import Act, Move, Process, Run, Scenario, Steps, Until
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.pageset import PageSet
-from freepages.scenarios.debate import debate
+from freepages.scenarios.debate import debate, debated, lost_page
 from freepages.scenarios.debate_picture import picture
 from freepages.view.frame import Bits, Facts, Frame, Locks, PageMap, State
 
@@ -97,6 +97,8 @@ def rounds(
         story,
         f"{pages} pages; the guest writes {len(hot)} of them in turn",
         read="h",
+        property=lost_page,
+        key=debated,
     )
 
 

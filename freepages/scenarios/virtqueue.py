@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Act, Process, Run, Scenario, Steps, Until
+from freepages.engine.run import Act, Process, Run, Scenario, Steps, Until, stuck
+from freepages.engine.state import Known
 from freepages.scenarios.exchange_picture import (
     MEMORY,
     RingPlace,
@@ -216,7 +217,42 @@ def virtqueue(
     title = f"{len(words)} request{'' if len(words) == 1 else 's'} over {entries}"
     if store_buffer:
         title += ", writes become visible late" + ("" if barriers else ", no barriers")
-    return Scenario("virtqueue", title, build, picture, story)
+    return Scenario("virtqueue", title, build, picture, story, property=request_lost, key=exchanged)
+
+
+def request_lost(run: Run) -> str | None:
+    """Whether a request is lost: taken twice in another's place, or never to be answered."""
+    world: Exchange = run.world
+    if world.device.broken:
+        return f"the device finds the queue broken: {world.device.broken}"
+    for taken, offered in zip(world.served, world.offered, strict=False):
+        if taken != offered:
+            return f"the device took {world.name(taken)} where {world.name(offered)} was offered"
+    waits = stuck(run)
+    if waits and len(world.answers) < len(world.words):
+        return f"{len(world.answers)} of {len(world.words)} requests are answered, and {waits}"
+    return None
+
+
+def exchanged(run: Run) -> tuple[Known, ...]:
+    """Memory as far as it is used, what each side keeps to itself, and what came of it so far."""
+    world: Exchange = run.world
+    layout, buffers = world.layout, 2 * ROOM * max(1, len(world.words))
+    came = world.rung, world.pending, tuple(world.offered), tuple(world.served), tuple(world.answers.items())
+    ring = world.memory.read(layout.desc, layout.end - layout.desc)
+    parts = [
+        Known(world, came),
+        Known(world.memory, (ring, world.memory.read(BUFFERS_AT, buffers))),
+        Known(world.device, world.device.private()),
+    ]
+    if world.driver:
+        parts.append(Known(world.driver, world.driver.private()))
+    if isinstance(world.cpu, StoreBuffer):
+        # How many writes and barriers there were before the oldest that waits does not matter any more.
+        waiting = world.cpu.pending
+        behind = [(w.addr, w.data, w.barriers - waiting[0].barriers) for w in waiting]
+        parts.append(Known(world.cpu, behind))
+    return tuple(parts)
 
 
 def start_at(device: DeviceQueue, driver: DriverQueue, index: int) -> None:
@@ -270,7 +306,15 @@ def hostile(kind: str = "descriptor loop") -> Scenario:
             Process("h", "host device", device(world, suppress=False)),
         ]
 
-    return Scenario("hostile", f"a hostile guest: {kind}", build, picture)
+    return Scenario("hostile", f"a hostile guest: {kind}", build, picture, property=not_found, key=exchanged)
+
+
+def not_found(run: Run) -> str | None:
+    """Whether the device has served what a hostile guest wrote, or waits and has found nothing wrong."""
+    world: Exchange = run.world
+    if world.served:
+        return "the device has served a request that is none"
+    return stuck(run) if not world.device.broken else None
 
 
 def hostile_guest(world: Exchange, entries: Sequence[tuple[Any, ...]]) -> Steps:

@@ -6,7 +6,8 @@ import re
 from itertools import groupby
 
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Act, Choose, Process, Run, Scenario, Steps, straight
+from freepages.engine.run import Act, Choose, Process, Run, Scenario, Steps, straight, stuck
+from freepages.engine.state import Known
 from freepages.pages.orders import ORDERS, Migratetype
 from freepages.scenarios.panels import free_lists, locks, memory, touched
 from freepages.view.frame import Frame
@@ -49,9 +50,9 @@ def zone_drawn(letters: str, name: str = "Normal", start_pfn: int = 0, pageblock
     return zone
 
 
-def workload(zone: Zone, cpu: str, largest: int) -> Steps:
+def workload(zone: Zone, cpu: str, largest: int, kinds: str = "aur") -> Steps:
     """Allocate and free what the schedule says, for ever: ``3a`` is order 3, ``16f`` the block at pfn 16."""
-    menu = Choose(lambda: possible(zone, largest), lambda choice: refusal(zone, choice))
+    menu = Choose(lambda: possible(zone, largest, kinds), lambda choice: refusal(zone, choice))
     while True:
         choice = yield CHOOSES, menu
         try:
@@ -60,11 +61,11 @@ def workload(zone: Zone, cpu: str, largest: int) -> Steps:
             yield BUG, error
 
 
-def possible(zone: Zone, largest: int) -> dict[str, str]:
-    """What a workload may choose now, each with what it means."""
+def possible(zone: Zone, largest: int, kinds: str) -> dict[str, str]:
+    """What a workload may choose now, each with what it means: orders up to ``largest``, of these kinds."""
     found = {
-        f"{order}{letter}": f"asks for order {order}, {migratetype.name.lower()}"
-        for letter, migratetype in ALLOCATES.items()
+        f"{order}{letter}": f"asks for order {order}, {ALLOCATES[letter].name.lower()}"
+        for letter in kinds
         for order in ORDERS[: largest + 1]
     }
     for pfn, (order, kind) in sorted(zone.used.items()):
@@ -107,16 +108,25 @@ def operate(zone: Zone, operations: str) -> None:
 
 
 def buddy_zone(
-    letters: str = "·" * 64, *, cpus: int = 1, story: str = "", pageblock_order: int = 4
+    letters: str = "·" * 64,
+    *,
+    cpus: int = 1,
+    story: str = "",
+    pageblock_order: int = 4,
+    largest: int | None = None,
+    kinds: str = "aur",
 ) -> Scenario:
-    """One zone as drawn, and a workload on each of ``cpus`` CPUs (letters c, d, ...)."""
-    largest = max(0, len(letters).bit_length() - 1)
+    """One zone as drawn, and a workload on each of ``cpus`` CPUs (letters c, d, ...).
+
+    A workload asks for orders up to ``largest`` (all, if not given) of the migratetypes ``kinds``.
+    """
+    most = max(0, len(letters).bit_length() - 1) if largest is None else largest
 
     def build() -> tuple[Zone, list[Process]]:
         zone = zone_drawn(letters, pageblock_order=pageblock_order)
         names = [f"cpu {n}" for n in range(cpus)]
         return zone, [
-            Process(letter, name, workload(zone, name, largest))
+            Process(letter, name, workload(zone, name, most, kinds))
             for letter, name in zip("cdefgh", names, strict=False)
         ]
 
@@ -128,4 +138,24 @@ def buddy_zone(
             (memory(zone, touched(run)), free_lists(zone), locks(run, zone.lock)),
         )
 
-    return Scenario("buddy_zone", f"a zone of {len(letters)} pages", build, picture, story)
+    return Scenario(
+        "buddy_zone",
+        f"a zone of {len(letters)} pages",
+        build,
+        picture,
+        story,
+        f"{len(letters)} pages; {cpus} CPU{'s' * (cpus > 1)}, orders up to {most}",
+        property=lambda run: stuck(run) or unsound(run.world),
+        key=lambda run: Known(run.world, run.world.state()),
+    )
+
+
+def unsound(*zones: Zone) -> str | None:
+    """What is wrong with the first zone of which something is, its lock being free; or None."""
+    for zone in zones:
+        try:
+            if zone.lock.holder is None:
+                zone.validate()
+        except ZoneError as error:
+            return str(error)
+    return None

@@ -111,6 +111,12 @@ class Queue:
         self._get_avail = memory.reader(self.forms.word, layout.avail, layout.avail_size)
         self._get_used = memory.reader(self.forms.word, layout.used, layout.used_size)
 
+    def private(self) -> dict[str, Any]:
+        """What this side keeps to itself, apart from where the queue is: all of it that a move can change."""
+        return {
+            name: value for name, value in vars(self).items() if type(value) in (int, bool, dict, list)
+        } | {"broken": self.broken and str(self.broken)}
+
     def _break(self, kind: str, detail: str) -> None:
         self.broken = Fault(kind, detail)
 

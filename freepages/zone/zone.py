@@ -14,6 +14,7 @@ else is book-keeping: which free blocks there are, by order and by migratetype.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from freepages.engine.run import DROPS_LOCK, TAKES_LOCK, Act, Lock, Steps, straight
 from freepages.pages.orders import FALLBACKS, MAX_ORDER, ORDERS, PAGEBLOCK_ORDER, Migratetype, check_order
@@ -384,6 +385,19 @@ class Zone(Span):
             for migratetype, blocks in zip(Migratetype, area.free_list, strict=True):
                 for pfn in blocks.from_head():
                     yield pfn, order, migratetype
+
+    def state(self) -> tuple[Any, ...]:
+        """All that what happens next depends on, as a value to compare; what the used blocks are for is
+        left out."""
+        return (
+            tuple((area.nr_free, *map(tuple, area.free_list)) for area in self.free_area),
+            self.nr_free_pages,
+            tuple(sorted(self._list_of)),
+            tuple(sorted((pfn, order) for pfn, (order, _) in self.used.items())),
+            tuple((cpu, *map(tuple, lists)) for cpu, lists in sorted(self.pageset.items())),
+            bytes(self._pageblock_type),
+            self.lock.holder,
+        )
 
     def nr_free(self) -> list[int]:
         """Free blocks of each order: the zone's line of /proc/buddyinfo."""

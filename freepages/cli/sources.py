@@ -26,8 +26,8 @@ def page_size(command: ArgumentParser) -> None:
     command.add_argument(
         "--page-size",
         metavar="SIZE",
-        help="with --proc: the size of the machine's pages (4K, 16K, 64K); if not given, what meminfo or "
-        "iomem tells, else 4K",
+        help="with --proc: the size of the machine's pages (4K, 16K, 64K); if not given, what "
+        "meminfo, iomem or kpageflags tells, else 4K",
     )
 
 

@@ -81,7 +81,7 @@ class Guest:
         free = PageBitmap.from_runs(ram.max_pfn, starts, ends)
         kernel = kernel_version(snapshot.about.get("kernel"))
         upwards = kernel is not None and kernel >= AT_THE_TAIL
-        floors = _floors(snapshot, scale)
+        floors = _floors(snapshot, scale, ram.max_pfn)
         return cls(
             ram, free, free.copy(), meminfo, None, floors, upwards, _assumed(snapshot, meminfo, machine)
         )
@@ -177,14 +177,14 @@ def _assumed(snapshot: Snapshot, meminfo: Meminfo | None, machine: str | None) -
     return tuple(told)
 
 
-def _floors(snapshot: Snapshot, scale: int) -> tuple[Floor, ...]:
+def _floors(snapshot: Snapshot, scale: int, end: int) -> tuple[Floor, ...]:
     """Of each zone its min watermark stays free, and what it keeps from allocations that a Normal zone could
     have served (lowmem_reserve); the highest zone is asked first. None, where a zone does not tell, or shares
-    its span with another."""
+    its span with another. None goes beyond the RAM's end."""
     floors = [
         Floor(
             zone.start_pfn * scale,
-            zone.end_pfn * scale,
+            min(zone.end_pfn * scale, end),
             (zone.watermarks[0] + sum(zone.protection[NORMAL : NORMAL + 1])) * scale,
         )
         for zone, churn in zip(snapshot.zones, snapshot.churn(), strict=True)

@@ -17,7 +17,7 @@ from freepages.pages.bitmap import PageBitmap
 from freepages.real.files import open_file
 from freepages.real.proc_text import EmptyFile
 
-KPF_BUDDY = 10
+KPF_BUDDY, KPF_COMPOUND_TAIL, KPF_THP = 10, 16, 22
 WORD = 8  # bytes; the kernel takes only reads that start and end at a word
 
 CHUNK = 1 << 17  # pages a read: 1 MiB of flags, 16 KiB of bitmap
@@ -70,6 +70,25 @@ def _fill(file: FileIO, buffer: memoryview) -> int:
     while got < len(buffer) and (more := file.readinto(buffer[got:])):
         got += more
     return got
+
+
+def page_size_by_thp(path: Path, byteorder: str = "little") -> int | None:
+    """Bytes of a page by the largest transparent huge page; None where there is none, or of another size.
+
+    It has as many pages as a page table of one page has entries of 8 bytes: 512 of 4 KiB, 2,048 of 16 KiB,
+    8,192 of 64 KiB.
+    """
+    largest, words = 0, np.dtype("<u8" if byteorder == "little" else ">u8")
+    with open_file(path) as file:
+        flags = np.zeros(CHUNK, words)
+        while got := _fill(file, flags.data.cast("B")) // WORD:
+            thp = flags[:got] >> KPF_THP & 1 == 1
+            heads = np.flatnonzero(thp & (flags[:got] >> KPF_COMPOUND_TAIL & 1 == 0))
+            ends = np.append(np.flatnonzero(~thp), [*heads, got])
+            ends.sort()
+            sizes = ends[np.searchsorted(ends, heads, "right")] - heads
+            largest = max(largest, int(sizes.max(initial=0)))
+    return {512: 4 << 10, 2048: 16 << 10, 8192: 64 << 10}.get(largest)
 
 
 def marks_heads_only(bitmap: PageBitmap, nr_free: list[tuple[int, ...]]) -> bool:

@@ -56,12 +56,13 @@ def text_lines(path: Path) -> list[ProcLine]:
     text = _decoded(path, data)
     for odd, plain in (("\r\n", "\n"), ("\r", "\n"), ("\xa0", " "), ("\t", " ")):
         text = text.replace(odd, plain)
-    if not text.strip():
-        raise EmptyFile(f"{path}: empty")
-    if _COMPLAINT.fullmatch(text):
-        raise EmptyFile(f"{path}: not the file, but what a command said: {text.strip()[:80]!a}")
     parts = dedent("\n".join(_unquoted(text.split("\n")))).split("\n")
-    return [ProcLine(path, at, part, at < len(parts)) for at, part in enumerate(parts, 1) if part.strip()]
+    lines = [ProcLine(path, at, part, at < len(parts)) for at, part in enumerate(parts, 1) if part.strip()]
+    if not lines:
+        raise EmptyFile(f"{path}: empty")
+    if len(lines) == 1 and _COMPLAINT.fullmatch(lines[0].text):
+        raise EmptyFile(f"{path}: not the file, but what a command said: {lines[0].text[:80]!a}")
+    return lines
 
 
 def _decoded(path: Path, data: bytes) -> str:

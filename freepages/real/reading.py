@@ -16,7 +16,7 @@ from freepages.pages.orders import MAX_ORDER, PAGE_SIZE
 from freepages.pages.ranges import Pairs, Pfns, Ranges, arrays, intersect, join, merge, pages
 from freepages.real import procfs
 from freepages.real.block_placement import assumed_ram, blocks_of, synthesise
-from freepages.real.kpageflags import marks_heads_only, read_buddy_bits
+from freepages.real.kpageflags import marks_heads_only, page_size_by_thp, read_buddy_bits
 from freepages.real.meminfo import read_total
 from freepages.real.proc_text import EmptyFile
 from freepages.real.procfs import Resource, ZoneInfo, ZoneKey, ZoneTypes, zone_label
@@ -62,9 +62,9 @@ class Reading(NamedTuple):
 def read_machine(folder: Path, byteorder: str = "little", page_size: int | None = None) -> Reading:
     """Read the /proc files in a folder: zoneinfo, buddyinfo or kpageflags or both, and what else is there.
 
-    ``page_size`` (bytes) is found from meminfo or iomem, if not given. A file that is missing, or may not be
-    read, where it is needed is the OSError; one that is not what it must be, or does not fit to the others, a
-    FreepagesError. A file that is not needed may be empty: the notes say so.
+    ``page_size`` (bytes) is found from meminfo, iomem or kpageflags, if not given. A file that is missing, or
+    may not be read, where it is needed is the OSError; one that is not what it must be, or does not fit to
+    the others, a FreepagesError. A file that is not needed may be empty: the notes say so.
     """
     zones = procfs.read_zoneinfo(folder / "zoneinfo")
     notes: list[str] = []
@@ -86,9 +86,11 @@ def read_machine(folder: Path, byteorder: str = "little", page_size: int | None 
         doubt = "kpageflags is empty (only root can copy it)"
     if page_size is None:
         page_size = page_size_told(total, resources, zones)
+    if page_size is None and bits is not None:
+        page_size = page_size_by_thp(folder / "kpageflags", byteorder)
     if page_size is None:
         page_size = PAGE_SIZE
-        notes.append("pages are taken for 4 KiB: neither meminfo nor iomem tells (--page-size)")
+        notes.append("pages are taken for 4 KiB: meminfo, iomem and kpageflags do not tell (--page-size)")
     ram = procfs.ram_ranges(resources, page_size)
     _check_ram(folder / "iomem", ram, zones)
     if counts is not None:
@@ -99,6 +101,7 @@ def read_machine(folder: Path, byteorder: str = "little", page_size: int | None 
     elif bits is None or _before(kernel, (4, 6)):
         raise FreepagesError(
             f"{folder}: without buddyinfo, kpageflags must mark all free pages (Linux 4.6 and later)"
+            + "".join(f"; {note}" for note in notes if "buddyinfo" in note)
         )
     else:
         nr_free = [_counted(bits.runs(), zone, zones, _orders(types)) for zone in zones]

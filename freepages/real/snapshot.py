@@ -186,8 +186,9 @@ class Snapshot:
         """The machine whose /proc files were copied into a folder.
 
         zoneinfo must be there, and buddyinfo or kpageflags or both; pagetypeinfo, iomem, meminfo and version
-        add to what is known. ``page_size`` (bytes) is what meminfo and iomem say, if not given, and 4 KiB
-        where they do not. A FreepagesError names the file and line that is missing or not what it must be.
+        add to what is known. ``page_size`` (bytes) is what meminfo, iomem or kpageflags say, if not given,
+        and 4 KiB where they do not. A FreepagesError names the file and line that is missing or not what it
+        must be.
         """
         folder = Path(folder)
         try:

@@ -6,7 +6,13 @@ from hypothesis import strategies as st
 from freepages.engine.errors import FreepagesError
 from freepages.pages.bitmap import PageBitmap
 from freepages.real import kpageflags
-from freepages.real.kpageflags import marks_heads_only, read_buddy_bits
+from freepages.real.kpageflags import (
+    KPF_COMPOUND_TAIL,
+    KPF_THP,
+    marks_heads_only,
+    page_size_by_thp,
+    read_buddy_bits,
+)
 from freepages.real.procfs import read_buddyinfo
 from tests.real.machines import keep_heads_only
 
@@ -87,3 +93,19 @@ def test_single_pages_are_their_own_heads():
     bitmap = PageBitmap(64)
     bitmap.set(3)
     assert not marks_heads_only(bitmap, [(1, *[0] * 10)])
+
+
+@pytest.mark.parametrize(
+    "order, size", [(9, 4 << 10), (11, 16 << 10), (13, 64 << 10), (5, None), (None, None)]
+)
+@pytest.mark.parametrize("byteorder", ["little", "big"])
+def test_a_transparent_huge_page_tells_the_size_of_pages(tmp_path, order, size, byteorder):
+    flags = np.zeros(3 << 14, np.uint64)
+    if order is not None:
+        for head in (1 << 14, (1 << 14) + (1 << order)):  # one right behind the other
+            flags[head : head + (1 << order)] = 1 << KPF_THP | 1 << KPF_COMPOUND_TAIL
+            flags[head] = 1 << KPF_THP
+    flags[5:9] = 1 << KPF_COMPOUND_TAIL  # a slab's
+    path = tmp_path / "kpageflags"
+    flags.astype("<u8" if byteorder == "little" else ">u8").tofile(path)
+    assert page_size_by_thp(path, byteorder) == size

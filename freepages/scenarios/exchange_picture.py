@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from freepages.engine.run import Act, Run, Step
 from freepages.view.frame import Frame
-from freepages.view.ring_panel import DEVICE, DRIVER, FREE, Half, Ring, cells
+from freepages.view.ring_panel import DEVICE, DRIVER, FREE, Half, Ring
 from freepages.view.sequence_panel import Message, SequenceChart
 from freepages.view.store_buffer_panel import Waiting, Write
 from freepages.virtqueue import chain, ring
@@ -86,19 +86,10 @@ class RingPlace:
 
 
 def ring_panel(run: Run, place: Callable[[Any], RingPlace] = attrgetter("place")) -> Ring:
-    """The queue that `place` finds in a run's world, with what the last step wrote and read of it.
-
-    What was written is what differs from the run one step earlier, whatever kind of step it was.
-    """
+    """The queue that `place` finds in a run's world, with what the last step read of it."""
     now = ring_now(place(run.world))
-    if not run.steps:
-        return now
-    before, after = cells(ring_now(place(run.back().world))), cells(now)
-    step = run.steps[-1]
-    way = RING_WAYS.get(step.act)
-    read = frozenset([way.cell.format(*step.args)]) if way and way.cell else frozenset[str]()
-    written = frozenset(name for name in after if after[name] != before[name])
-    return replace(now, written=written, read=read)
+    way = RING_WAYS.get(run.steps[-1].act) if run.steps else None
+    return replace(now, read={way.cell.format(*run.steps[-1].args)}) if way and way.cell else now
 
 
 def ring_now(place: RingPlace) -> Ring:

@@ -1,127 +1,190 @@
-"""What differs between two frames, as sentences old → new."""
+"""What differs between two frames: as sentences old → new, and as what a drawing outlines.
+
+This is the one place where frames are compared; the picture, the log and the text form all read what is found
+here. A kind of panel says how two of it differ in a function that is registered on :func:`differences`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import singledispatch
-from itertools import islice, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.view.frame import Bits, Facts, Frame, FreeLists, Locks, PageMap, Panel, Tokens
+from freepages.view.frame import Bits, Facts, Frame, FreeLists, Locks, PageMap, Panel, State, Tokens
 from freepages.view.grid import Map
-from freepages.view.palette import MIGRATETYPE_NAMES
+from freepages.view.palette import MIGRATETYPE_NAMES, STATES
 
 MOST = 6
+PAGES, BLOCKS, TOKENS = "pages", "free blocks", "tokens"
+"""The parts of a map beside its marks."""
+
+Range = tuple[int, int]
+Marked = dict[Hashable, list[Range]]
+"""What of a panel changed: the part and, in a map, its pages as ranges [lo, hi)."""
 
 
-def changes(before: Frame, after: Frame, most: int = MOST) -> list[str]:
-    """One sentence for each difference, `most` of them at most; none where the frames are equal."""
+class Change(NamedTuple):
+    """One difference: a sentence, or "" where another panel or the step says it; and of what it is.
+
+    part    a mark's or lock's or fact's name, (order, migratetype, pfn) of a list's entry, a cell of a ring
+    ranges  the pages, in a map
+    """
+
+    says: str
+    part: Hashable
+    ranges: Sequence[Range] = ()
+
+
+class Changes(NamedTuple):
+    """All that differs: the sentences, and what changed of each panel of the later frame."""
+
+    said: tuple[str, ...] = ()
+    marked: tuple[Marked, ...] = ()
+
+
+def changes(before: Frame, after: Frame) -> Changes:
+    """How `after` differs from `before`; of a panel that `before` has not, nothing is marked."""
     memories = sum(isinstance(panel, PageMap) for panel in after.panels)
-    sentences: list[str] = []
+    said: list[str] = []
+    marked: list[Marked] = []
     for old, new in _pairs(before, after):
         prefix = f"{new.name}: " if isinstance(new, PageMap) and memories > 1 else ""
-        sentences += (prefix + sentence for sentence in islice(differences(new, old), most + 1))
-    return sentences if len(sentences) <= most else [*sentences[:most], "and more"]
+        marks: Marked = {}
+        for says, part, ranges in differences(new, old) if old is not None else ():
+            said += [prefix + says] * bool(says)
+            marks.setdefault(part, []).extend(ranges)
+        marked.append(marks)
+    return Changes(tuple(said), tuple(marked))
 
 
-def _pairs(before: Frame, after: Frame) -> Iterator[tuple[Panel, Panel]]:
+def shortened(said: Sequence[str], most: int = MOST) -> list[str]:
+    """At most so many sentences, and how many more there are."""
+    return [*said] if len(said) <= most else [*said[:most], f"and {len(said) - most} more changes"]
+
+
+def _pairs(before: Frame, after: Frame) -> Iterator[tuple[Panel | None, Panel]]:
     """Each panel of `after` with that of `before` of the same type and name."""
     olds: dict[object, list[Panel]] = {}
     for old in before.panels:
         olds.setdefault((type(old), getattr(old, "name", "")), []).append(old)
     for new in after.panels:
-        if left := olds.get((type(new), getattr(new, "name", ""))):
-            yield left.pop(0), new
-
-
-def _same_pages(new: Map, old: Panel | None) -> bool:
-    return isinstance(old, type(new)) and (new.start, new.pages) == (old.start, old.pages)
-
-
-def _runs(where: NDArray[np.bool_], start: int) -> Iterator[tuple[int, int]]:
-    """The maximal runs [lo, hi) of what is set, as pfns."""
-    edges = np.flatnonzero(np.diff(where, prepend=False, append=False)) + start
-    yield from ((int(lo), int(hi)) for lo, hi in zip(edges[0::2], edges[1::2], strict=True))
-
-
-def _pages(lo: int, hi: int) -> str:
-    return f"page {lo}" if hi == lo + 1 else f"pages [{lo}, {hi})"
+        left = olds.get((type(new), getattr(new, "name", "")))
+        yield left.pop(0) if left else None, new
 
 
 @singledispatch
-def differences(new: Panel, old: Panel) -> Iterator[str]:
-    """The sentences about two panels of one type and name."""
-    return iter(())
+def differences(new: Panel, old: Panel) -> Iterator[Change]:
+    """How two panels of one type and name differ."""
+    raise TypeError(f"no differences are known for {type(new).__name__}")
 
 
-@differences.register
-def _(new: PageMap, old: PageMap) -> Iterator[str]:
-    if not _same_pages(new, old):
-        yield f"pages [{old.start}, {old.end}) → [{new.start}, {new.end})"
-        return
-    pairs = old.states.astype(np.uint16) << 8 | new.states
-    changed = np.where(old.states != new.states, pairs, 0)
-    edges = np.flatnonzero(np.diff(changed, prepend=np.uint16(0))).tolist()
-    for lo, hi in pairwise([*edges, new.pages]):
-        if pair := int(changed[lo]):
-            yield f"{_pages(new.start + lo, new.start + hi)}: {chr(pair >> 8)} → {chr(pair & 255)}"
-    for mark, bits in new.marks.items():
-        yield from _flips(mark, new.start, old.marks.get(mark, np.zeros(len(bits), bool)), bits)
-    if new.tokens != old.tokens and len(new.tokens) == len(old.tokens):
-        for pfn, (a, b) in enumerate(zip(old.tokens, new.tokens, strict=True), new.start):
-            if a != b:
-                yield f"page {pfn} holds {a or 'nothing'} → {b or 'nothing'}"
-    for pfn, token in new.lost.items():
-        if old.lost.get(pfn) != token:
-            yield f"page {pfn} lost its content: it should hold {token}"
+# -- maps
 
 
-@differences.register
-def _(new: Bits, old: Bits) -> Iterator[str]:
-    if not _same_pages(new, old):
-        yield f"{new.name} of [{old.start}, {old.end}) → of [{new.start}, {new.end})"
-        return
-    yield from _flips(new.name, new.start, old.bits, new.bits)
-    if new.limit != old.limit:
-        yield f"{new.name}'s limit: {old.limit} → {new.limit}"
+def _moved(new: Map, old: Map, name: str) -> Iterator[Change]:
+    if (new.start, new.pages) != (old.start, old.pages):
+        yield Change(f"{name} [{old.start}, {old.end}) → [{new.start}, {new.end})", PAGES)
 
 
-@differences.register
-def _(new: Tokens, old: Tokens) -> Iterator[str]:
-    if not _same_pages(new, old):
-        yield f"{new.name} of [{old.start}, {old.end}) → of [{new.start}, {new.end})"
-        return
-    pairs = [*zip(old.tokens, new.tokens, strict=True)]
-    for a, b in dict.fromkeys(pairs):
-        if a != b:
-            where = np.array([pair == (a, b) for pair in pairs])
-            yield f"{new.name} {_ranges([*_runs(where, new.start)])}: {a or 'none'} → {b or 'none'}"
-    for pfn, token in new.lost.items():
-        if old.lost.get(pfn) != token:
-            yield f"{new.name}: page {pfn} lost its content: it should have {token}"
+def runs_of(where: NDArray[np.bool_], start: int) -> list[Range]:
+    """The maximal runs [lo, hi) of what is set, as pfns."""
+    edges = (np.flatnonzero(np.diff(where, prepend=False, append=False)) + start).tolist()
+    return [*zip(edges[0::2], edges[1::2], strict=True)]
 
 
-def _flips(name: str, start: int, old: NDArray[np.bool_], new: NDArray[np.bool_]) -> Iterator[str]:
-    for value in (True, False):
-        if runs := [*_runs((new != old) & (new == value), start)]:
-            yield f"{name} {_ranges(runs)}: {int(not value)} → {int(value)}"
-
-
-def _ranges(runs: list[tuple[int, int]]) -> str:
+def spoken(runs: Iterable[Range]) -> str:
     """The first few of these runs of pages."""
     said = [f"[{lo}, {hi})" if hi > lo + 1 else str(lo) for lo, hi in runs]
     return ", ".join(said[:MOST]) + f" and {len(said) - MOST} more" * (len(said) > MOST)
 
 
+def _pages(runs: Sequence[Range]) -> str:
+    one = len(runs) == 1 and runs[0][1] == runs[0][0] + 1
+    return f"page{'s' * (not one)} {spoken(runs)}"
+
+
+def _flips(
+    name: str, start: int, old: NDArray[np.bool_], new: NDArray[np.bool_], part: str
+) -> Iterator[Change]:
+    for value in (True, False):
+        if runs := runs_of((new != old) & (new == value), start):
+            yield Change(f"{name} {spoken(runs)}: {int(not value)} → {int(value)}", part, runs)
+
+
+def _texts(old: Sequence[str], new: Sequence[str], start: int) -> Iterator[tuple[str, str, list[Range]]]:
+    """(before, after, pages) of the texts of a page each that differ."""
+    pairs = [*zip(old, new, strict=True)]
+    for a, b in dict.fromkeys(pairs):
+        if a != b:
+            yield a, b, runs_of(np.array([pair == (a, b) for pair in pairs]), start)
+
+
+def _losses(new: PageMap | Tokens, old: PageMap | Tokens, part: str, name: str) -> Iterator[Change]:
+    for pfn, token in new.lost.items():
+        if old.lost.get(pfn) != token:
+            yield Change(f"{name}page {pfn} lost its content: it should hold {token}", part, [(pfn, pfn + 1)])
+
+
 @differences.register
-def _(new: FreeLists, old: FreeLists) -> Iterator[str]:
+def _(new: PageMap, old: PageMap) -> Iterator[Change]:
+    if moved := [*_moved(new, old, "pages")]:
+        yield from moved
+        return
+    pairs = np.where(old.states != new.states, old.states.astype(np.uint16) << 8 | new.states, 0)
+    found = {int(pair): runs_of(pairs == pair, new.start) for pair in np.unique(pairs) if pair}
+    for pair, runs in sorted(found.items(), key=lambda item: item[1]):
+        was, now = (STATES[State(state)].words for state in (pair >> 8, pair & 255))
+        yield Change(f"{_pages(runs)}: {was} → {now}", PAGES, runs)
+    # That a block was split or merged is said by the free lists and by the step.
+    before, after = (panel.blocks @ np.array([64, 1]) for panel in (old, new))
+    blocks = (divmod(key, 64) for key in np.setdiff1d(after, before).tolist())
+    yield from (Change("", BLOCKS, [(pfn, pfn + (1 << order))]) for pfn, order in blocks)
+    for mark, bits in new.marks.items():
+        yield from _flips(mark, new.start, old.marks.get(mark, np.zeros(len(bits), bool)), bits, mark)
+    if len(new.tokens) == len(old.tokens):
+        for a, b, runs in _texts(old.tokens, new.tokens, new.start):
+            holds = "holds" if len(runs) == 1 and runs[0][1] == runs[0][0] + 1 else "hold"
+            yield Change(f"{_pages(runs)} {holds} {a or 'nothing'} → {b or 'nothing'}", TOKENS, runs)
+    yield from _losses(new, old, TOKENS, "")
+
+
+@differences.register
+def _(new: Bits, old: Bits) -> Iterator[Change]:
+    if moved := [*_moved(new, old, new.name)]:
+        yield from moved
+        return
+    if new.absent != old.absent:
+        whole = [(new.start, new.end)]
+        yield Change(f"{new.name}: {old.absent or 'on'} → {new.absent or 'on'}", PAGES, whole)
+    yield from _flips(new.name, new.start, old.bits, new.bits, PAGES)
+    if new.limit != old.limit:
+        yield Change(f"{new.name}'s limit: {old.limit} → {new.limit}", "limit")
+
+
+@differences.register
+def _(new: Tokens, old: Tokens) -> Iterator[Change]:
+    if moved := [*_moved(new, old, new.name)]:
+        yield from moved
+        return
+    for a, b, runs in _texts(old.tokens, new.tokens, new.start):
+        yield Change(f"{new.name} {spoken(runs)}: {a or 'none'} → {b or 'none'}", PAGES, runs)
+    yield from _losses(new, old, PAGES, f"{new.name}: ")
+
+
+# -- the other panels
+
+
+@differences.register
+def _(new: FreeLists, old: FreeLists) -> Iterator[Change]:
     for order, (a, b) in enumerate(zip(old.nr_free, new.nr_free, strict=False)):
-        if _whole(old, order) and _whole(new, order):
+        whole = _whole(old, order) and _whole(new, order)
+        if whole:
             yield from _moves(order, new, old)
-        elif a != b:
-            yield f"order {order}: nr_free {a} → {b}"
+        if a != b:
+            yield Change("" if whole else f"order {order}: nr_free {a} → {b}", order)
 
 
 def _whole(panel: FreeLists, order: int) -> bool:
@@ -129,30 +192,36 @@ def _whole(panel: FreeLists, order: int) -> bool:
     return sum(len(pfns) for (o, _), pfns in panel.lists.items() if o == order) == panel.nr_free[order]
 
 
-def _moves(order: int, new: FreeLists, old: FreeLists) -> Iterator[str]:
+def _moves(order: int, new: FreeLists, old: FreeLists) -> Iterator[Change]:
     types = sorted({m for o, m in (*old.lists, *new.lists) if o == order})
     for migratetype in types:
         a, b = (panel.lists.get((order, migratetype), ()) for panel in (old, new))
         name = f"order {order} {MIGRATETYPE_NAMES[migratetype]}"
         for pfn in a:
             if pfn not in b:
-                yield f"{name}: {pfn} leaves"
+                yield Change(f"{name}: {pfn} leaves", (order, migratetype))
         for at, pfn in enumerate(b):
             if pfn not in a:
                 place = "at the head" if at == 0 else "at the tail" if at == len(b) - 1 else "in between"
-                yield f"{name}: {pfn} joins {place}"
+                yield Change(f"{name}: {pfn} joins {place}", (order, migratetype, pfn))
 
 
 @differences.register
-def _(new: Locks, old: Locks) -> Iterator[str]:
+def _(new: Locks, old: Locks) -> Iterator[Change]:
     before = {lock.name: lock for lock in old.rows}
     for lock in new.rows:
-        if lock.name in before and before[lock.name].holder != lock.holder:
-            yield f"{lock.name}: {before[lock.name].holder or 'free'} → {lock.holder or 'free'}"
+        was = before.get(lock.name, lock)
+        if was.holder != lock.holder:
+            yield Change(f"{lock.name}: {was.holder or 'free'} → {lock.holder or 'free'}", lock.name)
+        for waiter in lock.waiters:
+            if waiter not in was.waiters:
+                yield Change(f"{lock.name}: {waiter} waits", lock.name)
 
 
 @differences.register
-def _(new: Facts, old: Facts) -> Iterator[str]:
+def _(new: Facts, old: Facts) -> Iterator[Change]:
     for name, value in new.rows.items():
-        if name in old.rows and old.rows[name] != value:
-            yield f"{name}: {old.rows[name]} → {value}"
+        was = old.rows.get(name, "–")
+        if was != value:
+            yield Change(f"{name}: {was} → {value}", name)
+    yield from (Change(f"{name}: {was} → –", name) for name, was in old.rows.items() if name not in new.rows)

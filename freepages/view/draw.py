@@ -8,7 +8,8 @@ jumps from step to step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import singledispatch
 from textwrap import wrap
 from typing import NamedTuple
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.pages.orders import Migratetype
+from freepages.view.changes import BLOCKS, PAGES, TOKENS, Changes, Marked
 from freepages.view.frame import MARKS, Bits, Facts, Frame, FreeLists, Locks, PageMap, Panel, State, Tokens
 from freepages.view.grid import Grid, Map, aligned, shown, tally
 from freepages.view.palette import (
@@ -46,6 +48,8 @@ NOTE_LETTERS = 98  # in a line of the note
 INTERLEAVED_ROWS = 4
 MOST_RUNS = 8192  # a map of more runs is painted as an image
 
+UNCHANGED = Changes()
+
 Range = tuple[int, int]
 Box = tuple[float, float, float, float]
 
@@ -60,14 +64,15 @@ class Piece(NamedTuple):
     name: str
 
 
-def draw(frame: Frame, zoom: Range | None = None) -> Scene:
-    """The scene of a frame; of every map only the pfns [lo, hi) of `zoom` are shown, all where it is None."""
+def draw(frame: Frame, zoom: Range | None = None, changed: Changes = UNCHANGED) -> Scene:
+    """The scene of a frame, with what `changed` outlined; of every map only the pfns [lo, hi) of `zoom` are
+    shown, all where it is None."""
     shapes: list[Shape] = []
     y = 0.0
     if frame.title:
         shapes.append(Text(0, 14, frame.title, size=14, bold=True))
         y = HEADER
-    placed, height = _flow(list(_pieces(frame.panels, zoom)))
+    placed, height = _flow(list(_pieces(frame.panels, zoom, changed.marked)))
     shapes.extend(Group(x, y + down, p.shapes, p.kind, p.name) for x, down, p in placed)
     y += height
     for line in wrap(frame.note, NOTE_LETTERS):
@@ -93,17 +98,19 @@ def _flow(pieces: list[Piece]) -> tuple[list[tuple[float, float, Piece]], float]
     return placed, max(0.0, y - GAP)
 
 
-def _pieces(panels: Sequence[Panel], zoom: Range | None) -> Iterator[Piece]:
+def _pieces(panels: Sequence[Panel], zoom: Range | None, changed: Sequence[Marked]) -> Iterator[Piece]:
     groups = aligned(panels)
+    marked = {id(panel): marks for panel, marks in zip(panels, changed, strict=False)}
     maps = sum(
         1 + len(panel.marks) if isinstance(panel, PageMap) else 1 for group in groups for panel in group
     )
     tall = min(max(ALL_MAPS / max(maps, 1), ONE_MAP[0]), ONE_MAP[1])
     for group in groups:
+        marks = [marked.get(id(panel), {}) for panel in group]
         if isinstance(group[0], Map):
-            yield _maps(group, zoom, tall)
+            yield _maps(group, marks, zoom, tall)
         else:
-            yield piece(group[0])
+            yield piece(group[0], marks[0])
 
 
 # -- maps: panels with one thing a page
@@ -138,6 +145,9 @@ class Band(NamedTuple):
             for n in range(rows)
         ]
 
+    def all_boxes(self, ranges: Iterable[Range]) -> list[Box]:
+        return [box for lo, hi in ranges for box in self.boxes(lo, hi)]
+
     def runs(self, role: str, runs: NDArray[np.int64], hatch: str = "") -> Runs:
         return Runs(role, GUTTER, self.y, self.grid.width, self.height, self.pitch, runs, hatch)
 
@@ -152,7 +162,7 @@ class Strip(NamedTuple):
     legend: Sequence[tuple[State, int]] = ()
 
 
-def _maps(panels: Sequence[Map], zoom: Range | None, tall: float) -> Piece:
+def _maps(panels: Sequence[Map], marked: Sequence[Marked], zoom: Range | None, tall: float) -> Piece:
     first = panels[0]
     lo, hi = shown(first, zoom)
     kind, name = " ".join(dict.fromkeys(type(p).__name__.lower() for p in panels)), first.name
@@ -162,7 +172,9 @@ def _maps(panels: Sequence[Map], zoom: Range | None, tall: float) -> Piece:
         )
         return Piece(WIDTH, HEADER, [*_title(0, name, where)], kind, name)
     grid = Grid.fit(lo, hi, WIDTH - GUTTER, tall)
-    lines = [strip for panel in panels for strip in strips(panel, grid)]
+    lines = [
+        strip for panel, marks in zip(panels, marked, strict=True) for strip in strips(panel, grid, marks)
+    ]
     interleaved = grid.rows <= INTERLEAVED_ROWS
     width = NARROW if grid.columns * grid.width + GUTTER <= NARROW else WIDTH
     shapes: list[Shape] = []
@@ -239,13 +251,13 @@ def _cut(text: str, length: int) -> str:
 
 
 @singledispatch
-def strips(panel: Panel, grid: Grid) -> Iterator[Strip]:
-    """The strips of a panel with one thing a page."""
+def strips(panel: Panel, grid: Grid, marked: Marked) -> Iterator[Strip]:
+    """The strips of a panel with one thing a page, what is marked outlined."""
     raise TypeError(f"no strips are known for {type(panel).__name__}")
 
 
 @strips.register
-def _(panel: PageMap, grid: Grid) -> Iterator[Strip]:
+def _(panel: PageMap, grid: Grid, marked: Marked) -> Iterator[Strip]:
     here = slice(grid.lo - panel.start, grid.hi - panel.start)
     states = panel.states[here]
     extent = f"pages [{panel.start:,}, {panel.end:,})"
@@ -266,14 +278,17 @@ def _(panel: PageMap, grid: Grid) -> Iterator[Strip]:
         if grid.lettered:
             yield from _letters(cells, states)
             yield from _tokens(cells, panel)
-        yield from _highlight(cells, panel.highlight)
+        yield from looked_at(cells.all_boxes(panel.highlight))
+        yield from outlined(
+            cells.all_boxes(itertools.chain(*(marked.get(p, ()) for p in (PAGES, BLOCKS, TOKENS))))
+        )
         for pfn in panel.lost:
             yield Boxes("vermillion", cells.boxes(pfn, pfn + 1, 1), 2.5)
 
     yield Strip(panel.name, extent, grid.height + token + bar, paint, legend=[*tally(panel.states).items()])
     for mark in MARKS:
         if mark in panel.marks:
-            yield _bit_strip(mark, "", panel.marks[mark][here], grid, *MARK_LOOKS[mark])
+            yield _bit_strip(mark, "", panel.marks[mark][here], grid, *MARK_LOOKS[mark], marked.get(mark, ()))
 
 
 def _cells(band: Band, states: NDArray[np.uint8]) -> Iterator[Shape]:
@@ -423,53 +438,85 @@ def _tokens(band: Band, panel: PageMap) -> Iterator[Shape]:
             yield Text(x + width / 2, y + grid.height + 8, text, role, size, "middle", bold=True)
 
 
-def _highlight(band: Band, ranges: Sequence[Range]) -> Iterator[Shape]:
-    boxes = [box for lo, hi in ranges for box in band.boxes(lo, hi, 0)]
+def outlined(boxes: Sequence[Box]) -> Iterator[Shape]:
+    """The outline of what the last step changed, in every panel."""
     if boxes:
-        yield Boxes("yellow", boxes, 4.5, 0.9)
-        yield Boxes("ink", boxes, 1.5)
+        small = min(min(width, height) for _, _, width, height in boxes) < 6
+        yield Boxes("yellow", boxes, 2 if small else 4.5, 0.9)
+        yield Boxes("ink", boxes, 0.8 if small else 1.5)
+
+
+def looked_at(boxes: Sequence[Box]) -> Iterator[Shape]:
+    """The outline of what the last step only looked at."""
+    if boxes:
+        yield Boxes("sky", boxes, 2.5)
 
 
 @strips.register
-def _(panel: Bits, grid: Grid) -> Iterator[Strip]:
+def _(panel: Bits, grid: Grid, marked: Marked) -> Iterator[Strip]:
     remark = f"{int(np.count_nonzero(panel.bits)):,} of {panel.pages:,} set"
     if panel.limit is not None:
         remark += f", limit {panel.limit:,}"
+    if panel.absent:
+        yield _absent(panel, grid, marked)
+        return
     bits = panel.bits[grid.lo - panel.start : grid.hi - panel.start]
-    strip = _bit_strip(panel.name, remark, bits, grid, "1", "bit")
+    strip = _bit_strip(panel.name, remark, bits, grid, "1", "bit", marked.get(PAGES, ()))
 
     def paint(band: Band) -> Iterator[Shape]:
+        yield from looked_at(band.all_boxes(panel.highlight))
         yield from strip.paint(band)
         if panel.limit is not None and grid.lo <= panel.limit < grid.hi:
             x, y, _, height = band.box(*grid.place(panel.limit), 1, 1)
+            yield from outlined([(x - 3, y - 3, 6, height + 6)] if "limit" in marked else ())
             yield Strokes("vermillion", [(x, y - 2, x, y + height + 2)], 2.5)
-        yield from _highlight(band, panel.highlight)
 
     yield strip._replace(paint=paint)
 
 
-def _bit_strip(title: str, remark: str, bits: NDArray[np.bool_], grid: Grid, sign: str, role: str) -> Strip:
+def _absent(panel: Bits, grid: Grid, marked: Marked) -> Strip:
+    """A bitmap that is not there: slanting lines and the word why, no row of zeros."""
+
+    def paint(band: Band) -> Iterator[Shape]:
+        for row, column, rows, columns in grid.pieces(grid.lo, grid.hi):
+            for at in range(row, row + rows):
+                x, y, width, height = band.box(at, column, 1, columns)
+                slants = np.arange(x, x + width - height / 2, 8.0)
+                yield Strokes("line", [(left, y + height, left + height / 2, y) for left in slants.tolist()])
+                yield Boxes("line", [(x, y, width, height)], 1)
+        x, y, width, height = band.box(*grid.place(grid.lo), 1, 1)
+        yield Boxes("paper", [(x + 3, y + 1, len(panel.absent) * MONO + 6, height - 2)])
+        yield Text(x + 6, y + height / 2 + 4.5, panel.absent, "dim", 12, mono=True)
+        yield from outlined(band.all_boxes(marked.get(PAGES, ())))
+
+    return Strip(panel.name, panel.absent, 16 if grid.lettered else grid.height, paint)
+
+
+def _bit_strip(
+    title: str,
+    remark: str,
+    bits: NDArray[np.bool_],
+    grid: Grid,
+    sign: str,
+    role: str,
+    changed: Sequence[Range] = (),
+) -> Strip:
     """One bit a page: where it is set, the cell has the colour and, if there is room, the sign."""
 
     def paint(band: Band) -> Iterator[Shape]:
-        if grid.per_cell > 1:
-            yield from faded(band)
-            return
-        runs, codes = grid.runs(bits.astype(np.uint8))
-        if len(runs) > MOST_RUNS:
-            yield from faded(band)
-            return
-        yield band.runs("shade", runs[codes == 0])
-        yield band.runs(role, runs[codes == 1])
+        runs, codes = (None, None) if grid.per_cell > 1 else grid.runs(bits.astype(np.uint8))
+        if runs is None or len(runs) > MOST_RUNS:
+            shades = np.array([rgba(light_colour(role), alpha) for alpha in range(256)], np.uint8)
+            yield _image(band, shades[grid.counts(bits) * 255 // grid.per_cell])
+        else:
+            yield band.runs("shade", runs[codes == 0])
+            yield band.runs(role, runs[codes == 1])
         if grid.lettered:
             yield Strokes("paper", [*_gaps(band)], 1)
             yield from _signs(band, bits, "0" if sign == "1" else "·", sign)
+        yield from outlined(band.all_boxes(changed))
 
-    def faded(band: Band) -> Iterator[Shape]:
-        shades = np.array([rgba(light_colour(role), alpha) for alpha in range(256)], np.uint8)
-        yield _image(band, shades[grid.counts(bits) * 255 // grid.per_cell])
-
-    return Strip(title, remark, 14 if grid.lettered else grid.height, paint)
+    return Strip(title, remark, 16 if grid.lettered else grid.height, paint)
 
 
 def _signs(band: Band, bits: NDArray[np.bool_], zero: str, one: str) -> Iterator[Shape]:
@@ -478,16 +525,16 @@ def _signs(band: Band, bits: NDArray[np.bool_], zero: str, one: str) -> Iterator
         lo, hi = max(pfn, grid.lo), min(pfn + grid.columns, grid.hi)
         here = bits[lo - grid.lo : hi - grid.lo]
         for sign, role, at in (
-            (zero, "faint", np.flatnonzero(~here)),
+            (zero, "dim", np.flatnonzero(~here)),
             (one, "on-dark", np.flatnonzero(here)),
         ):
             if len(at):
                 xs = GUTTER + (lo - pfn + at + 0.5) * grid.width
-                yield Letters(xs.tolist(), band.y + row * band.pitch + 11, sign * len(at), role, 10)
+                yield Letters(xs.tolist(), band.y + row * band.pitch + 12.5, sign * len(at), role, 13)
 
 
 @strips.register
-def _(panel: Tokens, grid: Grid) -> Iterator[Strip]:
+def _(panel: Tokens, grid: Grid, marked: Marked) -> Iterator[Strip]:
     def paint(band: Band) -> Iterator[Shape]:
         if not grid.lettered:
             return
@@ -495,7 +542,8 @@ def _(panel: Tokens, grid: Grid) -> Iterator[Strip]:
             columns = min(pfn + grid.columns, grid.hi) - max(pfn, grid.lo)
             yield Boxes("shade", [band.box(row, max(grid.lo - pfn, 0), 1, columns)])
         yield Strokes("paper", [*_gaps(band)], 1)
-        yield from _highlight(band, panel.highlight)
+        yield from looked_at(band.all_boxes(panel.highlight))
+        yield from outlined(band.all_boxes(marked.get(PAGES, ())))
         for at in range(grid.lo, grid.hi):
             token, lost = panel.tokens[at - panel.start], panel.lost.get(at)
             x, y, width, height = band.box(*grid.place(at), 1, 1)
@@ -517,13 +565,13 @@ def _(panel: Tokens, grid: Grid) -> Iterator[Strip]:
 
 
 @singledispatch
-def piece(panel: Panel) -> Piece:
-    """The piece of a panel that is no map."""
+def piece(panel: Panel, marked: Marked) -> Piece:
+    """The piece of a panel that is no map, what is marked outlined."""
     raise TypeError(f"no drawing is known for {type(panel).__name__}")
 
 
 @piece.register
-def _(panel: FreeLists) -> Piece:
+def _(panel: FreeLists, marked: Marked) -> Piece:
     types = sorted({m for _, m in panel.lists}.union(ALWAYS_SHOWN))
     left, row = 98.0, 17.0
     room = (WIDTH - GAP - SIDE - left if len(types) == len(ALWAYS_SHOWN) else WIDTH - left) / len(types)
@@ -540,19 +588,31 @@ def _(panel: FreeLists) -> Piece:
         base = y + order * row + 13
         ink = "ink" if free else "faint"
         shapes.append(Text(0, base, str(order), ink, 12, mono=True))
+        if order in marked:
+            wide = len(f"{free:,}") * MONO + 6
+            shapes += outlined([(left - 11 - wide, base - 12, wide, 16)])
         shapes.append(Text(left - 14, base, f"{free:,}", ink, 12, "end", bold=bool(free), mono=True))
         for at, migratetype in enumerate(types):
             heads = panel.lists.get((order, migratetype), ())
-            shapes += _chain(heads, left + at * room, base, room - 12)
+            joined = {pfn for pfn in heads if (order, migratetype, pfn) in marked}
+            left_list = (order, migratetype) in marked
+            shapes += _chain(heads, left + at * room, base, room - 12, joined, left_list)
     return Piece(width, y + len(panel.nr_free) * row + 4, shapes, "freelists", panel.name)
 
 
-def _chain(heads: Sequence[int], x: float, base: float, room: float) -> Iterator[Shape]:
-    """A list from its head: pfn → pfn → …, and how many more there are where the room ends."""
+def _chain(
+    heads: Sequence[int], x: float, base: float, room: float, joined: Collection[int], left: bool
+) -> Iterator[Shape]:
+    """A list from its head: pfn → pfn → …, and how many more there are where the room ends.
+
+    Outlined: the entries that `joined` it; its end where one has `left` it.
+    """
     if not heads:
-        yield Text(x, base, "–", "faint", 11)
+        yield from outlined([(x - 3, base - 11, 13, 14)] if left else ())
+        yield Text(x, base, "–", "dim", 12)
         return
     boxes: list[Box] = []
+    new: list[Box] = []
     for at, pfn in enumerate(heads):
         width = len(str(pfn)) * 6.7 + 8
         more = len(heads) - at
@@ -561,20 +621,22 @@ def _chain(heads: Sequence[int], x: float, base: float, room: float) -> Iterator
             break
         if at:
             yield Strokes("dim", [(x - 9, base - 4, x - 1, base - 4)], 1, arrow=True)
-        boxes.append((x, base - 11, width, 14))
+        (new if pfn in joined else boxes).append((x, base - 11, width, 14))
         yield Text(x + width / 2, base, str(pfn), "ink", 11, "middle", mono=True)
         x, room = x + width + 11, room - width - 11
     yield Boxes("free-ink", boxes, 1.2)
+    yield from outlined([*new, *([(x - 9, base - 11, 6, 14)] if left else ())])
 
 
 @piece.register
-def _(panel: Locks) -> Piece:
+def _(panel: Locks, marked: Marked) -> Piece:
     row = 50.0
     shapes: list[Shape] = []
     for at, lock in enumerate(panel.rows):
         y = at * row
         held = lock.holder is not None
         since = f" since step {lock.since}" if lock.since is not None else ""
+        shapes += outlined([(-2, y - 3, SIDE, row - 2)] if lock.name in marked else ())
         shapes += [
             Boxes("orange" if held else "shade", [(0, y, 6, row - 8)]),
             Text(14, y + 11, lock.name, size=12, bold=True),
@@ -589,16 +651,18 @@ def _(panel: Locks) -> Piece:
 
 
 @piece.register
-def _(panel: Facts) -> Piece:
+def _(panel: Facts, marked: Marked) -> Piece:
     row = 17.0
     shapes: list[Shape] = [*_title(0, panel.name, "")]
     y = HEADER
     for name, value in panel.rows.items():
+        top = y
         shapes.append(Text(0, y + 11, name, "dim", 12))
         beside = len(name) * SANS + len(str(value)) * MONO + MONO <= SIDE
         for line in [str(value)] if beside else wrap(str(value), int(SIDE / MONO)):
             y += 0 if beside else row - 2
             shapes.append(Text(SIDE, y + 11, line, "ink", 12, "end", mono=True))
         shapes.append(Strokes("shade", [(0, y + 15, SIDE, y + 15)]))
+        shapes += outlined([(-2, top - 1, SIDE + 4, y - top + row - 1)] if name in marked else ())
         y += row
     return Piece(SIDE, y, shapes, "facts", panel.name)

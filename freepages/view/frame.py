@@ -97,7 +97,7 @@ class PageMap(Panel):
     marks         which pages carry a mark: one of MARKS -> one bool a page (an array, a PageBitmap or "0101")
     tokens        what is in each page, a short text a page ("A", "B", "?", "" for nothing); () draws none
     lost          pfn -> the token that the page should hold, for pages whose content was lost
-    highlight     [lo, hi) ranges that the last step touched, or the next one will
+    highlight     [lo, hi) ranges that the last step looked at; what it changed is found by comparing
     migratetypes  one Migratetype for each pageblock of `pageblock` pages from `start` on; () draws none
 
     Raises FreepagesError where a length, a state or a mark's name is not what it must be.
@@ -170,7 +170,8 @@ class Bits(Panel):
 
     bits       bool, one a page; given as an array, a PageBitmap, or "0101"
     limit      the first pfn that the bitmap does not cover, drawn as a line; None draws none
-    highlight  [lo, hi) ranges that the last step touched, or the next one will
+    highlight  [lo, hi) ranges that the last step looked at
+    absent     why there is no bitmap, in a word ("off", "none"); "" where there is one
     """
 
     name: str
@@ -178,6 +179,7 @@ class Bits(Panel):
     bits: NDArray[np.bool_]
     limit: int | None
     highlight: tuple[tuple[int, int], ...]
+    absent: str
 
     def __init__(
         self,
@@ -186,9 +188,15 @@ class Bits(Panel):
         bits: ArrayLike | PageBitmap | str,
         limit: int | None = None,
         highlight: Iterable[tuple[int, int]] = (),
+        absent: str = "",
     ):
         self.__dict__.update(
-            name=name, start=int(start), bits=_bits(bits), limit=limit, highlight=_ranges(highlight)
+            name=name,
+            start=int(start),
+            bits=_bits(bits),
+            limit=limit,
+            highlight=_ranges(highlight),
+            absent=absent,
         )
 
     @property
@@ -204,10 +212,10 @@ class Bits(Panel):
 class Tokens(Panel):
     """A short text for each of the pages [start, start + len(tokens)), drawn aligned under the memory.
 
-    tokens     one a page: what is in it ("A", "B"), which message names it ("0"), "" for nothing
+    tokens     one a page: what is in it ("A", "B"), which message names it ("#0"), "" for nothing
     quiet      the tokens that are drawn faint, as what a page has before anything happened to it
     lost       pfn -> the token that the page should have, for pages whose content was lost
-    highlight  [lo, hi) ranges that the last step touched, or the next one will
+    highlight  [lo, hi) ranges that the last step looked at
     """
 
     name: str
@@ -238,6 +246,11 @@ class Tokens(Panel):
     @property
     def pages(self) -> int:
         return len(self.tokens)
+
+    @property
+    def lettered(self) -> bool:
+        """Whether there are tokens, none longer than a letter."""
+        return any(self.tokens) and all(len(token) <= 1 for token in self.tokens)
 
     @property
     def end(self) -> int:

@@ -10,16 +10,16 @@ of a ring, who has yet to read it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from freepages.engine.errors import FreepagesError
-from freepages.view.changes import differences
-from freepages.view.draw import HEADER, Piece, piece
+from freepages.view.changes import Change, Marked, differences
+from freepages.view.draw import HEADER, Piece, looked_at, outlined, piece
 from freepages.view.frame import Panel
 from freepages.view.scene import WIDTH, Boxes, Line, Shape, Strokes, Text
-from freepages.view.text import say
+from freepages.view.text import CHANGED, say
 from freepages.virtqueue.ring_layout import DESC_SIZE, ELEM_SIZE, INDIRECT, NEXT, WRITE
 
 DRIVER, DEVICE, FREE = "g", "h", "·"
@@ -71,8 +71,8 @@ class Ring(Panel):
     table    (addr, len, flags, next) of each descriptor, None where it is not in the memory
     owners   one letter a descriptor
     chains   the chains whose arrows are drawn: the descriptors of each, in its order
-    written  the cells that the last step wrote, by their names in :func:`cells`
-    read     those that it read; "desc[2]" and "used->ring[2]" stand for all of an entry
+    read     the cells that the last step read, by their names in :func:`cells`; "desc[2]" and "used->ring[2]"
+             stand for all of an entry
     broken   why the queue is broken, or ""
 
     Raises FreepagesError where an owner has no known letter, or a length is not the queue's.
@@ -85,8 +85,7 @@ class Ring(Panel):
     used: Half
     owners: str
     chains: Sequence[Sequence[int]] = ()
-    written: frozenset[str] = frozenset()
-    read: frozenset[str] = frozenset()
+    read: Collection[str] = frozenset()
     broken: str = ""
 
     def __post_init__(self) -> None:
@@ -102,7 +101,6 @@ class Ring(Panel):
             chains=tuple(map(tuple, self.chains)),
             avail=avail,
             used=used,
-            written=frozenset(self.written),
             read=frozenset(self.read),
         )
         lengths = [len(part) for part in (self.owners, *avail[2:5:2], *used[2:5:2])]
@@ -183,7 +181,7 @@ def _entry_y(at: int) -> float:
 
 
 @piece.register
-def _(panel: Ring) -> Piece:
+def _(panel: Ring, marked: Marked) -> Piece:
     name = panel.name or "virtqueue"
     rows = {index: _entry_y(at) for at, index in enumerate(shown_descriptors(panel))}
     bottom = _entry_y(len(shown_slots(panel.num, panel.avail.idx)) + 1)
@@ -193,9 +191,9 @@ def _(panel: Ring) -> Piece:
     shapes: list[Shape] = [
         Text(0, 12, name, size=13, bold=True),
         Text(len(name) * 8.2 + 14, 12, remark[:88], role, 12, bold=bool(panel.broken)),
-        *_available(panel),
-        *_descriptors(panel, rows),
-        *_used(panel),
+        *_available(panel, marked),
+        *_descriptors(panel, rows, marked),
+        *_used(panel, marked),
         *_arrows(panel, rows),
         *_key(bottom + 6),
     ]
@@ -219,7 +217,7 @@ def _heading(x: float, title: str, address: int, size: int, writer: str) -> Iter
     yield from _badge(right + 54, HEADER + 13.5, writer)
 
 
-def _available(panel: Ring) -> Iterator[Shape]:
+def _available(panel: Ring, marked: Marked) -> Iterator[Shape]:
     yield from _heading(0, "available ring", panel.places[1], 6 + 2 * panel.num, DRIVER)
     end = AVAIL + AVAIL_WIDTH - 4
     yield Text(end, _entry_y(0) - 3, "head", "dim", 10, "end", mono=True)
@@ -227,9 +225,9 @@ def _available(panel: Ring) -> Iterator[Shape]:
         yield Boxes("line", [(AVAIL, y, AVAIL_WIDTH, PITCH - 2)], 1)
         left, value = AVAIL, _single(panel.avail, name)
         if slot is not None:
-            yield from _badge(AVAIL + 3, y + 2, panel.avail.owners[slot])
+            yield from _badge(AVAIL + 3, y + 2, panel.avail.owners[slot], f"{name}.owner" in marked)
             left, value = AVAIL + BADGE + 4, panel.avail.entries[slot]
-        yield from _field(panel, name, value, left, end, y)
+        yield from _field(panel, name, value, left, end, y, marked)
         x = AVAIL - 3
         if panel.num <= WHOLE:
             yield Text(x, y + 13, f"+{offset}", "faint", 9, "end", mono=True)
@@ -237,10 +235,13 @@ def _available(panel: Ring) -> Iterator[Shape]:
         label = _label(name, slot)
         yield Text(x, y + 13, label, "ink" if slot is None else "dim", 10, "end", mono=True)
         if marks := _marks(panel.avail, slot, panel.num, DRIVER, DEVICE):
+            wide = 6.7 * len(marks) + 8
+            moved = DEVICE in marks and "avail->read" in marked
+            yield from outlined([(x - 6.1 * len(label) - 1 - wide, y + 2, wide, 14)] if moved else ())
             yield Text(x - 6.1 * len(label) - 2, y + 13, f"{marks}▸", "ink", 11, "end", bold=True, mono=True)
 
 
-def _used(panel: Ring) -> Iterator[Shape]:
+def _used(panel: Ring, marked: Marked) -> Iterator[Shape]:
     yield from _heading(USED, "used ring", panel.places[2], 6 + ELEM_SIZE * panel.num, DEVICE)
     middle, end = USED + 42, USED + USED_WIDTH - 4
     for name, x in ("id", middle), ("len", end):
@@ -248,12 +249,12 @@ def _used(panel: Ring) -> Iterator[Shape]:
     for name, offset, slot, y in _rows(panel.num, panel.used, "used", "avail_event", ELEM_SIZE):
         yield Boxes("line", [(USED, y, USED_WIDTH, PITCH - 2)], 1)
         if slot is None:
-            yield from _field(panel, name, _single(panel.used, name), USED, end, y)
+            yield from _field(panel, name, _single(panel.used, name), USED, end, y, marked)
         else:
             head, size = panel.used.entries[slot] or (None, None)
-            yield from _badge(USED + 3, y + 2, panel.used.owners[slot])
-            yield from _field(panel, f"{name}.id", head, USED + BADGE + 4, middle, y)
-            yield from _field(panel, f"{name}.len", size, middle + 3, end, y)
+            yield from _badge(USED + 3, y + 2, panel.used.owners[slot], f"{name}.owner" in marked)
+            yield from _field(panel, f"{name}.id", head, USED + BADGE + 4, middle, y, marked)
+            yield from _field(panel, f"{name}.len", size, middle + 3, end, y, marked)
         x = USED + USED_WIDTH + 3
         if panel.num <= WHOLE:
             yield Text(x, y + 13, f"+{offset}", "faint", 9, mono=True)
@@ -261,6 +262,9 @@ def _used(panel: Ring) -> Iterator[Shape]:
         label = _label(name, slot)
         yield Text(x, y + 13, label, "ink" if slot is None else "dim", 10, mono=True)
         if marks := _marks(panel.used, slot, panel.num, DEVICE, DRIVER):
+            wide = 6.7 * len(marks) + 8
+            moved = DRIVER in marks and "used->read" in marked
+            yield from outlined([(x + 6.1 * len(label) + 1, y + 2, wide, 14)] if moved else ())
             yield Text(x + 6.1 * len(label) + 2, y + 13, f"◂{marks}", "ink", 11, bold=True, mono=True)
 
 
@@ -290,7 +294,7 @@ def _marks(half: Half, slot: int | None, num: int, writer: str, reader: str) -> 
     return "".join(letter for letter, index in at.items() if index is not None and index % num == slot)
 
 
-def _descriptors(panel: Ring, rows: dict[int, float]) -> Iterator[Shape]:
+def _descriptors(panel: Ring, rows: dict[int, float], marked: Marked) -> Iterator[Shape]:
     yield from _heading(DESC, "descriptor table", panel.places[0], DESC_SIZE * panel.num, DRIVER)
     for name, end in COLUMNS.items():
         yield Text(DESC + end, _entry_y(0) - 3, name, "dim", 10, "end", mono=True)
@@ -305,15 +309,15 @@ def _descriptors(panel: Ring, rows: dict[int, float]) -> Iterator[Shape]:
         elif index != before + 1:
             yield Strokes("dim", [(DESC - 2, y - 1, DESC + DESC_WIDTH + 2, y - 1)], 2)
         yield Text(DESC + 40, y + 13, str(index), "ink", 12, "end", bold=True, mono=True)
-        yield from _badge(DESC + 43, y + 2, owner)
-        yield from _descriptor_cells(panel, index, y)
+        yield from _badge(DESC + 43, y + 2, owner, f"desc[{index}].owner" in marked)
+        yield from _descriptor_cells(panel, index, y, marked)
         before = index
 
 
-def _descriptor_cells(panel: Ring, index: int, y: float) -> Iterator[Shape]:
+def _descriptor_cells(panel: Ring, index: int, y: float, marked: Marked) -> Iterator[Shape]:
     left, entry = DESC + 60, panel.table[index]
     if f"desc[{index}]" in panel.read:
-        yield from _outline("read", (left - 2, y + 0.5, DESC_WIDTH - 59, PITCH - 3))
+        yield from looked_at([(left - 2, y + 0.5, DESC_WIDTH - 59, PITCH - 3)])
     if entry is None:
         yield Text(DESC + 62, y + 13, "not in the memory", "faint", 11)
         return
@@ -322,35 +326,28 @@ def _descriptor_cells(panel: Ring, index: int, y: float) -> Iterator[Shape]:
     for name, end in COLUMNS.items():
         # What next says is of no account without NEXT.
         ink = "faint" if name == "next" and not flags & NEXT else "ink"
-        yield from _field(panel, f"desc[{index}].{name}", values[name], left, DESC + end, y, ink)
+        yield from _field(panel, f"desc[{index}].{name}", values[name], left, DESC + end, y, marked, ink)
         left = DESC + end + 3
 
 
 def _field(
-    panel: Ring, cell: str, value: Any, left: float, end: float, y: float, ink: str = "ink"
+    panel: Ring, cell: str, value: Any, left: float, end: float, y: float, marked: Marked, ink: str = "ink"
 ) -> Iterator[Shape]:
-    """A value up to `end`; outlined from `left` on where the last step wrote or read it."""
-    box = (left + 1, y + 0.5, end - left + 2, PITCH - 3)
-    if cell in panel.written:
-        yield from _outline("written", box)
+    """A value up to `end`; outlined from `left` on where the last step changed or read it."""
+    box = [(left + 1, y + 0.5, end - left + 2, PITCH - 3)]
+    if cell in marked:
+        yield from outlined(box)
     elif cell in panel.read or (cell.startswith("used->ring") and cell.partition(".")[0] in panel.read):
-        yield from _outline("read", box)
-    shown, ink = ("–", "faint") if value is None else (str(value), ink)
-    size = next((size for size in (12, 11, 10) if len(shown) * size * 0.61 <= end - left - 2), 9)
+        yield from looked_at(box)
+    shown, ink = ("–", "dim") if value is None else (str(value), ink)
+    size = next((size for size in (13, 12, 11, 10) if len(shown) * size * 0.61 <= end - left - 2), 9)
     yield Text(end, y + 13, shown, ink, size, "end", mono=True)
 
 
-def _outline(how: str, box: Box) -> Iterator[Shape]:
-    if how == "written":
-        yield Boxes("yellow", [box], 4, 0.9)
-        yield Boxes("ink", [box], 1.3)
-    else:
-        yield Boxes("sky", [box], 2.5)
-
-
-def _badge(x: float, y: float, owner: str) -> Iterator[Shape]:
-    look = OWNERS[owner]
-    yield Boxes(look.role or "free-ink", [(x, y, BADGE, BADGE - 1)], 0 if look.role else 1)
+def _badge(x: float, y: float, owner: str, changed: bool = False) -> Iterator[Shape]:
+    look, box = OWNERS[owner], (x, y, BADGE, BADGE - 1)
+    yield Boxes(look.role or "free-ink", [box], 0 if look.role else 1)
+    yield from outlined([box] if changed else ())
     yield Text(x + BADGE / 2, y + 10, owner, look.ink, 12, "middle", bold=True, mono=True)
 
 
@@ -384,8 +381,8 @@ def _key(y: float) -> Iterator[Shape]:
         yield Text(x + 18, y + 10, look.words, "dim", 11)
         x += 30 + len(look.words) * 6
     x += 8
-    for how in ("written", "read"):
-        yield from _outline(how, (x + 1, y + 1, 16, 10))
+    for outline, how in (outlined, "changed"), (looked_at, "read"):
+        yield from outline([(x + 1, y + 1, 16, 10)])
         yield Text(x + 23, y + 10, how, "dim", 11)
         x += 32 + len(how) * 6
     yield Text(x - 4, y + 10, "by the last step", "dim", 11)
@@ -396,30 +393,36 @@ def _key(y: float) -> Iterator[Shape]:
 
 
 @say.register
-def _(panel: Ring) -> Iterator[str]:
+def _(panel: Ring, marked: Marked) -> Iterator[str]:
     desc, avail, used = panel.places
     broken = f"; BROKEN: {panel.broken}" if panel.broken else ""
     yield f"{panel.name or 'virtqueue'}: {_summary(panel)}{broken}"
     yield f"  descriptor table at {desc:#x}, written by {DRIVER}"
     for index in shown_descriptors(panel):
-        yield f"    {index:2} {panel.owners[index]}  {_descriptor(panel.table[index])}"
-    yield from _say_half(panel.avail, f"available ring at {avail:#x}", DRIVER, DEVICE)
-    yield from _say_half(panel.used, f"used ring at {used:#x}", DEVICE, DRIVER)
+        here = any(f"desc[{index}]{field}" in marked for field in ("", ".next", ".owner"))
+        yield f"    {index:2} {panel.owners[index]}  {_descriptor(panel.table[index])}" + CHANGED * here
+    yield from _say_half(panel.avail, "avail", f"available ring at {avail:#x}", DRIVER, DEVICE, marked)
+    yield from _say_half(panel.used, "used", f"used ring at {used:#x}", DEVICE, DRIVER, marked)
 
 
-def _say_half(half: Half, what: str, writer: str, reader: str) -> Iterator[str]:
-    fields = {"flags": half.flags, "idx": half.idx}
+def _say_half(half: Half, side: str, what: str, writer: str, reader: str, marked: Marked) -> Iterator[str]:
+    singles = {"flags": half.flags, "idx": half.idx}
     if half.event is not None:
-        fields["event"] = half.event
-    said = ", ".join(f"{name} {_known(value)}" for name, value in fields.items())
-    yield f"  {what}, written by {writer}: {said}"
+        singles["event"] = half.event
+    said = ", ".join(f"{name} {_known(value)}" for name, value in singles.items())
+    heads = (f"{side}->flags", f"{side}->idx", "used_event" if side == "avail" else "avail_event")
+    yield f"  {what}, written by {writer}: {said}" + CHANGED * any(cell in marked for cell in heads)
     num = len(half.entries)
     for slot in shown_slots(num, half.idx):
         entry = half.entries[slot]
         said = f"{entry[0]}, {entry[1]} bytes" if isinstance(entry, tuple) else _known(entry)
         marks = [f"{writer} writes next"] if half.idx is not None and half.idx % num == slot else []
         marks += [f"{reader} reads next"] if half.read is not None and half.read % num == slot else []
-        yield f"    {slot:2} {half.owners[slot]}  {said}" + (f"  ({', '.join(marks)})" if marks else "")
+        goes_on = f"  ({', '.join(marks)})" if marks else ""
+        fields = (f"{side}->ring[{slot}]{field}" for field in ("", ".id", ".len", ".owner"))
+        moved = f"{side}->read" in marked and f"{reader} reads next" in marks
+        here = moved or any(cell in marked for cell in fields)
+        yield f"    {slot:2} {half.owners[slot]}  {said}{goes_on}" + CHANGED * here
 
 
 def _known(value: Any) -> str:
@@ -442,27 +445,38 @@ def _descriptor(entry: Descriptor | None) -> str:
 
 
 @differences.register
-def _(new: Ring, old: Panel) -> Iterator[str]:
-    if isinstance(old, Ring) and old.num == new.num:
-        prefix = f"{new.name}: " if new.name else ""
-        yield from (prefix + sentence for sentence in _differences(new, old))
+def _(new: Ring, old: Ring) -> Iterator[Change]:
+    if old.num != new.num:
+        return
+    prefix = f"{new.name}: " if new.name else ""
+    yield from (
+        change._replace(says=change.says and prefix + change.says) for change in _differences(new, old)
+    )
 
 
-def _differences(new: Ring, old: Ring) -> Iterator[str]:
+def _differences(new: Ring, old: Ring) -> Iterator[Change]:
     for index, (a, b) in enumerate(zip(old.table, new.table, strict=True)):
         if a and b and a != b and a[:3] == b[:3]:
-            yield f"desc[{index}].next: {a[3]} → {b[3]}"
+            yield Change(f"desc[{index}].next: {a[3]} → {b[3]}", f"desc[{index}].next")
         elif a != b:
-            yield f"desc[{index}]: {_descriptor(a)} → {_descriptor(b)}"
+            yield Change(f"desc[{index}]: {_descriptor(a)} → {_descriptor(b)}", f"desc[{index}]")
     before = cells(old)
     for name, value in cells(new).items():
-        if not name.startswith("desc") and before[name] != value:
-            yield f"{name}: {_known(before[name])} → {_known(value)}"
+        if before[name] != value:
+            said = f"{name}: {_known(before[name])} → {_known(value)}"
+            yield Change("" if name.startswith("desc") else said, name)
+    for side, was, now in ("avail", old.avail, new.avail), ("used", old.used, new.used):
+        if was.read != now.read:
+            yield Change("", f"{side}->read")
+        for slot, owners in enumerate(zip(was.owners, now.owners, strict=True)):
+            if owners[0] != owners[1]:
+                yield Change("", f"{side}->ring[{slot}].owner")
     moves = list(zip(old.owners, new.owners, strict=True))
     for move in dict.fromkeys(moves):
         if move[0] != move[1]:
-            moved = [f"desc[{index}]" for index, other in enumerate(moves) if other == move]
-            names = ", ".join(moved[:4]) + (" ..." if len(moved) > 4 else "")
-            yield f"{names}: {OWNERS[move[0]].words} → {OWNERS[move[1]].words}"
+            moved = [index for index, other in enumerate(moves) if other == move]
+            names = ", ".join(f"desc[{index}]" for index in moved[:4]) + (" ..." if len(moved) > 4 else "")
+            yield Change(f"{names}: {OWNERS[move[0]].words} → {OWNERS[move[1]].words}", names)
+            yield from (Change("", f"desc[{index}].owner") for index in moved)
     if new.broken != old.broken:
-        yield f"broken: {new.broken or 'no more'}"
+        yield Change(f"broken: {new.broken or 'no more'}", "broken")

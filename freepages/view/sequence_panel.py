@@ -1,7 +1,7 @@
 """An exchange as a sequence chart, as a panel: a column for each who takes part, a row for each thing done.
 
-Data, drawing and text are here together; importing this module makes the panel known to whoever draws or
-writes frames. What differs between two charts is what the log of steps says anyway.
+Data, drawing, text and differences are here together; importing this module makes the panel known to whoever
+draws, writes or compares frames.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from freepages.engine.errors import FreepagesError
-from freepages.view.draw import GAP, HEADER, SIDE, Piece, piece
+from freepages.view.changes import Change, Marked, differences
+from freepages.view.draw import GAP, HEADER, SIDE, Piece, outlined, piece
 from freepages.view.frame import Panel
 from freepages.view.scene import WIDTH, Boxes, Shape, Strokes, Text
-from freepages.view.text import say
+from freepages.view.text import CHANGED, say
 
 ARROWS = {"message": "→", "signal": "⇒", "barrier": "", "alone": "", "waits": ""}
 
@@ -66,7 +67,7 @@ LETTER = 6.65  # the width of a letter of a label
 
 
 @piece.register
-def _(panel: SequenceChart) -> Piece:
+def _(panel: SequenceChart, marked: Marked) -> Piece:
     # Up to three columns leave room for another panel at the side.
     width = WIDTH - SIDE - GAP if len(panel.columns) <= 3 else WIDTH
     step = (width - NUMBERS - 2 * EDGE) / max(len(panel.columns) - 1, 1)
@@ -80,8 +81,7 @@ def _(panel: SequenceChart) -> Piece:
     shown = panel.messages[-panel.room :]
     for at, message in enumerate(shown):
         y = top + at * ROW
-        if at == len(shown) - 1:
-            shapes.append(Boxes("yellow", [(0, y - 1, width, ROW - 1)], alpha=0.28))
+        shapes += outlined([(0, y - 1, width, ROW - 1)] if message.number in marked else ())
         shapes.append(Text(NUMBERS - 8, y + 12, str(message.number), "dim", 10, "end", mono=True))
         if message.source == message.target:
             shapes += _mark(message, y, xs, step)
@@ -116,11 +116,17 @@ def _cut(text: str, room: float) -> str:
 
 
 @say.register
-def _(panel: SequenceChart) -> Iterator[str]:
+def _(panel: SequenceChart, marked: Marked) -> Iterator[str]:
     yield f"{panel.name}: {', '.join(panel.columns)}"
     for message in panel.messages[-panel.room :]:
         source, target = panel.columns[message.source], panel.columns[message.target]
         where = source if source == target else f"{source} {ARROWS[message.kind]} {target}"
-        yield f"  {message.number:2} {where}: {message.label}" + (
-            " (waits)" if message.kind == "waits" else ""
-        )
+        waits = " (waits)" * (message.kind == "waits")
+        yield f"  {message.number:2} {where}: {message.label}{waits}" + CHANGED * (message.number in marked)
+
+
+@differences.register
+def _(new: SequenceChart, old: SequenceChart) -> Iterator[Change]:
+    known = set(old.messages)
+    # What a message says is what its step says.
+    yield from (Change("", message.number) for message in new.messages if message not in known)

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from freepages.view.changes import differences
-from freepages.view.draw import HEADER, SIDE, Piece, piece
+from freepages.view.changes import Change, Marked, differences
+from freepages.view.draw import HEADER, SIDE, Piece, outlined, piece
 from freepages.view.frame import Panel
 from freepages.view.scene import Shape, Strokes, Text
-from freepages.view.text import say
+from freepages.view.text import CHANGED, say
 
 ROW = 17.0
+LEFT = "left"
 
 
 class Write(NamedTuple):
@@ -39,9 +40,10 @@ class Waiting(Panel):
 
 
 @piece.register
-def _(panel: Waiting) -> Piece:
+def _(panel: Waiting, marked: Marked) -> Piece:
     shapes: list[Shape] = [Text(0, 12, panel.name, size=13, bold=True)]
     y = HEADER
+    shapes += outlined([(2, y - 3, SIDE - 2, 2)] if LEFT in marked else ())  # at the buffer's head
     if not panel.writes:
         shapes.append(Text(0, y + 11, "nothing waits", "faint", 12))
     shown = panel.writes[: panel.room if len(panel.writes) <= panel.room else panel.room - 1]
@@ -50,6 +52,7 @@ def _(panel: Waiting) -> Piece:
             shapes.append(Strokes("vermillion", [(0, y - 0.5, SIDE, y - 0.5)], 2.5))
         shapes.append(Text(26, y + 11, f"{write.number}v", "dim", 11, "end", mono=True))
         shapes.append(Text(36, y + 11, write.what, "ink", 11, mono=True))
+        shapes += outlined([(2, y - 1, SIDE - 2, ROW - 2)] if write.number in marked else ())
         y += ROW
     if len(shown) < len(panel.writes):
         shapes.append(Text(36, y + 11, f"and {len(panel.writes) - len(shown)} more", "dim", 11))
@@ -57,16 +60,19 @@ def _(panel: Waiting) -> Piece:
 
 
 @say.register
-def _(panel: Waiting) -> Iterator[str]:
+def _(panel: Waiting, marked: Marked) -> Iterator[str]:
     writes = (
-        ("| " if write.behind_barrier else "") + f"{write.number}v {write.what}" for write in panel.writes
+        "| " * write.behind_barrier + f"{write.number}v {write.what}" + CHANGED * (write.number in marked)
+        for write in panel.writes
     )
-    yield f"{panel.name}: " + (", ".join(writes) or "nothing waits")
+    yield f"{panel.name}: " + (", ".join(writes) or "nothing waits") + CHANGED * (LEFT in marked)
 
 
 @differences.register
-def _(new: Waiting, old: Panel) -> Iterator[str]:
-    if isinstance(old, Waiting):
-        for write in new.writes:
-            if write not in old.writes:
-                yield f"{write.what} waits in {new.name}"
+def _(new: Waiting, old: Waiting) -> Iterator[Change]:
+    for write in new.writes:
+        if write not in old.writes:
+            yield Change(f"{write.what} waits in {new.name}", write.number)
+    for write in old.writes:
+        if write.number not in {left.number for left in new.writes}:
+            yield Change(f"{write.what} leaves {new.name}", LEFT)

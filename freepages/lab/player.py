@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from types import CodeType
 from typing import NamedTuple
 
 from freepages.engine.run import Choose, Move, Run, Scenario, Schedule, ScheduleError, Step
-from freepages.view.changes import changes
+from freepages.view.changes import Changes, changes, shortened
 from freepages.view.frame import Frame
 
 WAITING = "go on typing"  # how the answer to a choice that is begun begins
@@ -19,14 +20,28 @@ LOGGED = 8  # steps that the log shows
 END = 10_000  # steps after which the end of a run is no longer looked for
 
 
+def sentence(who: str, does: str) -> str:
+    """``The host syncs with the dirty log``: what a process does, with its subject."""
+    named = who[-1:].isdigit() or who.startswith("somebody")
+    subject = who.replace("cpu", "CPU") if named else f"the {who}"
+    return f"{subject[:1].upper()}{subject[1:]} {does}"
+
+
 class Entry(NamedTuple):
-    """A step that was made, and what changed by it."""
+    """A step that was made, what changed by it, and where its process stood before it."""
 
     step: Step
-    changes: list[str]
+    changes: Changes
+    stood: list[tuple[CodeType, int]]
+
+    @property
+    def done(self) -> str:
+        """What the step did, as a sentence."""
+        return sentence(self.step.who, self.step.text)
 
     def __str__(self) -> str:
-        return " | ".join([f"{self.step.number} {self.step.who} {self.step.text}", *self.changes])
+        said = [f"{self.step.number} {self.step.who} {self.step.text}", *shortened(self.changes.said)]
+        return " | ".join(said)
 
 
 class Player:
@@ -58,6 +73,16 @@ class Player:
         if self._frame is None:
             self._frame = self.scenario.picture(self.run)
         return self._frame
+
+    @property
+    def last(self) -> Entry | None:
+        """The last step that was made; None at the beginning."""
+        return self._entries.get(self.position)
+
+    @property
+    def changed(self) -> Changes:
+        """What the last step changed."""
+        return self.last.changes if self.last else Changes()
 
     @property
     def log(self) -> list[Entry]:
@@ -97,6 +122,8 @@ class Player:
     def _step(self, move: Move, seen: bool = True) -> None:
         """One move; where it is `seen`, its entry says what it changed."""
         schedule, before = self.run.schedule, self.frame if seen else None
+        process = self.run.processes.get(move.letter)
+        stood = process.position() if process else []
         try:
             step = self.run.move(move)
         except ScheduleError:
@@ -106,7 +133,7 @@ class Player:
             raise
         self._frame = None
         if before is not None:
-            self._entries[step.number] = Entry(step, changes(before, self.frame))
+            self._entries[step.number] = Entry(step, changes(before, self.frame), stood)
 
     def _restart(self, schedule: Iterable[Move]) -> None:
         self.run = Run(self.scenario, schedule)
@@ -199,6 +226,18 @@ class Player:
         if choosers:
             return f"next is a choice of {' or of '.join(choosers)}"
         return "; ".join(f"{p.name} {p.why_not()}" for p in processes)
+
+    @property
+    def coming(self) -> str:
+        """What forward does from here, or why it cannot, as a sentence."""
+        move = self.next_move()
+        if move:
+            process = self.run.processes[move.letter]
+            return sentence(process.name, process.options().get(move.choice) or process.next())
+        if all(process.done for process in self.run.processes.values()):
+            return "Nothing: all are done"
+        why = self.why_no_forward()
+        return why[:1].upper() + why[1:]
 
 
 # One move of a schedule, as the engine's grammar has it, or as much of it as stands at this place.

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from freepages.engine.run import Process, Scenario
-from freepages.lab.player import Player
+from freepages.engine.run import TAKES_LOCK, Process, Scenario
+from freepages.lab.player import Entry, Player
 from freepages.view.draw import draw
 from freepages.view.palette import MARK_LOOKS, STATES
 from freepages.view.source import source
@@ -20,6 +20,11 @@ from freepages.view.svg import svg
 from freepages.view.text import text
 
 LINES = 12  # of source, for each process
+EVENTS = {
+    "syncs with the dirty log": "sync",
+    "takes the guest's answer": "answer",
+    "reads the answer": "answer",
+}
 CHOICES = 200  # of a process that are offered; any other can be typed
 
 
@@ -99,37 +104,37 @@ def run_view(scenario: Scenario) -> RunView:
 
 def step_view(player: Player, zoom: tuple[int, int] | None = None) -> StepView:
     """The view of a player's present; of every map only the pfns [lo, hi) of `zoom`, all where it is None."""
-    done, move, coming = "", "", player.next_move()
-    changes: list[str] = []
-    if player.position:
-        step, changes = player.log[0]
-        done, move = f"The {step.who} {step.text}.", str(step.move)
-    if coming:
-        who = player.run.processes[coming.letter]
-        following = f"The {who.name} {who.options().get(coming.choice, who.next())}."
-    else:
-        following = f"{player.why_no_forward().capitalize()}."
+    coming, last = player.next_move(), player.last
     return StepView(
         player.position,
-        move,
-        done,
-        tuple(changes),
-        following,
+        str(last.step.move) if last else "",
+        f"{last.done}." if last else "",
+        player.changed.said,
+        f"{player.coming}.",
         coming.letter if coming else "",
-        "",
-        tuple(_process_view(process) for process in player.run.processes.values()),
-        svg(draw(player.frame, zoom), player.position),
-        text(player.frame, zoom),
+        mark(last) if last else "",
+        tuple(_process_view(process, last) for process in player.run.processes.values()),
+        svg(draw(player.frame, zoom, player.changed), player.position),
+        text(player.frame, zoom, player.changed),
     )
 
 
-def _process_view(process: Process) -> ProcessView:
+def mark(entry: Entry) -> str:
+    """What the track marks a step as: "loss", "lock", "sync", "answer", or "" for nothing."""
+    if any(" lost its content" in says for says in entry.changes.said):
+        return "loss"
+    if entry.step.act is TAKES_LOCK:
+        return "lock"
+    return next((kind for begin, kind in EVENTS.items() if entry.step.text.startswith(begin)), "")
+
+
+def _process_view(process: Process, last: Entry | None) -> ProcessView:
     options = process.options()
     choices = () if "" in options else tuple(options.items())[:CHOICES]
     says = process.next() if options else process.why_not() or ""
-    return ProcessView(
-        process.letter, process.name, says, bool(options), choices, source(process.position(), LINES)
-    )
+    did = last.stood if last and last.step.move.letter == process.letter else ()
+    shown = source(process.position(), LINES, did=did)
+    return ProcessView(process.letter, process.name, says, bool(options), choices, shown)
 
 
 def as_json(view: StepView | RunView) -> dict[str, Any]:

@@ -64,9 +64,9 @@ RING_WAYS: dict[Act, Way] = {
     chain.READS_DESC: _reads("desc[{0}]"),
     chain.READS_INDIRECT: Way("read", "indirect[{0}]"),
     ring.TAKES_DESC: Way("alone", "takes {0} descriptors"),
-    ring.WMB: Way("barrier"),
-    ring.RMB: Way("barrier"),
-    ring.MB: Way("barrier"),
+    ring.WMB: Way("barrier", "write barrier"),
+    ring.RMB: Way("barrier", "read barrier"),
+    ring.MB: Way("barrier", "full barrier"),
 }
 
 

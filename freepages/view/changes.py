@@ -62,7 +62,8 @@ def changes(before: Frame, after: Frame) -> Changes:
 
 def shortened(said: Sequence[str], most: int = MOST) -> list[str]:
     """At most so many sentences, and how many more there are."""
-    return [*said] if len(said) <= most else [*said[:most], f"and {len(said) - most} more changes"]
+    more = len(said) - most
+    return [*said[:most], *([f"and {more} more change{'s' * (more > 1)}"] if more > 0 else ())]
 
 
 def _pairs(before: Frame, after: Frame) -> Iterator[tuple[Panel | None, Panel]]:

@@ -1,6 +1,7 @@
-"""The source that runs, as HTML: the functions a process stands in, each with its present line lit.
+"""The source that runs, as HTML: the functions a process stands in, each with the line that comes next lit.
 
-Nothing is kept in a second, "visual" version: what is shown is what ``inspect`` finds of the running code.
+The line that was just executed has a mark of its own: a dotted edge and ▷, where the next one has ▶. Nothing
+is kept in a second, "visual" version: what is shown is what ``inspect`` finds of the running code.
 """
 
 from __future__ import annotations
@@ -17,23 +18,33 @@ from types import CodeType
 
 LINE = 17  # pixels
 LEAST = 3  # lines: in less room a caller is not shown
+DID, NEXT = "▷", "▶"
+LINE_CLASSES = {DID: "did", NEXT: "now"}
 
 
 @dataclass(frozen=True)
 class SourceListing:
-    """The lines of one function: numbers in the file, and HTML. Of a docstring there is only the first."""
+    """The lines of one function: numbers in the file, HTML, text. Of a docstring there is only the first."""
 
     name: str
     numbers: tuple[int, ...]
     html: tuple[str, ...]
+    plain: tuple[str, ...]
+
+    def index(self, line: int) -> int:
+        """Which of its lines shows that line of the file; -1 for one before its first."""
+        return max((i for i, number in enumerate(self.numbers) if number <= line), default=-1)
 
 
 STYLE = """
-.fp-source{font:12px/17px var(--jp-code-font-family,monospace);color:var(--jp-content-font-color1,#222);
+.fp-source{font:max(13px,var(--jp-code-font-size,13px))/17px var(--jp-code-font-family,monospace);
+  color:var(--jp-content-font-color1,#222);
   overflow:auto hidden;scrollbar-width:thin;white-space:pre;tab-size:2}
 .fp-source .line{height:17px;width:max-content;min-width:100%}
-.fp-source .number{display:inline-block;width:34px;margin-right:8px;text-align:right;
-  color:var(--jp-ui-font-color2,#666);font-size:10px}
+.fp-source .number{display:inline-block;width:46px;margin-right:8px;text-align:right;
+  color:var(--jp-ui-font-color2,#666);font-size:.85em}
+.fp-source .did{box-shadow:inset 0 0 transparent;border-left:3px dotted var(--jp-ui-font-color1,#444)}
+.fp-source .did.now{border-left-color:#e69f00;box-shadow:none}
 .fp-source .now{background:#f8f3a3;box-shadow:inset 3px 0 #e69f00}
 [data-jp-theme-light=false] .fp-source .now{background:#45400f}
 .fp-source .now .number{color:inherit}
@@ -51,16 +62,22 @@ STYLE = """
 """
 
 
-def source(position: Sequence[tuple[CodeType, int]], room: int, read: bool = False) -> str:
+def source(
+    position: Sequence[tuple[CodeType, int]],
+    room: int,
+    read: bool = False,
+    did: Sequence[tuple[CodeType, int]] = (),
+) -> str:
     """The functions of a position, outermost first, in at most `room` lines of HTML.
 
     The outermost, which is what the process is, has LEAST lines if that leaves as many; the innermost has
     what it needs of the others, and its callers what is left; LEAST lines, or they are not shown. If the
     outermost is what should be `read`, it comes first, and of the others only the one that it calls. A line
-    before a function's first lights none.
+    before a function's first lights none. ``did`` is where the process stood before its last step.
     """
+    done = dict(did)
     if read:
-        return _read(position[:2], room)
+        return _read(position[:2], room, done)
     blocks: list[str] = []
     kept = LEAST if room >= 2 * LEAST else 0
     for depth, (code, line) in enumerate(reversed(position)):
@@ -68,20 +85,20 @@ def source(position: Sequence[tuple[CodeType, int]], room: int, read: bool = Fal
         own = room if outermost else room - kept
         if depth and own < LEAST:
             continue
-        lines = list(_window(listing(code), line, own))
+        lines = list(_window(listing(code), line, own, done.get(code, 0)))
         blocks.append(_block(lines, running=not depth))
         room -= len(lines)
     return _all(reversed(blocks))
 
 
-def _read(position: Sequence[tuple[CodeType, int]], room: int) -> str:
+def _read(position: Sequence[tuple[CodeType, int]], room: int, done: dict[CodeType, int]) -> str:
     deeper = len(position) > 1
     blocks = []
     for depth, (code, line) in enumerate(position):
         own = room - LEAST if deeper and not depth and room >= 2 * LEAST else room
         if depth and own < LEAST:
             break
-        lines = list(_window(listing(code), line, own))
+        lines = list(_window(listing(code), line, own, done.get(code, 0)))
         blocks.append(_block(lines, running=not depth))
         room -= len(lines)
     return _all(blocks)
@@ -95,10 +112,24 @@ def _all(blocks: Iterable[str]) -> str:
     return f'<div class="fp-source">{"".join(blocks)}</div>'
 
 
-def _window(shown: SourceListing, line: int, room: int) -> Iterator[str]:
+def _window(shown: SourceListing, line: int, room: int, did: int = 0) -> Iterator[str]:
     """The lines of a function around the present one, and its first; what is left out between is dots."""
+    yield from (
+        '<div class="line fold"><span class="number"></span>…</div>'
+        if number is None
+        else _line(number, shown.html[at], marks)
+        for number, at, marks in window(shown, line, room, did)
+    )
+
+
+def window(shown: SourceListing, line: int, room: int, did: int = 0) -> Iterator[tuple[int | None, int, str]]:
+    """(number in the file, index, marks) of the lines that there is room for; None is what is left out.
+
+    The marks are NEXT for the present line, DID for that of the last step.
+    """
     count = len(shown.numbers)
-    at = max((i for i, number in enumerate(shown.numbers) if number <= line), default=-1)
+    at = shown.index(line)
+    was = shown.index(did) if did else -1
     first = 0
     if count > room:
         # The present line a little below the middle: what was done is as much of the story as what comes.
@@ -106,16 +137,17 @@ def _window(shown: SourceListing, line: int, room: int) -> Iterator[str]:
     last = min(count, first + room)
     for i in range(first, last):
         if first and i == first and at != i:
-            yield _line(shown.numbers[0], shown.html[0], False)
+            yield shown.numbers[0], 0, ""
         elif first and i == first + 1 and at != i:
-            yield '<div class="line fold"><span class="number"></span>…</div>'
+            yield None, i, ""
         else:
-            yield _line(shown.numbers[i], shown.html[i], i == at)
+            yield shown.numbers[i], i, DID * (i == was) + NEXT * (i == at)
 
 
-def _line(number: int, html: str, now: bool) -> str:
-    mark = f"▶ {number}" if now else str(number)
-    return f'<div class="line{" now" if now else ""}"><span class="number">{mark}</span>{html}</div>'
+def _line(number: int, html: str, marks: str) -> str:
+    kinds = "".join(f" {LINE_CLASSES[mark]}" for mark in marks)
+    numbered = f"{marks} {number}" if marks else str(number)
+    return f'<div class="line{kinds}"><span class="number">{numbered}</span>{html}</div>'
 
 
 @lru_cache(maxsize=256)
@@ -124,14 +156,18 @@ def listing(code: CodeType) -> SourceListing:
     try:
         lines, first = inspect.getsourcelines(code)
     except (OSError, TypeError):
-        return SourceListing(
-            code.co_name, (code.co_firstlineno,), (escape(f"{code.co_name}: no source is at hand"),)
-        )
+        said = f"{code.co_name}: no source is at hand"
+        return SourceListing(code.co_name, (code.co_firstlineno,), (escape(said),), (said,))
     text = textwrap.dedent("".join(lines))
-    html = _coloured(text)
+    html, plain = _coloured(text), text.split("\n")
     folded = _docstring(text)
     kept = [i for i in range(len(html)) if i not in folded]
-    return SourceListing(code.co_name, tuple(first + i for i in kept), tuple(html[i] for i in kept))
+    return SourceListing(
+        code.co_name,
+        tuple(first + i for i in kept),
+        tuple(html[i] for i in kept),
+        tuple(plain[i] for i in kept),
+    )
 
 
 def _docstring(text: str) -> range:

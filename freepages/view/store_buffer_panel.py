@@ -75,4 +75,4 @@ def _(new: Waiting, old: Waiting) -> Iterator[Change]:
             yield Change(f"{write.what} waits in {new.name}", write.number)
     for write in old.writes:
         if write.number not in {left.number for left in new.writes}:
-            yield Change(f"{write.what} leaves {new.name}", LEFT)
+            yield Change("", LEFT)  # it is seen in the memory

@@ -76,9 +76,9 @@ WRITES_USED_FLAGS = Act("writes used->flags = {0}", cost="store")
 WRITES_AVAIL_EVENT = Act("writes avail_event = {0}", cost="store")
 
 LEAVES = Act("leaves {0} where it is from now on")
-WMB = Act("write barrier", cost="barrier")
-RMB = Act("read barrier", cost="barrier")
-MB = Act("full barrier", cost="barrier")
+WMB = Act("passes a write barrier", cost="barrier")
+RMB = Act("passes a read barrier", cost="barrier")
+MB = Act("passes a full barrier", cost="barrier")
 
 IDX = 2  # the offset of idx in either ring
 RING = 4  # the offset of entry 0 in either ring

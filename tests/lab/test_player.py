@@ -36,7 +36,7 @@ def test_a_step_looks_the_same_from_whichever_side_it_is_reached(
 @given(played())
 def test_the_log_says_what_each_step_changed(schedule: Schedule) -> None:
     player = Player(toy(), str(schedule))
-    for step, changed in player.log:
+    for step, changed, _ in player.log:
         before, after = (Run(toy(), schedule[: step.number - less]) for less in (1, 0))
         assert changed == changes(before.scenario.picture(before), after.scenario.picture(after))
 

@@ -223,7 +223,7 @@ toy · a small made-up zone
 schedule: w8a g
 guest next: marks [0, 8)
 workload next: takes zone Toy's lock (cannot: waits for zone Toy's lock, held by guest)
-2 guest takes zone Toy's lock | zone Toy's lock: free → guest
+2 guest takes zone Toy's lock | zone Toy's lock: free → guest | zone Toy's lock: workload waits
 1 workload allocates page 8
 
 a toy zone

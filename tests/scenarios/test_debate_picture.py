@@ -120,7 +120,7 @@ def test_who_asks_nothing_has_no_rows_for_answers():
 def test_a_step_changes_what_it_says_and_no_more():
     scenario = debate("snapshot", pages=4)
     before, after = (scenario.picture(Run(scenario, moves)) for moves in ("h w1a", "h w1a w1w"))
-    assert changes(before, after) == ["page 1 holds nothing → B", "dirty log 1: 0 → 1"]
+    assert [*changes(before, after).said] == ["page 1 holds nothing → B", "dirty log 1: 0 → 1"]
     before, after = (scenario.picture(Run(scenario, moves)) for moves in ("h w1a w1w", "h w1a w1w h1s"))
-    assert changes(before, after) == ["to send 1: 1 → 0", "destination 1: 0 → B"]
+    assert [*changes(before, after).said] == ["to send 1: 1 → 0", "destination 1: 0 → B"]
     assert isinstance(before.panels[0], PageMap)

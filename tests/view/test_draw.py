@@ -187,4 +187,4 @@ def test_every_role_that_is_used_has_a_colour(frame: Frame) -> None:
 def test_a_highlight_and_a_lost_page_are_ringed() -> None:
     shapes = maps(draw(sample()))
     rings = [shape for shape in shapes if isinstance(shape, Boxes) and shape.line > 1.5]
-    assert {ring.role for ring in rings} == {"yellow", "vermillion"}
+    assert {ring.role for ring in rings} == {"sky", "vermillion"}

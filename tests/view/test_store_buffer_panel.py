@@ -4,7 +4,7 @@ from freepages.view.changes import changes
 from freepages.view.draw import draw
 from freepages.view.frame import Frame
 from freepages.view.scene import Group, Strokes, Text
-from freepages.view.store_buffer_panel import Waiting
+from freepages.view.store_buffer_panel import LEFT, Waiting
 from freepages.view.text import text
 
 WRITES = [(2, "desc[0]"), (3, "avail->ring[0] = 0"), (4, "avail->idx = 1", True)]
@@ -42,5 +42,5 @@ def test_more_writes_than_there_is_room_for_are_counted():
 
 
 def test_a_new_write_is_a_difference_and_one_that_has_left_is_seen_in_memory():
-    assert changes(frame(WRITES[:2]), frame()) == ["avail->idx = 1 waits in store buffer"]
-    assert changes(frame(), frame([])) == []
+    assert changes(frame(WRITES[:2]), frame()) == (("avail->idx = 1 waits in store buffer",), ({4: []},))
+    assert changes(frame(), frame([])) == ((), ({LEFT: []},))

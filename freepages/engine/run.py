@@ -28,7 +28,7 @@ from __future__ import annotations
 import random
 import re
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any, Literal, NamedTuple
@@ -314,7 +314,9 @@ class Scenario:
     ``build()`` makes a fresh world and the processes over it, the same every time it is called.
     ``picture(run)`` gives the :class:`freepages.view.frame.Frame` of a run's present state. ``story`` is a
     schedule worth following; ``bounds`` says in words what was left out. ``read`` are the letters of the
-    processes whose own functions are what one should read, and not so much what these call.
+    processes whose own functions are what one should read, and not so much what these call. ``signs`` are
+    the picture's own, each with what it means. ``questions(run, move)`` may give questions of its own about
+    the move that comes: (text, answers, the right one of them).
 
     A search (:mod:`freepages.search.plain`) asks two things of each state. ``property(run)`` says what is
     wrong with it, as a sentence, or None. ``key(run)`` is what of the world may still matter, as a value or
@@ -332,6 +334,8 @@ class Scenario:
     read: str = ""
     property: Callable[[Run], str | None] | None = None
     key: Callable[[Run], Any] | None = None
+    signs: tuple[tuple[str, str], ...] = ()
+    questions: Callable[[Run, Move], Iterable[tuple[str, Sequence[str], str]]] | None = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from freepages.view.changes import Change, Marked, differences
 from freepages.view.draw import HEADER, Piece, looked_at, outlined, piece
 from freepages.view.frame import Panel
 from freepages.view.scene import WIDTH, Boxes, Line, Shape, Strokes, Text
+from freepages.view.signs import Sign, signs
 from freepages.view.text import CHANGED, say
 from freepages.virtqueue.ring_layout import DESC_SIZE, ELEM_SIZE, INDIRECT, NEXT, WRITE
 
@@ -480,3 +481,14 @@ def _differences(new: Ring, old: Ring) -> Iterator[Change]:
             yield from (Change("", f"desc[{index}].owner") for index in moved)
     if new.broken != old.broken:
         yield Change(f"broken: {new.broken or 'no more'}", "broken")
+
+
+# -- signs
+
+
+@signs.register
+def _(panel: Ring) -> Iterator[Sign]:
+    yield Sign("state", FREE, OWNERS[FREE].words)
+    for owner in (DRIVER, DEVICE):
+        yield Sign("mark", owner, f"a descriptor or an entry of a ring: {OWNERS[owner].words}")
+    yield Sign("mark", "g▸ h▸", "where driver and device go on in the ring")

@@ -15,6 +15,7 @@ from freepages.view.changes import Change, Marked, differences
 from freepages.view.draw import GAP, HEADER, SIDE, Piece, outlined, piece
 from freepages.view.frame import Panel
 from freepages.view.scene import WIDTH, Boxes, Shape, Strokes, Text
+from freepages.view.signs import Sign, signs
 from freepages.view.text import CHANGED, say
 
 ARROWS = {"message": "→", "signal": "⇒", "barrier": "", "alone": "", "waits": ""}
@@ -130,3 +131,15 @@ def _(new: SequenceChart, old: SequenceChart) -> Iterator[Change]:
     known = set(old.messages)
     # What a message says is what its step says.
     yield from (Change("", message.number) for message in new.messages if message not in known)
+
+
+@signs.register
+def _(panel: SequenceChart) -> Iterator[Sign]:
+    words = {
+        "message": Sign("mark", "→", "data is read or written"),
+        "signal": Sign("mark", "⇒", "a kick or an interrupt"),
+        "barrier": Sign("mark", "red bar", "a barrier"),
+        "alone": Sign("mark", "■", "a step that only its own side sees"),
+        "waits": Sign("mark", "□", "a write that nobody else sees yet"),
+    }
+    yield from (words[kind] for kind in dict.fromkeys(message.kind for message in panel.messages))

@@ -13,6 +13,7 @@ from freepages.view.changes import Change, Marked, differences
 from freepages.view.draw import HEADER, SIDE, Piece, outlined, piece
 from freepages.view.frame import Panel
 from freepages.view.scene import Shape, Strokes, Text
+from freepages.view.signs import Sign, signs
 from freepages.view.text import CHANGED, say
 
 ROW = 17.0
@@ -76,3 +77,8 @@ def _(new: Waiting, old: Waiting) -> Iterator[Change]:
     for write in old.writes:
         if write.number not in {left.number for left in new.writes}:
             yield Change("", LEFT)  # it is seen in the memory
+
+
+@signs.register
+def _(panel: Waiting) -> Iterator[Sign]:
+    yield from (Sign("mark", "3v", "write 3 waits in the store buffer") for _ in panel.writes[:1])

@@ -1,0 +1,44 @@
+import pytest
+
+from freepages.engine.run import Run, at_random
+from freepages.lab.key import key, key_text
+from freepages.lab.shipped import shipped, shipped_scenario
+from freepages.view.signs import Sign, signs
+
+SOME = ("zone", "free-page-bitmap", "virtqueue-lost-kick", "inflate", "free_page_hint", "rounds", "drop-caches")
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_every_move_and_sign_of_a_run_is_in_the_key(name: str) -> None:
+    scenario = shipped_scenario(name)
+    found = key(scenario)
+    moves = [sign.sign for sign in found if sign.kind == "move"]
+    run = at_random(Run(scenario), 11, 20)
+    assert set(run.processes) <= set(moves)
+    for move in run.moves():
+        if move.choice:
+            same = f"{move.letter}N{move.choice[-1]}"
+            assert str(move) in moves or same in moves
+    states = {sign for panel in run.scenario.picture(run).panels for sign in signs(panel)}
+    assert {sign for sign in states if sign.kind == "state"} <= set(found)
+
+
+def test_the_words_of_choices_have_what_differs_left_out() -> None:
+    moves = {sign.sign: sign.words for sign in key(shipped_scenario("free-page-bitmap")) if sign.kind == "move"}
+    assert moves["wNa"] == "asks for order N, movable"
+    assert moves["wNf"] == "is to free block N of order …"
+    moves = {sign.sign: sign.words for sign in key(shipped_scenario("snapshot")) if sign.kind == "move"}
+    assert moves["h0t"] == "takes the guest's answer" and moves["hNs"] == "sends page N"
+
+
+def test_every_sign_of_the_debate_has_one_meaning() -> None:
+    for name, build in shipped().items():
+        marks: dict[str, str] = {}
+        for _, sign, words in (sign for sign in key(build()) if sign.kind != "move"):
+            if not (len(sign) == 1 and sign.isupper()):  # a pageblock's initial stands under the pages
+                assert marks.setdefault(sign, words) == words, name
+
+
+def test_the_key_as_text_has_a_line_of_each_kind() -> None:
+    said = key_text([Sign("move", "g", "guest"), Sign("mark", "0", "clear"), Sign("move", "h", "host")])
+    assert said == "moves: g guest; h host\nmarks: 0 clear"

@@ -22,8 +22,8 @@ ZERO, POISON, LETTERS = 0, 1, 2
 
 
 def letter(token: int) -> str:
-    """A token as it is shown: ``0`` zeros, ``!`` poison, then A, B, C ..."""
-    return "0!"[token] if token < LETTERS else chr(ord("A") + (token - LETTERS) % 26)
+    """A token as it is shown: ``∅`` zeros, ``!`` poison, then A, B, C ..."""
+    return "∅!"[token] if token < LETTERS else chr(ord("A") + (token - LETTERS) % 26)
 
 
 class Log(Protocol):

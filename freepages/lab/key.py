@@ -1,4 +1,4 @@
-"""The key of a scenario: every letter that moves, every choice, every sign of its picture, with what it means.
+"""The key of a scenario: every letter that moves, every choice, every sign of its picture, and what it means.
 
 Nothing is written down twice: the moves are what the processes offer, the signs what the panels show, in the
 scenario's story and in a few runs at random. What only the scenario knows, it says in ``Scenario.signs``.

@@ -16,7 +16,7 @@ from freepages.engine.errors import FreepagesError, unknown
 from freepages.engine.run import Process, Run, Scenario, Steps
 from freepages.engine.state import Known
 from freepages.pages.pageset import PageSet
-from freepages.scenarios.debate_picture import picture
+from freepages.scenarios.debate_picture import SIGNS, picture, questions
 
 
 def debate(
@@ -75,6 +75,8 @@ def debate(
         read="gh",
         property=lost_page,
         key=debated,
+        signs=SIGNS,
+        questions=questions,
     )
 
 

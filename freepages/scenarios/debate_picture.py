@@ -14,10 +14,17 @@ from freepages.debate.content import ZERO, letter
 from freepages.debate.proposals import Proposal
 from freepages.debate.world import World
 from freepages.engine.position import PLAIN, needed
-from freepages.engine.run import Process, Run
+from freepages.engine.run import Move, Process, Run
 from freepages.pages.pageset import PageSet
 from freepages.scenarios.panels import locks
 from freepages.view.frame import Bits, Facts, Frame, PageMap, Panel, State, Tokens
+
+SIGNS = (
+    ("A B", "what a page holds: other letters are other content"),
+    (letter(ZERO), "a page of zeros"),
+    ("#0", "the answer with id 0, or the request; on a page: it lists the page"),
+    ("•", "an answer without an id lists the page"),
+)
 
 ON_PAGES = ("a", "w", "f", "s", "e", "l", "h")
 """The letters of the choices that are about the page whose number they follow."""
@@ -40,18 +47,14 @@ def picture(run: Run, shows: Proposal) -> Frame:
         if shows.tells:
             panels.append(_bits(w, shows.tells, _held(w, guest)))
     if migrates:
-        panels.append(_bits(w, "dirty log", w.log.bits))
-        if w.log.pending is not None:
-            panels.append(_bits(w, "pending", w.log.pending))
-        if w.log.protected is not None:
-            panels.append(_bits(w, "protected", w.log.protected))
+        logs = {"dirty log": w.log.bits, "pending": w.log.pending, "protected": w.log.protected}
+        off = "" if w.log.on else "off"
+        panels += (_bits(w, name, bits, off) for name, bits in logs.items() if bits is not None)
     if guest:
         panels.append(Tokens("answers", 0, [_ids(w, pfn) for pfn in range(w.pages)]))
     if migrates:
         if "copy" in shows.panels:
-            none = w.kind(w.pages)
-            panels.append(_bits(w, "copy", none if w.host.copy is None else w.host.copy))
-            panels.append(_bits(w, "brought", none if w.host.brought is None else w.host.brought))
+            panels += [_bits(w, "copy", w.host.copy), _bits(w, "brought", w.host.brought)]
         panels += [
             _bits(w, "to send", w.host.to_send),
             Tokens(
@@ -84,8 +87,11 @@ def _memory(w: World, highlight: list[tuple[int, int]], lost: dict[int, str]) ->
     return PageMap("guest", 0, states, tokens=tokens, lost=lost, highlight=highlight)
 
 
-def _bits(w: World, name: str, pages: Any) -> Bits:
-    return Bits(name, 0, [pages[pfn] for pfn in range(w.pages)])
+def _bits(w: World, name: str, pages: Any, absent: str = "") -> Bits:
+    """A set of pages as bits; None is one that is not there."""
+    if pages is None:
+        return Bits(name, 0, "0" * w.pages, absent="none")
+    return Bits(name, 0, [pages[pfn] for pfn in range(w.pages)], absent=absent)
 
 
 def _touched(run: Run) -> tuple[int | None, str]:
@@ -96,18 +102,18 @@ def _touched(run: Run) -> tuple[int | None, str]:
 
 
 def _ids(w: World, pfn: int) -> str:
-    """The ids of the answers under way that list the page; a dot for one without an id."""
+    """The answers under way that list the page: #0 is the one with id 0, a dot one without an id."""
     answers = (answer for answer in w.mail.answers if answer.pages is not None and answer.pages[pfn])
-    return ",".join("•" if answer.id is None else str(answer.id) for answer in answers)
+    return ",".join("•" if answer.id is None else f"#{answer.id}" for answer in answers)
 
 
 def _under_way(w: World, shows: Proposal) -> dict[str, str]:
-    rows = {"requests": ", ".join(f"id {id}" for id in w.mail.requests) or "none"}
+    rows = {"requests": ", ".join(f"#{id}" for id in w.mail.requests) or "none"}
     if "command id" in shows.panels:
         names = {0: " (stop)", 1: " (done)"}
         rows = {"command id": f"{w.mail.register}{names.get(w.mail.register, '')}"}
     answers = (
-        ("" if id is None else f"id {id}" + ": " * (pages is not None))
+        ("" if id is None else f"#{id}" + ": " * (pages is not None))
         + ("" if pages is None else _counted(pages.count()))
         for id, pages in w.mail.answers
     )
@@ -133,6 +139,16 @@ def _outcome(w: World) -> str:
     return "The guest stands still, and no page that it needs differs on the destination." * w.host.stopped
 
 
+def questions(run: Run, move: Move) -> Iterator[tuple[str, list[str], str]]:
+    """Before the guest is stopped: what is lost by it?"""
+    w: World = run.world
+    if w.purpose == "migrate" and move == Move("h", "0x"):
+        lost = Run(run.scenario, [*run.schedule, move]).world.lost
+        answers = ["no page is lost", *(f"page {pfn} is lost" for pfn in range(min(w.pages, 3)))]
+        right = f"page {min(lost)} is lost" if lost else answers[0]
+        yield "The host stops the guest, syncs and sends the rest. What is lost?", answers, right
+
+
 # -- what processes keep
 
 
@@ -145,11 +161,12 @@ def _frames(process: Process) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]
 
 
 def _held(w: World, guest: Process) -> Any:
-    """The pages that the guest is about to tell of or still holds."""
-    found = w.kind(w.pages)
+    """The pages that the guest is about to tell of or still holds; None where it has found none yet."""
+    found = None
     for values, names in _frames(guest):
         for name in names:
             if name != "within" and isinstance(values.get(name), w.kind):
+                found = w.kind(w.pages) if found is None else found
                 found |= values[name]
     return found
 

@@ -34,6 +34,11 @@ NAMES_PER_PAGE, INODES_PER_PAGE = 8, 4
 """Fewer than the 21 of 192 bytes and the 3 of ext4 that fit a page, so that the passes can be followed."""
 
 STATES = {"locked": "l", "dirty": "d", "writeback": "w", "mapped": "m"}
+SIGNS = (
+    ("A B T D", "in a page of the cache: the file that it is of"),
+    *((letter, f"in a page of the cache: {state}") for state, letter in STATES.items()),
+    ("8", "in a slab page: its objects in use"),
+)
 
 
 @dataclass
@@ -125,6 +130,7 @@ def drop_caches(
         "no read-ahead, no directories, one zone",
         property=lambda run: stuck(run) or unsound(run.world.zone),
         key=whole,
+        signs=SIGNS,
     )
 
 

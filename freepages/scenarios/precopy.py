@@ -23,7 +23,7 @@ from freepages.host.ram import GuestRam, RamBlock
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.pageset import PageSet
 from freepages.scenarios.debate import debate, debated, lost_page
-from freepages.scenarios.debate_picture import picture
+from freepages.scenarios.debate_picture import SIGNS, picture
 from freepages.view.frame import Bits, Facts, Frame, Locks, PageMap, State
 
 PAGES = 64
@@ -99,6 +99,7 @@ def rounds(
         read="h",
         property=lost_page,
         key=debated,
+        signs=SIGNS[:2],
     )
 
 

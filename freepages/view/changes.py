@@ -96,6 +96,17 @@ def runs_of(where: NDArray[np.bool_], start: int) -> list[Range]:
     return [*zip(edges[0::2], edges[1::2], strict=True)]
 
 
+def merged(ranges: Iterable[Range]) -> list[Range]:
+    """The same pages as ranges that neither touch nor overlap, in order."""
+    found: list[Range] = []
+    for lo, hi in sorted(ranges):
+        if found and lo <= found[-1][1]:
+            found[-1] = found[-1][0], max(hi, found[-1][1])
+        else:
+            found.append((lo, hi))
+    return found
+
+
 def spoken(runs: Iterable[Range]) -> str:
     """The first few of these runs of pages."""
     said = [f"[{lo}, {hi})" if hi > lo + 1 else str(lo) for lo, hi in runs]
@@ -158,9 +169,14 @@ def _(new: Bits, old: Bits) -> Iterator[Change]:
         yield from moved
         return
     if new.absent != old.absent:
-        whole = [(new.start, new.end)]
-        yield Change(f"{new.name}: {old.absent or 'on'} → {new.absent or 'on'}", PAGES, whole)
-    yield from _flips(new.name, new.start, old.bits, new.bits, PAGES)
+        was, now = (
+            panel.absent or {"off": "on"}.get(other.absent, "there")
+            for panel, other in ((old, new), (new, old))
+        )
+        yield Change(f"{new.name}: {was} → {now}", PAGES, [(new.start, new.end)])
+    if not new.absent:
+        part = PAGES if not old.absent else ""  # all of it is marked
+        yield from _flips(new.name, new.start, old.bits, new.bits, part)
     if new.limit != old.limit:
         yield Change(f"{new.name}'s limit: {old.limit} → {new.limit}", "limit")
 

@@ -279,9 +279,8 @@ def _(panel: PageMap, grid: Grid, marked: Marked) -> Iterator[Strip]:
             yield from _letters(cells, states)
             yield from _tokens(cells, panel)
         yield from looked_at(cells.all_boxes(panel.highlight))
-        yield from outlined(
-            cells.all_boxes(itertools.chain(*(marked.get(p, ()) for p in (PAGES, BLOCKS, TOKENS))))
-        )
+        own = (marked.get(part, ()) for part in (PAGES, BLOCKS, TOKENS))
+        yield from outlined(cells.all_boxes(itertools.chain(*own)))
         for pfn in panel.lost:
             yield Boxes("vermillion", cells.boxes(pfn, pfn + 1, 1), 2.5)
 

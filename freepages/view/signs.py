@@ -49,7 +49,7 @@ def _(panel: PageMap) -> Iterator[Sign]:
 def _(panel: Bits) -> Iterator[Sign]:
     yield from (Sign("mark", "0", "the page's bit is clear"), Sign("mark", "1", "the page's bit is set"))
     if panel.absent:
-        yield Sign("mark", panel.absent, f"slanting lines: there is no {panel.name}, or it is off")
+        yield Sign("mark", panel.absent, "slanting lines: there are no bits now, and why")
     if panel.limit is not None:
         yield Sign("mark", "red line", "the first page that the bitmap does not cover")
 

@@ -76,11 +76,11 @@ def test_what_is_moved_after_the_end_does_not_count():
 def test_a_loss_says_what_the_page_should_hold():
     stands = outcome(losing(), shortest(losing()))
     assert re.fullmatch(
-        rf"Lost, in {stands.moves} moves: page \d should hold [A-Z], and the destination has [0A-Z]\.",
+        rf"Lost, in {stands.moves} moves: page \d should hold [A-Z], and the destination has [∅A-Z]\.",
         str(stands),
     )
     discarded = debate("snapshot", "discard")
-    assert "and the guest has 0" in str(outcome(discarded, shortest(discarded)))
+    assert "and the guest has ∅" in str(outcome(discarded, shortest(discarded)))
 
 
 def test_a_migration_that_loses_nothing_is_over_and_not_won():

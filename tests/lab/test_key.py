@@ -5,7 +5,15 @@ from freepages.lab.key import key, key_text
 from freepages.lab.shipped import shipped, shipped_scenario
 from freepages.view.signs import Sign, signs
 
-SOME = ("zone", "free-page-bitmap", "virtqueue-lost-kick", "inflate", "free_page_hint", "rounds", "drop-caches")
+SOME = (
+    "zone",
+    "free-page-bitmap",
+    "virtqueue-lost-kick",
+    "inflate",
+    "free_page_hint",
+    "rounds",
+    "drop-caches",
+)
 
 
 @pytest.mark.parametrize("name", SOME)
@@ -24,10 +32,13 @@ def test_every_move_and_sign_of_a_run_is_in_the_key(name: str) -> None:
 
 
 def test_the_words_of_choices_have_what_differs_left_out() -> None:
-    moves = {sign.sign: sign.words for sign in key(shipped_scenario("free-page-bitmap")) if sign.kind == "move"}
+    def moves_of(name: str) -> dict[str, str]:
+        return {sign: words for kind, sign, words in key(shipped_scenario(name)) if kind == "move"}
+
+    moves = moves_of("free-page-bitmap")
     assert moves["wNa"] == "asks for order N, movable"
     assert moves["wNf"] == "is to free block N of order …"
-    moves = {sign.sign: sign.words for sign in key(shipped_scenario("snapshot")) if sign.kind == "move"}
+    moves = moves_of("snapshot")
     assert moves["h0t"] == "takes the guest's answer" and moves["hNs"] == "sends page N"
 
 

@@ -1,0 +1,260 @@
+"""The quiz: before a step one question about it, whose right answer comes from the model.
+
+Three kinds: who can move; which page, entry or cell the step changes; what a bit, a page or an index will be.
+A scenario may add its own. The answers that are wrong are drawn by the number of the step, so the same step
+is always asked in the same way.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from freepages.engine.errors import FreepagesError
+from freepages.engine.run import Move, Run, Scenario
+from freepages.lab.player import sentence
+from freepages.view.changes import changes, merged
+from freepages.view.frame import Bits, Facts, Frame, FreeLists, Locks, PageMap, Panel, Tokens
+from freepages.view.ring_panel import Ring, cells
+
+MOST = 4  # answers of a question
+
+Found = tuple[str, list[str], str]
+"""A question: its text, answers, and the right one of them."""
+
+WHO, WHERE, WHAT, OWN = "who", "where", "what", "own"
+KINDS = (WHO, WHERE, WHAT, OWN)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked before step ``number``; ``right`` is the index of the right one of ``answers``."""
+
+    number: int
+    kind: str
+    text: str
+    answers: tuple[str, ...]
+    right: int
+
+
+class Judged(NamedTuple):
+    """Whether an answer was right, and a sentence that says what is."""
+
+    right: bool
+    says: str
+
+
+def questions(run: Run, move: Move) -> tuple[Question, ...]:
+    """All that can be asked before `move` is made: at most one of each kind, and the scenario's own."""
+    number = len(run.steps) + 1
+    chance = random.Random(f"{run.scenario.name} {number}")
+    process = run.processes[move.letter]
+    step = sentence(process.name, process.options()[move.choice])
+    before: Frame = run.scenario.picture(run)
+    after: Frame = run.scenario.picture(Run(run.scenario, [*run.schedule, move]))
+    asked: list[tuple[str, str, list[str], str]] = []
+    if len(run.processes) > 1:
+        asked.append((WHO, "Who can move now?", *_who(run)))
+    for kind, found in (WHERE, _where(before, after, chance)), (WHAT, _what(before, after, chance)):
+        if found:
+            asked.append((kind, f"{step}. {found[0]}", *found[1:]))
+    for text, answers, right in run.scenario.questions(run, move) if run.scenario.questions else ():
+        asked.append((OWN, text, [*answers], right))
+    made = (_question(number, *given, chance) for given in asked)
+    return tuple(question for question in made if len(question.answers) > 1)
+
+
+def _question(
+    number: int, kind: str, text: str, answers: Sequence[str], right: str, chance: random.Random
+) -> Question:
+    """The right answer and some of the others, in the order that they were given in."""
+    wrong = [answer for answer in dict.fromkeys(answers) if answer != right]
+    kept = {right, *chance.sample(wrong, min(len(wrong), MOST - 1))}
+    shown = tuple(answer for answer in dict.fromkeys([*answers, right]) if answer in kept)
+    return Question(number, kind, text, shown, shown.index(right))
+
+
+# -- who can move
+
+
+def _who(run: Run) -> tuple[list[str], str]:
+    """Every group of processes, and the one that can move."""
+    names = [process.name for process in run.processes.values()]
+    able = [process.name for process in run.processes.values() if process.options()]
+    groups = [group for size in range(len(names) + 1) for group in itertools.combinations(names, size)]
+    return [_all_of(group, names) for group in groups], _all_of(able, names)
+
+
+def _all_of(group: Sequence[str], names: Sequence[str]) -> str:
+    if len(group) == len(names) > 1:
+        return "all of them" if len(names) > 2 else "both"
+    return " and ".join(group) or "nobody"
+
+
+# -- where something changes
+
+
+def _where(before: Frame, after: Frame, chance: random.Random) -> Found | None:
+    """Which pages of a map, or which entries of another panel, change; a panel that changes if one does."""
+    panels = [*zip(after.panels, changes(before, after).marked, strict=True)]
+    panels = [(panel, marks) for panel, marks in panels if _places(panel)]
+    if not panels:
+        return None
+    panel, marks = chance.choice([found for found in panels if found[1]] or panels)
+    name = getattr(panel, "name", "")
+    if isinstance(panel, PageMap | Bits | Tokens):
+        runs = merged(itertools.chain(*marks.values()))
+        near = sorted({lo + by for lo, hi in runs or [(panel.start, 0)] for by in (-1, 0, 1, hi - lo)})
+        pages = [f"page {page}" for page in near if panel.start <= page < panel.end]
+        right = _spoken(runs)
+        return (
+            f"Which pages change in “{name}”?",
+            ["none", *pages, _spoken([(panel.start, panel.end)]), right],
+            right,
+        )
+    places = _places(panel)
+    changed = [place for place in places if _part(panel, place) in marks]
+    right = changed[0] if changed else "none"
+    others = ["none", *(place for place in places if place not in changed[1:])]
+    return f"What changes in “{name or 'the ring'}”?", others, right
+
+
+def _places(panel: Panel) -> list[str]:
+    """What of a panel can change, by name; for a map its pages' extent stands for all."""
+    match panel:
+        case PageMap() | Bits() | Tokens():
+            return [_spoken([(panel.start, panel.end)])] * bool(panel.pages)
+        case Ring():
+            return [name for name, value in cells(panel).items() if value is not None]
+        case FreeLists():
+            return [f"nr_free of order {order}" for order in range(len(panel.nr_free))]
+        case Facts():
+            return [*panel.rows]
+    return []
+
+
+def _part(panel: Panel, place: str) -> object:
+    return int(place.rpartition(" ")[2]) if isinstance(panel, FreeLists) else place
+
+
+def _spoken(runs: Sequence[tuple[int, int]]) -> str:
+    parts = [str(lo) if hi == lo + 1 else f"{lo} to {hi - 1}" for lo, hi in runs]
+    return f"page{'s' * (len(parts) > 1 or 'to' in ''.join(parts))} {', '.join(parts)}" if parts else "none"
+
+
+# -- what will it be
+
+
+def _what(before: Frame, after: Frame, chance: random.Random) -> Found | None:
+    """What a bit, a page's content, an index, a count or a lock will be; now and then one that stays."""
+    candidates = [*_valued(before, after)]
+    changed = [found for found in candidates if found[1] != found[2]]
+    some = changed if changed and chance.random() < 0.7 else candidates
+    if not some:
+        return None
+    name, was, now, answers = chance.choice(some)
+    return f"What will {name} be? Now it is {was}.", answers, now
+
+
+def _valued(before: Frame, after: Frame) -> Iterator[tuple[str, str, str, list[str]]]:
+    """(name, before, after, answers) of every value that can be asked for."""
+    olds = {(type(panel), getattr(panel, "name", "")): panel for panel in before.panels}
+    for new in after.panels:
+        old: Any = olds.get((type(new), getattr(new, "name", "")))
+        if old is None:
+            continue
+        if isinstance(new, Bits) and not (new.absent or old.absent):
+            for pfn, (a, b) in enumerate(zip(old.bits, new.bits, strict=False), new.start):
+                yield f"bit {pfn} of “{new.name}”", str(int(a)), str(int(b)), ["0", "1"]
+        elif isinstance(new, Tokens) and new.lettered and old.lettered:
+            tokens = sorted({*old.tokens, *new.tokens, *new.quiet} - {""})
+            other = next(letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ?" if letter not in tokens)
+            for pfn, (a, b) in enumerate(zip(old.tokens, new.tokens, strict=False), new.start):
+                if a and b:
+                    yield f"page {pfn} of “{new.name}”", a, b, [*tokens, other]
+        elif isinstance(new, Locks):
+            for was, row in zip(old.rows, new.rows, strict=False):
+                holders = [row.holder or "free", was.holder or "free"]
+                yield row.name, holders[1], holders[0], ["free", *holders, *row.waiters, *was.waiters]
+        else:
+            for name, (a, b) in _counts(old, new).items():
+                yield name, str(a), str(b), [*(str(a + by) for by in (-1, 0, 1, 2) if a + by >= 0)]
+
+
+def _counts(old: Any, new: Panel) -> dict[str, tuple[int, int]]:
+    """The indices of a ring, or the blocks of each order, before and after."""
+    if isinstance(new, FreeLists):
+        counts = zip(old.nr_free, new.nr_free, strict=False)
+        return {f"nr_free of order {order}": pair for order, pair in enumerate(counts)}
+    if isinstance(new, Ring):
+        was, now = cells(old), cells(new)
+        names = (name for name in now if name.endswith("idx"))
+        return {name: (was[name], now[name]) for name in names if None not in (was.get(name), now[name])}
+    return {}
+
+
+# -- a quiz that is taken
+
+
+@dataclass
+class Quiz:
+    """The questions about a run of a scenario, step by step: asked, judged, counted.
+
+    ``pick`` chooses one of the questions that a step offers; by default the kinds take turns.
+    """
+
+    scenario: Scenario
+    schedule: Sequence[Move]
+    pick: Callable[[int, Sequence[Question]], Question] | None = None
+    answered: dict[Question, int] = field(default_factory=dict)
+
+    def question(self, number: int) -> Question | None:
+        """The question before step `number` (from 1); None where there is nothing to ask.
+
+        Raises FreepagesError for a step that the schedule has not.
+        """
+        if not 1 <= number <= len(self.schedule):
+            raise FreepagesError(f"quiz: there is no step {number}: the run has {len(self.schedule)}")
+        run = Run(self.scenario, self.schedule[: number - 1])
+        return chosen(number, questions(run, self.schedule[number - 1]), self.pick)
+
+    def answer(self, question: Question, answer: int) -> Judged:
+        """Judge an answer, by its index, and count it: the first one to a question counts."""
+        if not 0 <= answer < len(question.answers):
+            raise FreepagesError(f"quiz: there is no answer {answer}: there are {len(question.answers)}")
+        self.answered.setdefault(question, answer)
+        right = answer == question.right
+        return Judged(right, f"{'Right' if right else 'No'}: {question.answers[question.right]}.")
+
+    @property
+    def score(self) -> tuple[int, int]:
+        """How many were right at once, of how many."""
+        return sum(answer == asked.right for asked, answer in self.answered.items()), len(self.answered)
+
+    @property
+    def missed(self) -> list[Question]:
+        """What was not answered right at once, in the order of the steps."""
+        missed = (asked for asked, answer in self.answered.items() if answer != asked.right)
+        return sorted(missed, key=lambda asked: asked.number)
+
+    def replay(self) -> Iterator[tuple[Question, Run]]:
+        """The missed questions, each with the run before its step."""
+        for asked in self.missed:
+            yield asked, Run(self.scenario, self.schedule[: asked.number - 1])
+
+
+def chosen(
+    number: int,
+    offered: Sequence[Question],
+    pick: Callable[[int, Sequence[Question]], Question] | None = None,
+) -> Question | None:
+    """One of the questions that a step offers: the scenario's own first, then the kinds in turn."""
+    if not offered:
+        return None
+    if pick:
+        return pick(number, offered)
+    own = [asked for asked in offered if asked.kind == OWN]
+    return own[0] if own else offered[number % len(offered)]

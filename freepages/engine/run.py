@@ -304,6 +304,13 @@ class Process:
         return where
 
 
+def sentence(who: str, does: str) -> str:
+    """``The host syncs with the dirty log``: what a process does, with its subject."""
+    named = who[-1:].isdigit() or who.startswith("somebody")
+    subject = who.replace("cpu", "CPU") if named else f"the {who}"
+    return f"{subject[:1].upper()}{subject[1:]} {does}"
+
+
 # -- scenarios and runs
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from types import CodeType
 from typing import NamedTuple
 
-from freepages.engine.run import Choose, Move, Run, Scenario, Schedule, ScheduleError, Step
+from freepages.engine.run import Choose, Move, Run, Scenario, Schedule, ScheduleError, Step, sentence
+from freepages.lab.quiz import Before, Question
 from freepages.view.changes import Changes, changes, shortened
 from freepages.view.frame import Frame
 
@@ -20,19 +21,13 @@ LOGGED = 8  # steps that the log shows
 END = 10_000  # steps after which the end of a run is no longer looked for
 
 
-def sentence(who: str, does: str) -> str:
-    """``The host syncs with the dirty log``: what a process does, with its subject."""
-    named = who[-1:].isdigit() or who.startswith("somebody")
-    subject = who.replace("cpu", "CPU") if named else f"the {who}"
-    return f"{subject[:1].upper()}{subject[1:]} {does}"
-
-
 class Entry(NamedTuple):
-    """A step that was made, what changed by it, and where its process stood before it."""
+    """A step that was made, what it changed, where its process stood before it, what a quiz may ask."""
 
     step: Step
     changes: Changes
     stood: list[tuple[CodeType, int]]
+    questions: tuple[Question, ...]
 
     @property
     def done(self) -> str:
@@ -121,9 +116,10 @@ class Player:
 
     def _step(self, move: Move, seen: bool = True) -> None:
         """One move; where it is `seen`, its entry says what it changed."""
-        schedule, before = self.run.schedule, self.frame if seen else None
-        process = self.run.processes.get(move.letter)
-        stood = process.position() if process else []
+        schedule, before = self.run.schedule, None
+        if seen and not self.run.why_not(move):
+            before = Before.of(self.run, move, self.frame)
+            stood = self.run.processes[move.letter].position()
         try:
             step = self.run.move(move)
         except ScheduleError:
@@ -133,7 +129,9 @@ class Player:
             raise
         self._frame = None
         if before is not None:
-            self._entries[step.number] = Entry(step, changes(before, self.frame), stood)
+            changed = changes(before.frame, self.frame)
+            asked = before.questions(self.frame, changed)
+            self._entries[step.number] = Entry(step, changed, stood, asked)
 
     def _restart(self, schedule: Iterable[Move]) -> None:
         self.run = Run(self.scenario, schedule)

@@ -13,14 +13,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Move, Run, Scenario
-from freepages.lab.player import sentence
-from freepages.view.changes import changes, merged
+from freepages.engine.run import Move, Run, Scenario, sentence
+from freepages.view.changes import Changes, changes, merged
 from freepages.view.frame import Bits, Facts, Frame, FreeLists, Locks, PageMap, Panel, Tokens
 from freepages.view.ring_panel import Ring, cells
 
 MOST = 4  # answers of a question
+FEW = 8  # pages of a map that may be asked for, of those that change and of all
 
 Found = tuple[str, list[str], str]
 """A question: its text, answers, and the right one of them."""
@@ -47,24 +50,55 @@ class Judged(NamedTuple):
     says: str
 
 
+class Before(NamedTuple):
+    """What is known before a move is made; with what it led to, the questions about it can be asked.
+
+    able  the names of the processes that can move, of all ``names``
+    own   the scenario's own questions
+    """
+
+    number: int
+    chance: random.Random
+    step: str
+    able: list[str]
+    names: list[str]
+    frame: Frame
+    own: list[Found]
+
+    @classmethod
+    def of(cls, run: Run, move: Move, frame: Frame) -> Before:
+        number, process = len(run.steps) + 1, run.processes[move.letter]
+        every = run.processes.values()
+        own = run.scenario.questions(run, move) if run.scenario.questions else ()
+        return cls(
+            number,
+            random.Random(f"{run.scenario.name} {number}"),
+            sentence(process.name, process.options()[move.choice]),
+            [p.name for p in every if p.options()],
+            [p.name for p in every],
+            frame,
+            [(text, [*answers], right) for text, answers, right in own],
+        )
+
+    def questions(self, after: Frame, changed: Changes) -> tuple[Question, ...]:
+        """All that can be asked: at most one of each kind, and the scenario's own."""
+        asked: list[tuple[str, Found]] = []
+        if len(self.names) > 1:
+            asked.append((WHO, ("Who can move now?", *_who(self.able, self.names))))
+        where, what = _where(after, changed, self.chance), _what(self.frame, after, self.chance)
+        for kind, found in (WHERE, where), (WHAT, what):
+            if found:
+                asked.append((kind, (f"{self.step}. {found[0]}", *found[1:])))
+        asked += ((OWN, found) for found in self.own)
+        made = (_question(self.number, kind, *found, self.chance) for kind, found in asked)
+        return tuple(question for question in made if len(question.answers) > 1)
+
+
 def questions(run: Run, move: Move) -> tuple[Question, ...]:
-    """All that can be asked before `move` is made: at most one of each kind, and the scenario's own."""
-    number = len(run.steps) + 1
-    chance = random.Random(f"{run.scenario.name} {number}")
-    process = run.processes[move.letter]
-    step = sentence(process.name, process.options()[move.choice])
-    before: Frame = run.scenario.picture(run)
+    """The questions before `move` is made in `run`, which stays as it is."""
+    before = Before.of(run, move, run.scenario.picture(run))
     after: Frame = run.scenario.picture(Run(run.scenario, [*run.schedule, move]))
-    asked: list[tuple[str, str, list[str], str]] = []
-    if len(run.processes) > 1:
-        asked.append((WHO, "Who can move now?", *_who(run)))
-    for kind, found in (WHERE, _where(before, after, chance)), (WHAT, _what(before, after, chance)):
-        if found:
-            asked.append((kind, f"{step}. {found[0]}", *found[1:]))
-    for text, answers, right in run.scenario.questions(run, move) if run.scenario.questions else ():
-        asked.append((OWN, text, [*answers], right))
-    made = (_question(number, *given, chance) for given in asked)
-    return tuple(question for question in made if len(question.answers) > 1)
+    return before.questions(after, changes(before.frame, after))
 
 
 def _question(
@@ -80,10 +114,8 @@ def _question(
 # -- who can move
 
 
-def _who(run: Run) -> tuple[list[str], str]:
+def _who(able: Sequence[str], names: Sequence[str]) -> tuple[list[str], str]:
     """Every group of processes, and the one that can move."""
-    names = [process.name for process in run.processes.values()]
-    able = [process.name for process in run.processes.values() if process.options()]
     groups = [group for size in range(len(names) + 1) for group in itertools.combinations(names, size)]
     return [_all_of(group, names) for group in groups], _all_of(able, names)
 
@@ -97,9 +129,9 @@ def _all_of(group: Sequence[str], names: Sequence[str]) -> str:
 # -- where something changes
 
 
-def _where(before: Frame, after: Frame, chance: random.Random) -> Found | None:
+def _where(after: Frame, changed: Changes, chance: random.Random) -> Found | None:
     """Which pages of a map, or which entries of another panel, change; a panel that changes if one does."""
-    panels = [*zip(after.panels, changes(before, after).marked, strict=True)]
+    panels = [*zip(after.panels, changed.marked, strict=True)]
     panels = [(panel, marks) for panel, marks in panels if _places(panel)]
     if not panels:
         return None
@@ -116,9 +148,9 @@ def _where(before: Frame, after: Frame, chance: random.Random) -> Found | None:
             right,
         )
     places = _places(panel)
-    changed = [place for place in places if _part(panel, place) in marks]
-    right = changed[0] if changed else "none"
-    others = ["none", *(place for place in places if place not in changed[1:])]
+    changing = [place for place in places if _part(panel, place) in marks]
+    right = changing[0] if changing else "none"
+    others = ["none", *(place for place in places if place not in changing[1:])]
     return f"What changes in “{name or 'the ring'}”?", others, right
 
 
@@ -150,7 +182,7 @@ def _spoken(runs: Sequence[tuple[int, int]]) -> str:
 
 def _what(before: Frame, after: Frame, chance: random.Random) -> Found | None:
     """What a bit, a page's content, an index, a count or a lock will be; now and then one that stays."""
-    candidates = [*_valued(before, after)]
+    candidates = [*_valued(before, after, chance)]
     changed = [found for found in candidates if found[1] != found[2]]
     some = changed if changed and chance.random() < 0.7 else candidates
     if not some:
@@ -159,7 +191,7 @@ def _what(before: Frame, after: Frame, chance: random.Random) -> Found | None:
     return f"What will {name} be? Now it is {was}.", answers, now
 
 
-def _valued(before: Frame, after: Frame) -> Iterator[tuple[str, str, str, list[str]]]:
+def _valued(before: Frame, after: Frame, chance: random.Random) -> Iterator[tuple[str, str, str, list[str]]]:
     """(name, before, after, answers) of every value that can be asked for."""
     olds = {(type(panel), getattr(panel, "name", "")): panel for panel in before.panels}
     for new in after.panels:
@@ -167,21 +199,31 @@ def _valued(before: Frame, after: Frame) -> Iterator[tuple[str, str, str, list[s
         if old is None:
             continue
         if isinstance(new, Bits) and not (new.absent or old.absent):
-            for pfn, (a, b) in enumerate(zip(old.bits, new.bits, strict=False), new.start):
-                yield f"bit {pfn} of “{new.name}”", str(int(a)), str(int(b)), ["0", "1"]
+            for at in _some(old.bits, new.bits, chance):
+                was, now = str(int(old.bits[at])), str(int(new.bits[at]))
+                yield f"bit {new.start + at} of “{new.name}”", was, now, ["0", "1"]
         elif isinstance(new, Tokens) and new.lettered and old.lettered:
             tokens = sorted({*old.tokens, *new.tokens, *new.quiet} - {""})
             other = next(letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ?" if letter not in tokens)
-            for pfn, (a, b) in enumerate(zip(old.tokens, new.tokens, strict=False), new.start):
-                if a and b:
-                    yield f"page {pfn} of “{new.name}”", a, b, [*tokens, other]
+            for at in _some(np.array(old.tokens), np.array(new.tokens), chance):
+                was, now = old.tokens[at], new.tokens[at]
+                if was and now:
+                    yield f"page {new.start + at} of “{new.name}”", was, now, [*tokens, other]
         elif isinstance(new, Locks):
-            for was, row in zip(old.rows, new.rows, strict=False):
-                holders = [row.holder or "free", was.holder or "free"]
-                yield row.name, holders[1], holders[0], ["free", *holders, *row.waiters, *was.waiters]
+            for then, row in zip(old.rows, new.rows, strict=False):
+                was, now = then.holder or "free", row.holder or "free"
+                yield row.name, was, now, ["free", was, now, *row.waiters, *then.waiters]
         else:
             for name, (a, b) in _counts(old, new).items():
                 yield name, str(a), str(b), [*(str(a + by) for by in (-1, 0, 1, 2) if a + by >= 0)]
+
+
+def _some(old: NDArray[Any], new: NDArray[Any], chance: random.Random) -> list[int]:
+    """A few places of two arrays: of those that differ, and of all."""
+    if old.shape != new.shape:
+        return []
+    differ = np.flatnonzero(old != new).tolist()
+    return [*differ[:FEW], *chance.sample(range(len(new)), min(len(new), FEW))]
 
 
 def _counts(old: Any, new: Panel) -> dict[str, tuple[int, int]]:

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from freepages.engine.run import TAKES_LOCK, Process, Scenario
+from freepages.lab.key import key
 from freepages.lab.player import Entry, Player
 from freepages.view.draw import draw
-from freepages.view.palette import MARK_LOOKS, STATES
 from freepages.view.source import source
 from freepages.view.svg import svg
 from freepages.view.text import text
@@ -97,9 +97,7 @@ class RunView:
 
 
 def run_view(scenario: Scenario) -> RunView:
-    states = (("state", state.letter, look.words) for state, look in STATES.items())
-    marks = (("mark", look.sign, words) for words, look in MARK_LOOKS.items())
-    return RunView(scenario.name, scenario.title, (*states, *marks))
+    return RunView(scenario.name, scenario.title, key(scenario))
 
 
 def step_view(player: Player, zoom: tuple[int, int] | None = None) -> StepView:
@@ -116,6 +114,7 @@ def step_view(player: Player, zoom: tuple[int, int] | None = None) -> StepView:
         tuple(_process_view(process, last) for process in player.run.processes.values()),
         svg(draw(player.frame, zoom, player.changed), player.position),
         text(player.frame, zoom, player.changed),
+        tuple(QuizQuestion(q.text, q.answers, q.right) for q in last.questions) if last else (),
     )
 
 

@@ -75,7 +75,8 @@ def source(
     outermost is what should be `read`, it comes first, and of the others only the one that it calls. A line
     before a function's first lights none. ``did`` is where the process stood before its last step.
     """
-    done = dict(did)
+    running = {code for code, _ in position}
+    done = dict([where for where in did if where[0] in running][-1:])  # the innermost that still runs
     if read:
         return _read(position[:2], room, done)
     blocks: list[str] = []

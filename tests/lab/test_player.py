@@ -1,11 +1,16 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.engine.run import Process, Run, Scenario, Schedule, ScheduleError, Steps
+from freepages.engine.run import Process, Run, Scenario, Schedule, ScheduleError, Steps, at_random
 from freepages.lab.player import LOGGED, WAITING, Player
-from freepages.view.changes import changes
-from freepages.view.frame import Frame
+from freepages.lab.shipped import shipped_scenario
+from freepages.view.changes import Changes, changes
+from freepages.view.draw import draw
+from freepages.view.frame import Frame, Panel
+from freepages.view.svg import svg
 from tests.toy import failing, played, toy
 
 
@@ -36,7 +41,7 @@ def test_a_step_looks_the_same_from_whichever_side_it_is_reached(
 @given(played())
 def test_the_log_says_what_each_step_changed(schedule: Schedule) -> None:
     player = Player(toy(), str(schedule))
-    for step, changed, _ in player.log:
+    for step, changed, *_ in player.log:
         before, after = (Run(toy(), schedule[: step.number - less]) for less in (1, 0))
         assert changed == changes(before.scenario.picture(before), after.scenario.picture(after))
 
@@ -160,3 +165,45 @@ def test_two_thousand_steps_are_a_short_way_back() -> None:
     player.back()
     assert player.frame.title == "1999 steps"
     assert len(pictures) <= 3
+
+
+LOOKED_AT: dict[str, object] = {"highlight": (), "read": frozenset()}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "zone",
+        "free-page-bitmap",
+        "virtqueue-lost-kick",
+        "inflate",
+        "B21",
+        "drop-caches",
+        "request_id",
+        "skipping",
+    ],
+)
+def test_no_panel_looks_different_without_something_in_it_being_marked(name: str) -> None:
+    """However a step is drawn: a panel that looks another way has an outline, an equal one has none."""
+
+    def looks(panel: Panel) -> str:
+        bare = {field: none for field, none in LOOKED_AT.items() if hasattr(panel, field)}
+        return svg(draw(Frame("", (replace(panel, **bare) if bare else panel,))))  # type: ignore[type-var]
+
+    scenario = shipped_scenario(name)
+    run = Run(scenario)
+    before = scenario.picture(run)
+    for move in [*Run(scenario, scenario.story).schedule[:12], *at_random(Run(scenario), 3, 12).schedule]:
+        if run.why_not(move):
+            continue
+        run.move(move)
+        after = scenario.picture(run)
+        olds = {(type(panel), getattr(panel, "name", "")): panel for panel in before.panels}
+        for panel, marked in zip(after.panels, changes(before, after).marked, strict=True):
+            old = olds.get((type(panel), getattr(panel, "name", "")))
+            if old is not None:
+                assert bool(marked) or looks(panel) == looks(old), (str(move), panel)
+            if marked:
+                drawn = draw(Frame("", (panel,)), None, Changes((), (marked,)))
+                assert 's-yellow"' in svg(drawn), (str(move), marked)
+        before = after

@@ -88,3 +88,18 @@ def test_a_process_that_is_done_has_no_lines() -> None:
     process.go()
     assert process.done
     assert lines_of(source(process.position(), 5)) == []
+
+
+def test_the_line_of_the_last_step_is_marked_where_it_is_still_to_be_seen() -> None:
+    process = Process("g", "guest", outer(Lock("lock")))
+    stood = process.position()
+    process.go()
+    html = source(process.position(), 30, did=stood)
+    marked = re.findall(
+        r'<div class="line did[a-z ]*"><span class="number">(\S+) \d+</span>(.*?)</div>', html
+    )
+    assert [(mark, unescape(re.sub("<[^>]*>", "", line)).strip()) for mark, line in marked] == [
+        ("▷", 'yield "begins {0}", number')
+    ]
+    assert lit(html)[-1].startswith("yield TAKES_LOCK")
+    assert "did" not in source(process.position(), 30)

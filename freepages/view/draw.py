@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.pages.orders import Migratetype
-from freepages.view.changes import BLOCKS, PAGES, TOKENS, Changes, Marked
+from freepages.view.changes import BLOCKS, PAGES, TOKENS, Changes, Marked, shortened
 from freepages.view.frame import MARKS, Bits, Facts, Frame, FreeLists, Locks, PageMap, Panel, State, Tokens
 from freepages.view.grid import Grid, Map, aligned, shown, tally
 from freepages.view.palette import (
@@ -75,10 +75,17 @@ def draw(frame: Frame, zoom: Range | None = None, changed: Changes = UNCHANGED) 
     placed, height = _flow(list(_pieces(frame.panels, zoom, changed.marked)))
     shapes.extend(Group(x, y + down, p.shapes, p.kind, p.name) for x, down, p in placed)
     y += height
-    for line in wrap(frame.note, NOTE_LETTERS):
+    for line in (line for part in frame.note.splitlines() for line in wrap(part, NOTE_LETTERS)):
         y += 17
         shapes.append(Text(0, y, line, "dim", 12))
-    return Scene(WIDTH, y, tuple(shapes), frame.title)
+    return Scene(WIDTH, y, tuple(shapes), _label(frame, changed))
+
+
+def _label(frame: Frame, changed: Changes) -> str:
+    """What is seen, and what of it the last step changed, for who hears it."""
+    names = dict.fromkeys(name for panel in frame.panels if (name := getattr(panel, "name", "")))
+    said = "; ".join(shortened(changed.said))
+    return (frame.title or ", ".join(names)) + (f". Changed: {said}" if said else "")
 
 
 def _flow(pieces: list[Piece]) -> tuple[list[tuple[float, float, Piece]], float]:
@@ -190,7 +197,7 @@ def _maps(panels: Sequence[Map], marked: Sequence[Marked], zoom: Range | None, t
         for strip in lines:
             shapes += strip.paint(Band(grid, y, pitch, strip.height))
             for row, pfn in enumerate(grid.row_starts()):
-                label = f"{max(pfn, lo):,}" if strip.legend else _cut(strip.title, 15)
+                label = f"{max(pfn, lo):,}" if strip.legend else cut(strip.title, 15)
                 shapes.append(_row_label(y + row * pitch, min(strip.height, 24), label, bool(strip.legend)))
             y += strip.height + 3
         return Piece(width, y + (grid.rows - 1) * pitch, shapes, kind, name)
@@ -246,7 +253,8 @@ def _ruler(grid: Grid, y: float) -> Iterator[Shape]:
         yield Text(x, y, f"+{column}", "faint", 9, "middle", mono=True)
 
 
-def _cut(text: str, length: int) -> str:
+def cut(text: str, length: int) -> str:
+    """At most so many letters of a text, the last one a sign that there are more."""
     return text if len(text) <= length else text[: length - 1] + "…"
 
 

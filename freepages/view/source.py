@@ -135,6 +135,8 @@ def window(shown: SourceListing, line: int, room: int, did: int = 0) -> Iterator
     if count > room:
         # The present line a little below the middle: what was done is as much of the story as what comes.
         first = min(max(at - room * 3 // 5, 0), count - room)
+        if 0 <= was < at and at - was < room - 2:
+            first = min(first, max(was - 2, 0))  # two lines at the top are the first one and the dots
     last = min(count, first + room)
     for i in range(first, last):
         if first and i == first and at != i:

@@ -9,7 +9,7 @@ from tests.view.frames import frames, sample
 
 
 def test_a_state_is_its_letter() -> None:
-    assert [state.letter for state in State] == list("·acskpbu/")
+    assert [state.letter for state in State] == list("·acskpbu/?")
     assert PageMap("m", 0, "·a/").states.tolist() == [State.FREE, State.ANONYMOUS, State.HOLE]
 
 

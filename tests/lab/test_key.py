@@ -4,6 +4,7 @@ from freepages.engine.run import Run, at_random
 from freepages.lab.key import key, key_text
 from freepages.lab.shipped import shipped, shipped_scenario
 from freepages.view.signs import Sign, signs
+from tests.toy import failing
 
 SOME = (
     "zone",
@@ -53,3 +54,7 @@ def test_every_sign_of_the_debate_has_one_meaning() -> None:
 def test_the_key_as_text_has_a_line_of_each_kind() -> None:
     said = key_text([Sign("move", "g", "guest"), Sign("mark", "0", "clear"), Sign("move", "h", "host")])
     assert said == "moves: g guest; h host\nmarks: 0 clear"
+
+
+def test_a_scenario_with_a_fault_has_a_key() -> None:
+    assert [sign.sign for sign in key(failing())][:1] == ["f"]

@@ -12,7 +12,7 @@ from types import CodeType
 from typing import NamedTuple
 
 from freepages.engine.run import Choose, Move, Run, Scenario, Schedule, ScheduleError, Step, sentence
-from freepages.lab.quiz import Before, Question
+from freepages.lab.quiz import Asked, Before
 from freepages.view.changes import Changes, changes, shortened
 from freepages.view.frame import Frame
 
@@ -27,7 +27,7 @@ class Entry(NamedTuple):
     step: Step
     changes: Changes
     stood: list[tuple[CodeType, int]]
-    questions: tuple[Question, ...]
+    questions: tuple[Asked, ...]
 
     @property
     def done(self) -> str:

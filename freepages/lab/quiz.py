@@ -33,7 +33,7 @@ KINDS = (WHO, WHERE, WHAT, OWN)
 
 
 @dataclass(frozen=True)
-class Question:
+class Asked:
     """What is asked before step ``number``; ``right`` is the index of the right one of ``answers``."""
 
     number: int
@@ -80,7 +80,7 @@ class Before(NamedTuple):
             [(text, [*answers], right) for text, answers, right in own],
         )
 
-    def questions(self, after: Frame, changed: Changes) -> tuple[Question, ...]:
+    def questions(self, after: Frame, changed: Changes) -> tuple[Asked, ...]:
         """All that can be asked: at most one of each kind, and the scenario's own."""
         asked: list[tuple[str, Found]] = []
         if len(self.names) > 1:
@@ -94,7 +94,7 @@ class Before(NamedTuple):
         return tuple(question for question in made if len(question.answers) > 1)
 
 
-def questions(run: Run, move: Move) -> tuple[Question, ...]:
+def questions(run: Run, move: Move) -> tuple[Asked, ...]:
     """The questions before `move` is made in `run`, which stays as it is."""
     before = Before.of(run, move, run.scenario.picture(run))
     after: Frame = run.scenario.picture(Run(run.scenario, [*run.schedule, move]))
@@ -103,12 +103,12 @@ def questions(run: Run, move: Move) -> tuple[Question, ...]:
 
 def _question(
     number: int, kind: str, text: str, answers: Sequence[str], right: str, chance: random.Random
-) -> Question:
+) -> Asked:
     """The right answer and some of the others, in the order that they were given in."""
     wrong = [answer for answer in dict.fromkeys(answers) if answer != right]
     kept = {right, *chance.sample(wrong, min(len(wrong), MOST - 1))}
     shown = tuple(answer for answer in dict.fromkeys([*answers, right]) if answer in kept)
-    return Question(number, kind, text, shown, shown.index(right))
+    return Asked(number, kind, text, shown, shown.index(right))
 
 
 # -- who can move
@@ -250,10 +250,10 @@ class Quiz:
 
     scenario: Scenario
     schedule: Sequence[Move]
-    pick: Callable[[int, Sequence[Question]], Question] | None = None
-    answered: dict[Question, int] = field(default_factory=dict)
+    pick: Callable[[int, Sequence[Asked]], Asked] | None = None
+    answered: dict[Asked, int] = field(default_factory=dict)
 
-    def question(self, number: int) -> Question | None:
+    def question(self, number: int) -> Asked | None:
         """The question before step `number` (from 1); None where there is nothing to ask.
 
         Raises FreepagesError for a step that the schedule has not.
@@ -263,7 +263,7 @@ class Quiz:
         run = Run(self.scenario, self.schedule[: number - 1])
         return chosen(number, questions(run, self.schedule[number - 1]), self.pick)
 
-    def answer(self, question: Question, answer: int) -> Judged:
+    def answer(self, question: Asked, answer: int) -> Judged:
         """Judge an answer, by its index, and count it: the first one to a question counts."""
         if not 0 <= answer < len(question.answers):
             raise FreepagesError(f"quiz: there is no answer {answer}: there are {len(question.answers)}")
@@ -277,12 +277,12 @@ class Quiz:
         return sum(answer == asked.right for asked, answer in self.answered.items()), len(self.answered)
 
     @property
-    def missed(self) -> list[Question]:
+    def missed(self) -> list[Asked]:
         """What was not answered right at once, in the order of the steps."""
         missed = (asked for asked, answer in self.answered.items() if answer != asked.right)
         return sorted(missed, key=lambda asked: asked.number)
 
-    def replay(self) -> Iterator[tuple[Question, Run]]:
+    def replay(self) -> Iterator[tuple[Asked, Run]]:
         """The missed questions, each with the run before its step."""
         for asked in self.missed:
             yield asked, Run(self.scenario, self.schedule[: asked.number - 1])
@@ -290,9 +290,9 @@ class Quiz:
 
 def chosen(
     number: int,
-    offered: Sequence[Question],
-    pick: Callable[[int, Sequence[Question]], Question] | None = None,
-) -> Question | None:
+    offered: Sequence[Asked],
+    pick: Callable[[int, Sequence[Asked]], Asked] | None = None,
+) -> Asked | None:
     """One of the questions that a step offers: the scenario's own first, then the kinds in turn."""
     if not offered:
         return None

@@ -19,9 +19,9 @@ from freepages.lab.picture import Window
 from freepages.lab.player import WAITING, Player
 from freepages.lab.pool import Pool
 from freepages.lab.step_view import as_json, run_view, step_view
+from freepages.lab.still import still
 from freepages.real.files import write_file
-from freepages.view.draw import draw
-from freepages.view.scene import Scene, Shape, Text
+from freepages.view.scene import Scene
 from freepages.view.text import text
 
 BUSY = 0.12  # seconds at most that views are made in, before somebody else is heard
@@ -193,12 +193,5 @@ class Stepper(FrontEnd):
         return "\n".join([*lines, *map(str, player.log), "", text(player.frame, self.window.range)])
 
     def still(self) -> Scene:
-        """The picture with the schedule and the last steps under it."""
-        scene = draw(self.player.frame, self.window.range)
-        shapes: list[Shape] = [*scene.shapes]
-        y = scene.height + 24
-        shapes.append(Text(0, y, f"schedule: {self.schedule or '(none yet)'}"[:110], "ink", 11, mono=True))
-        for entry in self.player.log[:4]:
-            y += 16
-            shapes.append(Text(0, y, str(entry)[:110], "dim", 11))
-        return Scene(scene.width, y + 4, shapes, scene.label)
+        """What was done and what comes, the source, the picture and the last steps."""
+        return still(self.player, self.window.range)

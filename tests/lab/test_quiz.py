@@ -2,7 +2,7 @@ import pytest
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Move, Run, Schedule, at_random
-from freepages.lab.quiz import KINDS, OWN, WHAT, WHERE, WHO, Question, Quiz, chosen, questions
+from freepages.lab.quiz import KINDS, OWN, WHAT, WHERE, WHO, Asked, Quiz, chosen, questions
 from freepages.lab.shipped import shipped_scenario
 from freepages.scenarios.debate import debate
 from freepages.view.frame import Bits
@@ -11,11 +11,11 @@ SOME = ("zone", "free-page-bitmap", "virtqueue", "inflate", "request_id", "kbuil
 STALE = "h h0r g g g g g w0a w0w h0y h0t h0x"
 
 
-def asked(run: Run, move: str) -> dict[str, Question]:
+def asked(run: Run, move: str) -> dict[str, Asked]:
     return {question.kind: question for question in questions(run, Schedule.parse(move)[0])}
 
 
-def right(question: Question) -> str:
+def right(question: Asked) -> str:
     return question.answers[question.right]
 
 
@@ -75,7 +75,7 @@ def test_a_quiz_counts_the_first_answers_and_plays_back_the_missed_ones() -> Non
 
 
 def test_the_kinds_take_turns_or_somebody_picks() -> None:
-    offered = [Question(1, kind, "?", ("a", "b"), 0) for kind in (WHO, WHERE, WHAT)]
+    offered = [Asked(1, kind, "?", ("a", "b"), 0) for kind in (WHO, WHERE, WHAT)]
     assert [q.kind for n in range(3) if (q := chosen(n, offered))] == [WHO, WHERE, WHAT]
     assert chosen(0, offered, lambda number, some: some[-1]) == offered[-1]
     assert chosen(0, []) is None

@@ -28,7 +28,7 @@ READS_PAGES = Act("reads which pages are meant: {0} bytes", cost="load")
 DISCARDS = Act("discards {0}", cost="madvise")
 WANTS_BACK = Act("gives {0} back to the guest", cost="madvise")
 USES = Act("returns the buffer of {0}, length {1}, and interrupts")
-INTERRUPTS = Act("interrupts the guest: {0}")
+INTERRUPTS = Act("interrupts the guest: {0}", cost="interrupt_guest")
 SETS_TARGET = Act("wants {0} pages in the balloon: writes num_pages and interrupts")
 READS_STATS = Act("reads the statistics", cost="load")
 

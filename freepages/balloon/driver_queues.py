@@ -22,8 +22,8 @@ ADDS_OUTBUF = Act("adds a buffer for the device to read to {0}: {1}")
 ADDS_INBUF = Act("adds a buffer for the device to write to {0}: {1}")
 GETS_BUF = Act("gets a used buffer from {0}")
 KICKS = Act("kicks {0}")
-RINGS = Act("notifies the device: {0}")
-INTERRUPTED = Act("takes the interrupt of {0}")
+RINGS = Act("notifies the device: {0}", cost="kick")
+INTERRUPTED = Act("takes the interrupt of {0}", cost="interrupt")
 
 # __pa(NULL) on x86-64 of 2016, whose direct map begins at 0xffff880000000000: a page that does not exist.
 PHYSICAL_NULL = -0xFFFF_8800_0000_0000 % (1 << 64)

@@ -24,6 +24,7 @@ from freepages.scenarios.bitmap_builder import free_page_bitmap
 from freepages.scenarios.debate import debate
 from freepages.scenarios.dropping_caches import drop_caches
 from freepages.scenarios.kernel_trace import kernel_trace
+from freepages.scenarios.machine.scenario import one_machine
 from freepages.scenarios.precopy import in_bulk, race, rounds, skipping
 from freepages.scenarios.virtqueue import HOSTILE, LOST_KICK, STALE, hostile, virtqueue
 from freepages.scenarios.zones import FRAGMENTED, buddy_zone
@@ -81,6 +82,7 @@ def shipped() -> dict[str, Builder]:
         "statistics": partial(_played, statistics),
         "exchange": partial(_played, exchange),
         "exchange-repaired": partial(_played, partial(exchange, repaired=True)),
+        "one-machine": one_machine,
         "exchange-by-operation": partial(_played, partial(exchange, grain=coarse)),
         **{_dashed(row.id): row.scenario for row in REVIEW if row.runnable},
         "kbuild": kbuild,

@@ -98,19 +98,20 @@ class MigrationDevice(FreePagesDevice):
                 held.remove(answers[0])
                 yield from self.read_reply(answers[0])
                 yield from self.finish_reply(answers[0])
-            if self.mail.requests and (rooms := self._rooms()):
+            if self.mail.requests and (rooms := self.rooms()):
                 self.current = self.mail.requests[0]
                 held.remove(rooms[0])
                 yield from self.ask_in(rooms[0])
                 self.mail.requests.pop(0)
 
-    def _rooms(self) -> list[Chain]:
+    def rooms(self) -> list[Chain]:
+        """Buffers that it has for requests."""
         return [chain for chain in self.held["free_pages"] if chain.writable]
 
     def _why(self) -> str:
         if self.rung("free_pages").ready():
             return "it was notified"
-        return "there is a request to make" if self.mail.requests and self._rooms() else ""
+        return "there is a request to make" if self.mail.requests and self.rooms() else ""
 
     def _why_not(self) -> str:
         waits = "waits for room for its request" if self.mail.requests else "waits for a request"

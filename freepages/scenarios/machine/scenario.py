@@ -80,9 +80,7 @@ def one_machine(
 
     build()
     pages = sum(map(len, zones))
-    title = f"one machine of {pages} pages: {chosen.title}" + (
-        f", and a mistake: {mistake}" if mistake else ""
-    )
+    title = f"one machine of {pages} pages: {chosen.title}" + ", and a mistake" * bool(mistake)
     return Scenario("one_machine", title, build, picture, story, read="gh")
 
 

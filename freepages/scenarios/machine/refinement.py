@@ -87,9 +87,9 @@ def possible(process: Process) -> Collection[str]:
 def finished(run: Run, made: list[Move]) -> End:
     """Let everybody but the programs do what they have to do, and the host stop; how the run ended."""
     while not ended(run):
-        able = {
-            letter: some for letter, p in run.processes.items() if letter != "w" and (some := possible(p))
-        }
+        able = {letter: some for letter, p in run.processes.items() if (some := possible(p))}
+        if "" not in able.get("w", ()):  # but what they have begun is ended: it may hold a zone's lock
+            able.pop("w", None)
         host = able.pop("h", ())
         first = next((Move(letter, next(iter(some))) for letter, some in able.items()), None)
         if STOPS.choice in host:

@@ -330,6 +330,29 @@ MISTAKES = (
         "        if not self.forgets:\n",
         SENDER + "test_a_report_leaves_the_log_alone_unless_it_clears_it",
     ),
+    Mistake(
+        "the bandwidth is measured over the nominal 100 ms",
+        "host/precopy.py",
+        "used / (t - start) * SECOND",
+        "used / WINDOW * SECOND",
+        "host/test_precopy.py::test_the_bandwidth_is_measured_over_as_long_as_its_window_was",
+    ),
+    Mistake(
+        "the guest is slowed down only where it dirties all that is sent",
+        "host/precopy.py",
+        "dirtied > (self.bytes - self._period_bytes) / 2",
+        "dirtied > self.bytes - self._period_bytes",
+        "host/test_precopy.py::"
+        "test_a_guest_that_dirties_more_than_half_of_what_is_sent_is_slowed_down_step_by_step",
+    ),
+    Mistake(
+        "the guest is slowed down once and no more",
+        "host/precopy.py",
+        "more = self.throttle + THROTTLE_MORE if self.throttle else THROTTLE_FIRST",
+        "more = THROTTLE_FIRST",
+        "host/test_precopy.py::"
+        "test_a_guest_that_dirties_more_than_half_of_what_is_sent_is_slowed_down_step_by_step",
+    ),
     # -- the proposals
     Mistake(
         "snapshot syncs before it clears",

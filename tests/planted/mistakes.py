@@ -414,16 +414,23 @@ MISTAKES = (
     # -- the search
     Mistake(
         "the plain search goes deep first",
-        "search/shortest.py",
+        "search/plain.py",
         "schedule = waiting.popleft()",
         "schedule = waiting.pop()",
-        "search/test_shortest.py::test_the_first_found_is_the_shortest_and_the_first_of_its_length",
+        "search/test_plain.py::test_the_first_found_is_the_shortest_and_the_first_of_its_length",
     ),
     Mistake(
         "a search that was cut short says that it saw all",
-        "search/shortest.py",
-        "return Shortest(None, None, states, complete=False)",
-        "return Shortest(None, None, states, complete=True)",
-        "search/test_shortest.py::test_a_search_that_was_cut_short_does_not_claim_to_be_complete",
+        "search/plain.py",
+        'return Found("UNDETERMINED", limit, len(schedule))',
+        'return Found("PROVED", limit, len(schedule))',
+        "search/test_plain.py::test_a_search_that_was_cut_short_is_undetermined_and_says_how_far_it_came",
+    ),
+    Mistake(
+        "no state is followed on once",
+        "search/plain.py",
+        "        seen.add(state)\n",
+        "        seen.add(schedule)\n",
+        "search/test_plain.py::test_states_with_one_key_are_followed_on_once",
     ),
 )

@@ -1,4 +1,5 @@
-"""How long a learner waits: from the click on a button of the stepper to the painted picture, in JupyterLab.
+"""How long a learner waits: from the click on a button of the stepper to the painted picture, in JupyterLab;
+and what travels for a step.
 
 The map is the worst there is: no two neighbouring pages have the same state, every step changes every eighth
 page, and a bitmap lies beside it. Needs a checkout, whose tests bring the rig, with Playwright and Chromium.
@@ -6,6 +7,7 @@ page, and a bitmap lies beside it. Needs a checkout, whose tests bring the rig, 
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,11 +21,15 @@ from numpy.typing import NDArray
 from freepages.bench import Row
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, Run, Scenario, Steps
+from freepages.lab.stepper import Stepper
 from freepages.view.frame import Bits, Frame, PageMap, State
 
 SIZES = (64, 4096, 65536)  # pages
-CLICKS = 15
-BUTTONS = ("one step back", "one step forward")
+CLICKS = 20
+FETCHED = 4000  # milliseconds, after which the known views are in the page
+STEPS = 50  # of which the payload is added up
+BACK, FORWARD = "one step back", "one step forward"
+CLICKED = (("back", BACK), ("forward", FORWARD), ("new step", FORWARD))  # the first two within known views
 STATES = np.array([state for state in State if state is not State.HOLE], np.uint8)
 
 # From the click to the svg that says the next step, and on to the second animation frame after it.
@@ -80,6 +86,7 @@ def rows() -> Iterator[Row]:
             browser = launch(playwright)
             lab = Lab(server, browser)
             for pages in SIZES:
+                yield _payload(pages)
                 yield from _clicks(lab, Path(folder, f"{pages}-pages.ipynb"), pages)
             browser.close()
         finally:
@@ -98,13 +105,25 @@ def _clicks(lab: Any, notebook: Path, pages: int) -> Iterator[Row]:
     page = lab.open(notebook)
     lab.run_all(page)
     page.locator(".fp-svg").wait_for()
-    for name in BUTTONS:
+    page.wait_for_timeout(FETCHED)
+    for what, name in CLICKED:
         times = [lab.evaluate(page, CLICK, name) for _ in range(CLICKS)]
         changed, painted = (median(column) for column in zip(*times, strict=True))
         yield {
             "pages": pages,
-            "button": name,
+            "step": what,
             "changed_ms": round(changed, 1),
             "painted_ms": round(painted, 1),
         }
     lab.close(page)
+
+
+def _payload(pages: int) -> Row:
+    """What travels for a new step, and what a page keeps of many, in characters of JSON."""
+    stepper = Stepper(mixed(pages))
+    stepper.answer({"do": "hello"})
+    sizes = [len(json.dumps(stepper.answer({"do": "ahead", "number": n}))) for n in range(STEPS)]
+    return {"pages": pages, "step": "new step", "payload_kB": round(median(sizes) / 1e3, 1)} | {
+        "kept_kB": round(sum(sizes) / 1e3),
+        "steps": STEPS,
+    }

@@ -93,6 +93,7 @@ def _close_older(widget: FrontEnd) -> None:
     still = {id(one) for _, shown in _shown.values() for one in shown}
     for old in widgets:
         if id(old) not in still:
+            old.layout.close()
             old.close()
 
 

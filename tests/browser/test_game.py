@@ -34,7 +34,7 @@ def test_a_page_is_lost_by_hand_and_then_by_the_machine(lab: Lab, tmp_path: Path
     expect(banner).to_contain_text("Lost, in 13 moves")
     expect(banner).to_have_class(re.compile("fp-lost"))
     expect(button("move the workload")).to_have_attribute("aria-disabled", "true")
-    button(re.compile("the last write of that page")).click()
+    button("from the last write of that page").click()
     expect(game.locator(".fp-picture svg")).to_have_attribute("data-step", "12")
     expect(game.locator(".fp-picture svg")).to_have_attribute("data-step", "13", timeout=9000)
     for _ in range(2):  # twice: mine are still mine

@@ -37,6 +37,9 @@ export class Run {
     return this.seen.get(n);
   }
 
+  // Where it will be once what is asked for is here.
+  get coming() { return this.wanted ?? this.at; }
+
   get length() { return this.known.length; }
 
   get canForward() { return this.at < this.length || (this.port && this.view()?.mover); }
@@ -59,17 +62,15 @@ export class Run {
     this.changed();
   }
 
-  // Calls `then(n)` once the view after the next step is here; nobody has moved yet.
+  // Calls `then(n)` once the view after the next step is here; nobody has moved yet. No press is lost meanwhile.
   ahead(then) {
     const n = this.at + 1;
-    if (n <= this.length) {
-      if (this.has(n)) return then(n);
-      this.then = then;
-      return this.ask({ do: "views", numbers: [n] }, true);
-    }
-    if (!this.port || this.then) return;
+    if (this.has(n)) return then(n);
+    if (this.then) return void this.presses++;
+    if (!this.canForward) return;
     this.then = then;
-    this.ask({ do: "ahead", number: this.at }, true);
+    this.presses = 0;
+    this.ask(n <= this.length ? { do: "views", numbers: [n] } : { do: "ahead", number: this.at }, true);
   }
 
   do(what, more = {}) { this.ask({ do: what, number: this.at, ...more }, true); }
@@ -109,8 +110,14 @@ export class Run {
     else if (this.wanted != null && this.has(this.wanted)) return this.go(this.wanted);
     if (message.say) this.say = message.say;
     const { then } = this;
-    if (then && !(message.say && message.say.text) && this.has(this.at + 1)) { this.then = null; then(this.at + 1); }
-    if (message.say && message.say.text) this.then = null;
+    if (message.say?.text) this.then = null;
+    else if (then && this.has(this.at + 1)) {
+      let { presses } = this;
+      this.then = null;
+      then(this.at + 1);
+      while (presses-- > 0 && !this.then) this.ahead(then);
+      this.presses = presses;
+    }
     this.changed();
   }
 

@@ -63,14 +63,13 @@ export class Stepper {
     this.movers = div("bar fp-movers");
     this.typed = make("input", {
       type: "text", "aria-label": "schedule", placeholder: "type moves here", spellcheck: "false",
-      title: "the moves made so far: copy them, paste others, or type one letter a move",
       oninput: () => this.follow(),
     });
     this.sources = div("sources");
     this.picture = div("picture");
     this.words = make("pre", { class: "fp-unseen", id: `fp-${Math.random().toString(36).slice(2)}` });
     this.picture.setAttribute("aria-describedby", this.words.id);
-    this.folded = button("show the panels that did not fit", "", () => { this.open = !this.open; this.layout(); });
+    this.folded = button("all panels", "", () => { this.open = !this.open; this.layout(); });
     this.folded.className = "fp-folded";
     this.window = new Window(zoom => run.do("zoom", zoom));
     this.log = div("log", { role: "log", tabindex: 0, "aria-label": "the steps, the newest first" });
@@ -98,10 +97,12 @@ export class Stepper {
 
   // -- doing
 
-  back() { this.quiz.close(); this.run.go(this.run.at - 1); }
+  back() { this.quiz.close(); this.run.go(this.run.coming - 1); }
 
   forward() {
-    if (this.run.canForward) this.run.ahead(n => this.quiz.before(n));
+    const { run } = this;
+    if (!this.quiz.on && run.coming < run.length) run.go(run.coming + 1);
+    else if (run.canForward) run.ahead(n => this.quiz.before(n));
     else this.play(false);
   }
 
@@ -203,7 +204,7 @@ export class Stepper {
 
   alone() {
     this.letters = "";
-    this.run.tell("Another move needs a kernel: this page plays the moves that are in it.", "fault");
+    this.run.tell("Another move needs a kernel.", "fault");
   }
 
   // -- showing
@@ -343,7 +344,7 @@ export class Stepper {
     this.banner.hidden = !score && !told;
     if (this.banner.hidden) return;
     this.banner.className = `fp-banner fp-${score?.kind || "none"}`;
-    const again = score?.write ? [button("go to the last write of that page, and play from there", `play from its last write, step ${score.write}`,
+    const again = score?.write ? [button("from the last write of that page", `play from its last write, step ${score.write}`,
       () => { run.go(score.write - 1); this.play(true); })] : [];
     this.banner.replaceChildren(make("b", {}, score?.text || ""), " ", told, " ", ...again);
   }
@@ -367,11 +368,17 @@ export class Stepper {
     root.classList.toggle("fp-beside", beside);
     this.main.style.setProperty("--fp-wide", `${beside ? Math.min(Math.max(wide, width * 0.58), natural * 1.5) : width}px`);
     const top = this.main.getBoundingClientRect().top - root.getBoundingClientRect().top;
-    const em = parseFloat(getComputedStyle(root).fontSize), sources = beside ? 0 : 9.5 * em;
-    const room = Math.max(this.pane() - top - 6.5 * em - sources, 12 * em);
-    const folded = place(picture, this.run.view().svg, room, this.open);
+    const em = parseFloat(getComputedStyle(root).fontSize);
+    let sources, room, folded;
+    // Fewer lines of source where the first map needs the room.
+    for (const lines of [9.5, 6]) {
+      sources = beside ? 0 : lines * em;
+      room = Math.max(this.pane() - top - 6.5 * em - sources, 12 * em);
+      folded = place(picture, this.run.view().svg, room, this.open);
+      if (beside || svg.style.width === "100%") break;
+    }
     this.folded.hidden = !folded.length && !this.open;
-    text(this.folded, this.open ? "▾ fold what does not fit" : `▸ ${folded.filter(Boolean).join(" · ") || "more"}`);
+    text(this.folded, this.open ? "▾ fold" : `▸ ${folded.filter(Boolean).join(" · ") || "more"}`);
     this.tallest = Math.max(this.tallest || 0, picture.clientHeight);
     picture.style.minHeight = `${this.tallest}px`;
     this.sources.style.height = beside ? `${Math.max(this.tallest, Math.min(room, 17 * em))}px` : `${sources}px`;

@@ -51,7 +51,7 @@ export class Quiz {
     const { question, said } = this;
     const parts = [];
     if (this.on) {
-      parts.push(make("b", {}, question ? question.text : "Go forward: each step is a question first."));
+      parts.push(make("b", {}, question ? question.text : "Go forward: a question is first."));
       (question ? question.answers : []).forEach((words, i) => {
         const mark = said == null ? "" : i === question.right ? " ✓" : i === said ? " ✗" : "";
         const one = make("button", { type: "button", onclick: () => this.answer(i) }, `${i + 1}  ${words}${mark}`);

@@ -55,14 +55,14 @@ export class Stepper {
       ...Object.entries(SPEEDS).map(([label, ms]) => make("option", { value: ms, selected: ms === 800 }, label)));
     this.count = make("span", { class: "fp-count" });
     this.banner = div("banner", { role: "status", hidden: true });
-    this.done = make("div", { role: "status", "aria-live": "polite" });
+    this.done = make("div", { role: "status" });
     this.next = make("div");
     this.doneLabel = make("i");
     this.nextLabel = make("i");
     this.question = div("bar fp-quiz", { role: "group", "aria-label": "quiz", hidden: true });
     this.movers = div("bar fp-movers");
     this.typed = make("input", {
-      type: "text", "aria-label": "schedule", placeholder: "type moves here", spellcheck: "false",
+      type: "text", "aria-label": "schedule", placeholder: "type moves here",
       oninput: () => this.follow(),
     });
     this.sources = div("sources");

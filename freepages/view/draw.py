@@ -204,7 +204,9 @@ def _maps(panels: Sequence[Map], marked: Sequence[Marked], zoom: Range | None, t
     for strip in lines:
         y += _header(shapes, y, strip, grid)
         pitch = strip.height + (1 if grid.lettered else 0)
-        shapes += strip.paint(Band(grid, y, pitch, strip.height))
+        painted = [*strip.paint(Band(grid, y, pitch, strip.height))]
+        where = (GUTTER, y, grid.width, pitch, grid.columns, grid.origin, grid.per_cell)
+        shapes.append(Group(0, 0, painted, "cells", " ".join(f"{n:.12g}" for n in where)))
         every = 1
         while every * pitch < 13:
             every *= 2

@@ -111,9 +111,9 @@ export class Explorer {
 
   // A click on a map looks closer at what is there.
   into(event) {
-    const map = event.target.closest("[data-cells]");
+    const map = event.target.closest(".fp-cells");
     if (!map || !this.window.now) return;
-    const [x, y, width, pitch, columns, origin, perCell] = map.dataset.cells.split(" ").map(Number);
+    const [x, y, width, pitch, columns, origin, perCell] = map.dataset.name.split(" ").map(Number);
     const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(map.getScreenCTM().inverse());
     const pfn = origin + (Math.floor((at.y - y) / pitch) * columns + Math.floor((at.x - x) / width)) * perCell;
     this.window.zoom(1 / 8, pfn);

@@ -205,8 +205,8 @@ def _maps(panels: Sequence[Map], marked: Sequence[Marked], zoom: Range | None, t
         y += _header(shapes, y, strip, grid)
         pitch = strip.height + (1 if grid.lettered else 0)
         painted = [*strip.paint(Band(grid, y, pitch, strip.height))]
-        where = (GUTTER, y, grid.width, pitch, grid.columns, grid.origin, grid.per_cell)
-        shapes.append(Group(0, 0, painted, "cells", " ".join(f"{n:.12g}" for n in where)))
+        at = (GUTTER, y, grid.width, pitch, grid.columns, grid.origin, grid.per_cell)
+        shapes.append(Group(0, 0, painted, "cells", " ".join(f"{n:.12g}" for n in at)))
         every = 1
         while every * pitch < 13:
             every *= 2

@@ -32,8 +32,20 @@ class Log(Protocol):
     def write(self, written: Any) -> None: ...
 
 
-class PerPage(list[int]):
-    """One token a page: a list that is renumbered when the pages are."""
+class PerPage(tuple[int, ...]):
+    """One token a page, which stay as they are: what a search compares."""
+
+    __slots__ = ()
+
+
+class Tokens(list[int]):
+    """One token a page."""
+
+    __slots__ = ()
+
+    def frozen(self) -> PerPage:
+        """The same tokens, for a search to compare."""
+        return PerPage(self)
 
 
 class Content:
@@ -44,8 +56,8 @@ class Content:
 
     def __init__(self, pages: int, log: Log, source: list[int] | None = None):
         self.log = log
-        self.source = PerPage(source or [LETTERS] * pages)
-        self.destination = PerPage([ZERO] * pages)
+        self.source = Tokens(source or [LETTERS] * pages)
+        self.destination = Tokens([ZERO] * pages)
 
     def write(self, pages: PageSet) -> None:
         """The guest writes these pages: something new is in each, and the log hears of it."""

@@ -8,24 +8,48 @@ free to do, when content counts as lost, and what each proposal is written in te
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, Literal
 
 from freepages.debate.assumptions import Assumptions
-from freepages.debate.content import LETTERS, ZERO, Content
+from freepages.debate.content import LETTERS, ZERO, Content, PerPage, Tokens
 from freepages.debate.host_verbs import freely
 from freepages.debate.mailbox import Answer, Mailbox
 from freepages.debate.ownership import Ownership
 from freepages.engine.run import Steps
 from freepages.host.dirty_log import DirtyLog, Mode
 from freepages.host.migration import Migration
-from freepages.pages.pageset import PageSet, renumber
+from freepages.pages.pageset import Pages, PageSet
 
 Purpose = Literal["migrate", "discard"]
 PURPOSES: tuple[Purpose, ...] = ("migrate", "discard")
 
 
+FIELDS = (
+    ("guest.written", "memory.source", "memory.destination"),
+    ("guest.free",),
+    ("guest.held",),
+    ("guest.isolated",),
+    ("guest.reported",),
+    ("host.to_send",),
+    ("host.copy",),
+    ("host.brought",),
+    ("log.on",),
+    ("log.bits",),
+    ("log.protected",),
+    ("log.pending",),
+    ("mail.answers",),
+    ("mail.requests",),
+    ("mail.asked",),
+    ("mail.returned",),
+    ("mail.register",),
+    ("lock.holder",),
+)
+"""All of a small world that changes while a run goes on, as it is saved. Content is one field with what was
+written: which of it can matter depends on that."""
+
 Saved = tuple[Any, ...]
-"""All of a small world that changes while a run goes on, in the order of World.fields; pages as ints."""
+"""The values of FIELDS, as values that stay as they are (:func:`frozen`)."""
 
 OVER, LOST = "over", "lost"
 """How what is saved begins in a world in which nothing can matter any more."""
@@ -148,40 +172,20 @@ class World:
         """Whether nothing that happens now can matter any more."""
         return self.host.stopped or bool(self.lost)
 
-    def fields(self) -> dict[tuple[Any, str], int]:
-        """Where in what is saved each attribute of each part is; content goes with what was written."""
-        g, m, log, h, c = self.guest, self.mail, self.log, self.host, self.memory
-        order = [
-            [(g, "written"), (c, "source"), (c, "destination")],
-            *([(g, name)] for name in ("free", "held", "isolated", "reported")),
-            *([(h, name)] for name in ("to_send", "copy", "brought")),
-            *([(log, name)] for name in ("bits", "protected", "pending", "on")),
-            *([(m, name)] for name in ("answers", "requests", "asked", "returned", "register")),
-            [(self.lock, "holder")],
-        ]
-        return {attribute: at for at, same in enumerate(order) for attribute in same}
-
     def save(self, reduced: bool = False) -> Saved:
         """All that changes. ``reduced``: content only as far as it can matter, and nothing of a world that is
         over."""
-        g, m, log, h = self.guest, self.mail, self.log, self.host
-        if reduced and self.over:
-            return (LOST if self.lost else OVER,)
-        content = list(zip(self.memory.source, self.memory.destination, strict=True))
+        ending = ((LOST if self.lost else OVER),) if self.over else ()
+        if reduced and ending:
+            return ending
+        content, *others = (frozen(value(self)) for value in _VALUES)
         if reduced:
-            content = [self._reduced(*tokens, page) for page, tokens in enumerate(content)]
-        saved = (
-            (g.written.value, *content),
-            *(g.free.value, g.held.value, g.isolated.value, g.reported.value),
-            *(h.to_send.value, _value(h.copy), _value(h.brought)),
-            *(log.bits.value, _value(log.protected), _value(log.pending), log.on),
-            tuple((a.id, _value(a.pages)) for a in m.answers),
-            *(tuple(m.requests), m.asked, m.returned, m.register),
-            self.lock.holder,
-        )
-        return (LOST if self.lost else OVER, *saved) if self.over else saved
+            written, *tokens = content
+            kept = [self._reduced(page, *some) for page, some in enumerate(zip(*tokens, strict=True))]
+            content = (written, *map(PerPage, zip(*kept, strict=True)))
+        return (*ending, content, *others)
 
-    def _reduced(self, source: int, destination: int, page: int) -> tuple[int, int]:
+    def _reduced(self, page: int, source: int, destination: int) -> tuple[int, int]:
         """A page's two tokens with the letters renamed: what can matter is whether they are equal, and with
         fills or content that is relied on also whether they are zeros or poison."""
         if not self._content_kept and not self.guest.written[page]:
@@ -193,38 +197,33 @@ class World:
 
     def restore(self, saved: Saved) -> None:
         """Bring back what was saved of a world that is not over."""
-        g, m, log, h = self.guest, self.mail, self.log, self.host
         self.lost.clear()
-        h.stopped = False
-        content, g.free.value, g.held.value, g.isolated.value, g.reported.value = saved[:5]
-        h.to_send.value, copy, brought, log.bits.value, protected, pending, log.on = saved[5:12]
-        answers, requests, m.asked, m.returned, m.register, self.lock.holder = saved[12:]
-        g.written.value = content[0]
-        self.memory.source[:], self.memory.destination[:] = zip(*content[1:], strict=True)
-        h.copy, h.brought = self._pages(copy), self._pages(brought)
-        if protected is not None:
-            log.protected.value = protected
-        if pending is not None:
-            log.pending.value = pending
-        m.answers = [Answer(id, self._pages(pages)) for id, pages in answers]
-        m.requests = list(requests)
-
-    def _pages(self, value: int | None) -> PageSet | None:
-        return None if value is None else PageSet(self.pages, value)
-
-    def renumbered(self, saved: Saved, turn: tuple[int, ...]) -> Saved:
-        """What was saved, with page i called turn[i]."""
-        if saved[0] in (LOST, OVER):
-            return saved
-
-        def pages(value: Any) -> Any:
-            return None if value is None else renumber(value, turn)
-
-        written, *tokens = saved[0]
-        content = (pages(written), *(token for _, token in sorted(zip(turn, tokens, strict=True))))
-        answers = tuple((id, pages(value)) for id, value in saved[12])
-        return (content, *map(pages, saved[1:11]), saved[11], answers, *saved[13:])
+        self.host.stopped = False
+        for attributes, value in zip(_ATTRIBUTES, saved, strict=True):
+            values = value if len(attributes) > 1 else (value,)
+            for (part, name), one in zip(attributes, values, strict=True):
+                setattr(getattr(self, part), name, thawed(one))
 
 
-def _value(pages: PageSet | None) -> int | None:
-    return None if pages is None else pages.value
+_ATTRIBUTES = [[name.split(".") for name in names] for names in FIELDS]
+_VALUES = [attrgetter(*names) for names in FIELDS]
+
+
+def frozen(value: Any) -> Any:
+    """A part of the world as a value that stays as it is, and can be compared."""
+    if isinstance(value, Answer):
+        return Answer(value.id, frozen(value.pages))
+    if isinstance(value, PageSet | Tokens):
+        return value.frozen()
+    return tuple(map(frozen, value)) if isinstance(value, list | tuple) else value
+
+
+def thawed(value: Any) -> Any:
+    """The inverse of :func:`frozen`: a part that can change."""
+    if not isinstance(value, tuple):
+        return value
+    if isinstance(value, Pages):
+        return PageSet(*value)
+    if isinstance(value, Answer):
+        return Answer(value.id, thawed(value.pages))
+    return Tokens(value) if isinstance(value, PerPage) else [*map(thawed, value)]

@@ -7,7 +7,7 @@ of pages; a property test holds the two equal.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from freepages.engine.errors import FreepagesError
 
@@ -125,15 +125,3 @@ class PageSet:
 
     def __repr__(self) -> str:
         return f"<PageSet: {self} of {self.pages}>"
-
-
-def renumber(value: int, turn: tuple[int, ...]) -> int:
-    """A set of pages, in an int, with page i called turn[i]."""
-    return sum(1 << new for old, new in enumerate(turn) if value >> old & 1)
-
-
-def renumbered(place: Any, turn: tuple[int, ...]) -> Any:
-    """A position with its pages renumbered."""
-    if isinstance(place, Pages):
-        return Pages(place.pages, renumber(place.value, turn))
-    return tuple(renumbered(some, turn) for some in place) if isinstance(place, tuple) else place

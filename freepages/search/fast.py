@@ -17,23 +17,22 @@ Three reductions, each of which can be switched off, and a test holds them to th
 
 from __future__ import annotations
 
-from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import permutations
 from operator import itemgetter
 from typing import Any, Literal
 
-from freepages.debate.world import LOST, OVER
+from freepages.debate.world import FIELDS, LOST
 from freepages.engine.run import Move, Process, Scenario, Schedule
-from freepages.search.step_outcomes import UNKNOWN, Outcome, Places, Reads
+from freepages.search.state_bits import Field, Layout
+from freepages.search.step_outcomes import UNKNOWN, Learnt, Outcome, Places, Touched
 
 PROVED, REFUTED, UNDETERMINED = "PROVED", "REFUTED", "UNDETERMINED"
 Verdict = Literal["PROVED", "REFUTED", "UNDETERMINED"]
 
 LIMIT = 3_000_000
-"""States after which a search gives up, unless told otherwise: about a gigabyte and a half."""
+"""States after which a search gives up, unless told otherwise: about half a gigabyte."""
 
 
 @dataclass(frozen=True)
@@ -71,75 +70,88 @@ def explore(
     return _Explorer(scenario, reduce).search(waiter, limit, watch)
 
 
-State = tuple[int, ...]
-"""The world's number, and the number of each process's place."""
-
-
 class _Explorer:
-    """The states of one scenario."""
+    """The states of one scenario, each an int: the world's fields, how it ended, and the processes' places.
+
+    came  every state that was seen, and the one that it was first reached from; pages are numbered so that
+          their columns ascend, where they are interchangeable
+    """
 
     def __init__(self, scenario: Scenario, reduce: bool):
         self.reduce = reduce
         self.world, processes = scenario.build()
-        self.reads = Reads(self.world.fields())
-        self.worlds: list[Any] = []
-        self.world_number: dict[Any, int] = {}
-        self.places = [Places(process) for process in processes]
-        pages = range(self.world.pages)
-        self.turns = list(permutations(pages))[1:] if reduce and self.world.interchangeable else []
-        self.turned: list[dict[int, int]] = [{} for _ in self.turns]
-        self.start = (self._number(self.world.save(reduce)), *(0 for _ in self.places))
+        self.layout = Layout(self.world.pages)
+        self.canonical = self.layout.sorted if reduce and self.world.interchangeable else int
+        self.ending = Field(self.layout)
+        self.ending.bits("")  # 0, while the world is not over
+        self.lost = self.ending.bits(LOST)
+        self.fields = [Field(self.layout) for _ in FIELDS]
+        self.processes = [Places(self.layout, process) for process in processes]
+        self.touched = Touched(self.world)
+        self.start = self._bits() | sum(process.start for process in self.processes)
+        self.came: dict[int, int] = {}
+        self._widen()
 
-    def _number(self, saved: Any) -> int:
-        number = self.world_number.setdefault(saved, len(self.worlds))
-        if number == len(self.worlds):
-            self.worlds.append(saved)
-        return number
+    def _bits(self) -> int:
+        """The bits of the world as it is."""
+        saved = self.world.save(self.reduce)
+        bits = 0
+        if self.world.over:
+            bits, saved = self.ending.bits(saved[0]), saved[1:]
+        for field, value in zip(self.fields, saved, strict=False):  # nothing of a world that is over
+            bits |= field.bits(value)
+        return bits
+
+    def saved(self, state: int) -> tuple[Any, ...]:
+        """The world in a state, as it was saved."""
+        ending = self.ending.value(state)
+        if ending and self.reduce:
+            return (ending,)
+        return (*(ending,) * bool(ending), *(field.value(state) for field in self.fields))
+
+    def _restore(self, state: int) -> None:
+        self.world.restore(self.saved(state))
 
     # -- one process at a time
 
-    def _process(self, i: int, place: int) -> Process:
-        """The process, standing there: a parked one, or a new one that is brought there alone."""
-        here = self.places[i][place]
-        if here.parked:
-            return here.parked.pop()
-        if here.origin is None:
-            return self.places[i].new()
-        before, world, choice, moves = here.origin
-        process = self._process(i, before)
-        self.world.restore(world)
-        process.go(choice)
-        for _ in range(moves - 1):
-            process.go()
-        return process
-
-    def _choices(self, i: int, place: int, world: Any) -> list[str]:
-        """What process i may choose at that place in that world."""
-        process = self._process(i, place)
-        self.world.restore(world)
-        with self.reads as fields:
-            choices = list(process.options())
-        here = self.places[i][place]
+    def _choices(self, places: Places, state: int) -> list[tuple[str, Learnt]]:
+        """What the process may choose in that state, and what is known of each choice."""
+        process, here = places.process(state, self._restore), places.at(state)
+        self._restore(state)
+        with self.touched:
+            choices = [(choice, here.outcomes[choice]) for choice in process.options()]
         here.parked.append(process)
-        here.choices.learn(fields.read, world, choices)
+        here.choices.depends_on({self.fields[n] for n in self.touched})
+        here.choices.values[state & here.choices.mask] = choices
         return choices
 
-    def _outcome(self, i: int, place: int, world: Any, choice: str) -> Outcome | None:
+    def _outcome(self, places: Places, state: int, choice: str) -> Outcome | None:
         """What comes of that choice; None where nothing does."""
-        process = self._process(i, place)
-        self.world.restore(world)
-        with self.reads as fields:
+        process, size = places.process(state, self._restore), self.layout.size
+        self._restore(state)
+        with self.touched:
             moves = self._go(process, choice)
             over = self.world.over
-        there = self.places[i].place(process, (place, world, choice, moves))
-        self.places[i][there].parked.append(process)
-        after = self.world.save(self.reduce)
-        ends, after = (after[0], after[1:]) if over else ("", after)
-        changes = tuple((n, v) for n, v in enumerate(after) if n in fields.written or v != world[n])
-        stays = there == place and not over and not changes
-        known = None if stays else Outcome(moves, there, ends, changes)
-        self.places[i][place].outcomes[choice].learn(fields.read, world, known)
-        return known
+        learnt = places.at(state).outcomes[choice]
+        after, place = self._bits(), places.arrive(process, (state, choice, moves))
+        if self.layout.size > size:
+            self._widen()
+        learnt.depends_on({places, *(self.fields[n] for n in self.touched)})
+        if not over and (after ^ state) & ~(learnt.mask | self.at_the_end):
+            raise AssertionError(f"{places.name}, {choice}: a field changes that was not touched")
+        key = state & learnt.mask
+        bits = after & (learnt.mask | self.ending.mask) | place
+        learnt.values[key] = outcome = Outcome(moves, over, bits) if over or bits != key else None
+        return outcome
+
+    def _widen(self) -> None:
+        """Some fields may have got more bits."""
+        for places in self.processes:
+            for learnt in places.learnt():
+                learnt.widen()
+        self.at_the_end = self.ending.mask
+        for places in self.processes:
+            self.at_the_end |= places.mask
 
     def _go(self, process: Process, choice: str) -> int:
         """Make a move, and those that may as well be made with it; how many those are."""
@@ -158,126 +170,97 @@ class _Explorer:
 
     # -- states
 
-    def _next(self, state: State) -> Iterator[tuple[int, str, int, State]]:
+    def _next(self, state: int) -> Iterator[tuple[Places, str, int, int]]:
         """Every way on from a state: the process, its choice, in how many moves, and the state it leads
         to."""
-        saved = self.worlds[state[0]]
-        if saved[0] in (LOST, OVER):
+        if state & self.ending.mask:
             return
-        for i, places in enumerate(self.places):
-            place = places[state[i + 1]]
-            choices = place.choices.known(saved)
-            if choices is UNKNOWN:
-                choices = self._choices(i, state[i + 1], saved)
-            for choice in choices:
-                outcome = place.outcomes[choice].known(saved)
+        for places in self.processes:
+            choices = places.at(state).choices
+            ways = choices.values.get(state & choices.mask)
+            for choice, learnt in self._choices(places, state) if ways is None else ways:
+                key = state & learnt.mask
+                outcome = learnt.values.get(key, UNKNOWN)
                 if outcome is UNKNOWN:
-                    outcome = self._outcome(i, state[i + 1], saved, choice)
+                    outcome = self._outcome(places, state, choice)
+                    key = state & learnt.mask
                 if outcome is None:
                     continue
-                after = saved
-                if outcome.changes:
-                    changed = list(saved)
-                    for n, value in outcome.changes:
-                        changed[n] = value
-                    after = tuple(changed)
-                if outcome.ends:
-                    after = (outcome.ends,) if self.reduce else (outcome.ends, *after)
-                world = self._number(after)
-                yield i, choice, outcome.moves, (world, *state[1 : i + 1], outcome.place, *state[i + 2 :])
-
-    def _canonical(self, state: State) -> State:
-        """Of the states that are this one with its pages renumbered, the least."""
-        return min(state, *(self._turn(n, state) for n in range(len(self.turns)))) if self.turns else state
-
-    def _turn(self, n: int, state: State) -> State:
-        world = self.turned[n].get(state[0])
-        if world is None:
-            world = self._number(self.world.renumbered(self.worlds[state[0]], self.turns[n]))
-            self.turned[n][state[0]] = world
-        return (
-            world,
-            *(p.turned(place, self.turns[n]) for p, place in zip(self.places, state[1:], strict=True)),
-        )
+                moves, over, bits = outcome
+                after = state ^ key | bits
+                if over and self.reduce:
+                    after &= self.at_the_end
+                yield places, choice, moves, after
 
     def search(self, waiter: str, limit: int, watch: Callable[[int], bool | None] | None) -> Search:
         """Breadth first by the number of moves."""
-        first = self._canonical(self.start)
-        index = {first: 0}
-        states, parents, depths = [first], array("q", [-1]), array("I", [0])
-        waiting: dict[int, list[int]] = defaultdict(list, {0: [0]})
+        came, canonical = self.came, self.canonical
+        first = canonical(self.start)
+        came[first] = -1
+        # By the moves to it, each state that is to be looked at: as in ``came``, and as it was reached.
+        waiting: dict[int, dict[int, int]] = defaultdict(dict, {0: {first: self.start}})
+        seen: list[tuple[int, int]] = []  # the same of those that were looked at, if there is a waiter
         loss, deepest, complete, looked, depth = -1, 0, True, 0, 0
         while waiting and complete and (loss < 0 or waiter):
-            for at in waiting.pop(depth, ()):
-                if depths[at] != depth:
-                    continue  # it was reached in fewer moves meanwhile
+            for at, state in waiting.pop(depth, {}).items():
                 looked += 1
-                if len(states) > limit or (looked % 256 == 0 and watch and watch(len(states))):
+                if len(came) > limit or (looked % 256 == 0 and watch and watch(len(came))):
                     complete = False
                     break
-                state = states[at]
-                if self.worlds[state[0]][0] == LOST:
+                if waiter:
+                    seen.append((at, state))
+                if state & self.ending.mask == self.lost:
                     loss = at if loss < 0 else loss
                     continue
                 deepest = depth
                 for _, _, moves, reached in self._next(state):
-                    reached = self._canonical(reached)
-                    there = index.get(reached)
-                    length = depth + moves
-                    if there is None:
-                        there = index[reached] = len(states)
-                        states.append(reached)
-                        parents.append(at)
-                        depths.append(length)
-                        waiting[length].append(there)
-                    elif length < depths[there]:
-                        parents[there], depths[there] = at, length
-                        waiting[length].append(there)
+                    there, length = canonical(reached), depth + moves
+                    if there in came:
+                        later = next((n for n, some in waiting.items() if n > length and there in some), 0)
+                        if not later:
+                            continue
+                        del waiting[later][there]
+                    came[there] = at
+                    waiting[length][there] = reached
             depth += 1
-        stuck = self._stuck(states, index, depths, waiter) if waiter and complete else -1
-
-        def schedule(at: int) -> Schedule | None:
-            if at < 0:
-                return None
-            way = []
-            while at >= 0:
-                way.append(states[at])
-                at = parents[at]
-            return self._schedule(way[::-1])
-
+        stuck = self._stuck(seen, waiter) if waiter and complete else -1
         verdict: Verdict = "REFUTED" if loss >= 0 else "PROVED" if complete else "UNDETERMINED"
-        return Search(verdict, len(states), deepest, schedule(loss), schedule(stuck))
+        return Search(verdict, len(came), deepest, self._schedule(loss), self._schedule(stuck))
 
-    def _schedule(self, way: list[State]) -> Schedule:
-        """The moves along a way of canonical states, by one numbering of the pages from beginning to end."""
+    def _schedule(self, at: int) -> Schedule | None:
+        """The moves to that state, by one numbering of the pages from beginning to end."""
+        if at < 0:
+            return None
+        way = []
+        while at >= 0:
+            way.append(at)
+            at = self.came[at]
         state, schedule = self.start, []
-        for wanted in way[1:]:
-            ways = (way for way in self._next(state) if self._canonical(way[3]) == wanted)
-            i, choice, moves, state = min(ways, key=itemgetter(2))
-            letter = self.places[i].letter
-            schedule += [Move(letter, choice), *[Move(letter)] * (moves - 1)]
+        for wanted in way[-2::-1]:
+            ways = (way for way in self._next(state) if self.canonical(way[3]) == wanted)
+            places, choice, moves, state = min(ways, key=itemgetter(2))
+            schedule += [Move(places.letter, choice), *[Move(places.letter)] * (moves - 1)]
         return Schedule(schedule)
 
-    def _stuck(self, states: list[State], index: dict[State, int], depths: Any, waiter: str) -> int:
+    def _stuck(self, seen: list[tuple[int, int]], waiter: str) -> int:
         """The nearest state from which that process can never move again, though it is not done; or -1."""
-        i = next(n for n, places in enumerate(self.places) if places.letter == waiter)
-        held = set()
-        for at, state in enumerate(states):
-            saved, place = self.worlds[state[0]], self.places[i][state[i + 1]]
-            if saved[0] not in (LOST, OVER) and place.where and not self._choices(i, state[i + 1], saved):
-                held.add(at)
+        places = next(some for some in self.processes if some.letter == waiter)
+        held = {
+            at: state
+            for at, state in seen
+            if not state & self.ending.mask and places.value(state) and not self._choices(places, state)
+        }
         leaves: dict[int, list[int]] = defaultdict(list)
         free = []
-        for at in held:
-            for _, _, _, reached in self._next(states[at]):
-                there = index[self._canonical(reached)]
+        for at, state in held.items():
+            for _, _, _, reached in self._next(state):
+                there = self.canonical(reached)
                 if there in held:
                     leaves[there].append(at)
                 else:
                     free.append(at)
         while free:
             at = free.pop()
-            if at in held:
-                held.discard(at)
+            if held.pop(at, None) is not None:
                 free += leaves[at]
-        return min(held, key=lambda at: (depths[at], at), default=-1)
+        return next(iter(held), -1)

@@ -1,22 +1,22 @@
-"""What a step reads of the world, and what comes of it: learnt once, and looked up ever after.
+"""What a step touches of a state, and what comes of it: learnt once, and looked up ever after.
 
 A process at a given place is a function of what it reads. So its choices, and the outcome of each, are kept
-by the values of the fields that were read; in a world that differs only elsewhere they are the same. Which
-fields those are is not declared but seen: while a step runs, every attribute of the world's parts that is
-fetched or set is noted.
+by the values of the fields that were read or set; in a state that differs only elsewhere they are the same.
+Which fields those are is not declared but seen: while a step runs, every attribute of the world's parts that
+is fetched or set is noted.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from operator import itemgetter
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from freepages.debate.world import FIELDS, World
 from freepages.engine.errors import FreepagesError
 from freepages.engine.position import position
 from freepages.engine.run import Process
-from freepages.pages.pageset import renumbered
+from freepages.search.state_bits import Field, Layout
 
 UNKNOWN: Any = object()
 
@@ -24,132 +24,137 @@ UNKNOWN: Any = object()
 class Outcome(NamedTuple):
     """What comes of a choice.
 
-    moves    how many moves were made
-    place    where the process stands then
-    ends     how what is saved of the world begins where nothing can matter any more; else ""
-    changes  (field, value) of every field that was set
+    moves  how many moves were made
+    over   whether nothing can matter any more
+    bits   those of every field that was touched, as they are then
     """
 
     moves: int
-    place: int
-    ends: str
-    changes: tuple[tuple[int, Any], ...]
+    over: bool
+    bits: int
 
 
-class Reads:
-    """Notes which fields are read and written, inside a ``with``; made of (part, attribute) -> field."""
+class Touched(set[int]):
+    """The numbers of the FIELDS that are read or set inside a ``with``."""
 
-    def __init__(self, fields: dict[tuple[Any, str], int]):
-        self.read: set[int] = set()
-        self.written: set[int] = set()
-        self._on = False
+    def __init__(self, world: World):
         parts: dict[int, tuple[Any, dict[str, int]]] = {}
-        for (part, name), field in fields.items():
-            parts.setdefault(id(part), (part, {}))[1][name] = field
-        for part, names in parts.values():
-            self._watch(part, names)
+        for field, names in enumerate(FIELDS):
+            for name in names:
+                path, attribute = name.split(".")
+                part = getattr(world, path)
+                parts.setdefault(id(part), (part, {}))[1][attribute] = field
+        self._kinds = [
+            (part, type(part), self._watched(type(part), fields)) for part, fields in parts.values()
+        ]
 
-    def _watch(self, part: Any, names: dict[str, int]) -> None:
-        kind, seen = type(part), self
+    def _watched(self, kind: Any, fields: dict[str, int]) -> type:
+        """The same kind of part, of which each access to those attributes is noted."""
+        note = self.add
 
-        class Watched(kind):  # type: ignore[misc, valid-type]
+        class Watched(kind):  # type: ignore[misc]
             def __getattribute__(self, name: str) -> Any:
-                if name in names and seen._on:
-                    seen.read.add(names[name])
-                return kind.__getattribute__(self, name)  # type: ignore[call-arg]
+                if name in fields:
+                    note(fields[name])
+                return kind.__getattribute__(self, name)
 
             def __setattr__(self, name: str, value: Any) -> None:
-                if name in names and seen._on:
-                    seen.written.add(names[name])
-                kind.__setattr__(self, name, value)  # type: ignore[call-arg]
+                if name in fields:
+                    note(fields[name])
+                kind.__setattr__(self, name, value)
 
-        part.__class__ = Watched
+        return Watched
 
-    def __enter__(self) -> Reads:
-        self.read.clear()
-        self.written.clear()
-        self._on = True
+    def __enter__(self) -> Touched:
+        self.clear()
+        for part, _, watched in self._kinds:
+            part.__class__ = watched
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._on = False
+        for part, kind, _ in self._kinds:
+            part.__class__ = kind
 
 
 class Learnt:
-    """A function of the world, known where it was seen: values by the fields that they depend on."""
+    """A function of the state, known where it was seen: values by the bits that they depend on."""
 
-    __slots__ = ("_fields", "_of", "_values")
+    __slots__ = ("_fields", "mask", "values")
 
     def __init__(self) -> None:
-        self._fields: tuple[int, ...] = ()
-        self._of: Callable[[Any], Any] = _nothing
-        self._values: dict[Any, Any] = {}
+        self._fields: set[Field] = set()
+        self.mask = 0
+        self.values: dict[int, Any] = {}
 
-    def known(self, world: Any) -> Any:
-        """The value in that world, or UNKNOWN."""
-        return self._values.get(self._of(world), UNKNOWN)
-
-    def learn(self, read: Iterable[int], world: Any, value: Any) -> None:
-        """Note the value in that world, which was found by reading those fields."""
-        fields = tuple(sorted({*self._fields, *read}))
-        if fields != self._fields:
+    def depends_on(self, fields: set[Field]) -> None:
+        """The value may depend on these fields too."""
+        if not fields <= self._fields:
             # What is known was found with fewer fields, and would be found under other keys now.
-            self._fields, self._of, self._values = fields, itemgetter(*fields), {}
-        self._values[self._of(world)] = value
+            self._fields |= fields
+            self.values = {}
+        self.widen()
 
-
-def _nothing(world: Any) -> None:
-    return None
+    def widen(self) -> None:
+        """Some fields may have got more bits; in what is known those are 0."""
+        self.mask = 0
+        for field in self._fields:
+            self.mask |= field.mask
 
 
 class Place:
     """Where a process may stand: how it was first brought there, and what is known of it there."""
 
-    def __init__(self, where: Any, origin: tuple[int, Any, str, int] | None):
-        self.where, self.origin = where, origin
+    def __init__(self, origin: tuple[int, str, int] | None):
+        self.origin = origin
         self.parked: list[Process] = []
         self.choices = Learnt()
         self.outcomes: dict[str, Learnt] = defaultdict(Learnt)
 
 
-class Places:
-    """All places of one process, by number; 0 is where it begins."""
+class Places(Field):
+    """All places of one process, which are a field of the state."""
 
-    def __init__(self, process: Process):
+    def __init__(self, layout: Layout, process: Process):
+        super().__init__(layout)
         if process.make is None:
             raise FreepagesError(
                 f"process {process.name} is given as a running generator: it cannot be searched"
             )
         self.letter, self.name, self.make = process.letter, process.name, process.make
-        self._places: list[Place] = []
-        self._numbers: dict[Any, int] = {}
-        self._turned: dict[tuple[int, tuple[int, ...]], int] = {}
-        self[self.place(process, None)].parked.append(process)
+        self._places: dict[int, Place] = {}
+        self.start = self.arrive(process, None)
 
-    def __getitem__(self, number: int) -> Place:
-        return self._places[number]
+    def at(self, state: int) -> Place:
+        """The place that the process has in a state."""
+        return self._places[state & self.mask]
 
-    def new(self) -> Process:
-        """The process as it begins."""
-        return Process(self.letter, self.name, self.make)
+    def arrive(self, process: Process, origin: tuple[int, str, int] | None) -> int:
+        """Note where a process stands, and that it came there by a choice and a number of moves from a
+        state; the bits of that place."""
+        bits = self.bits(position(process))
+        if bits not in self._places:
+            self._places[bits] = Place(origin)
+        self._places[bits].parked.append(process)
+        return bits
 
-    def place(self, process: Process, origin: tuple[int, Any, str, int] | None) -> int:
-        """The number of the place where the process stands, to which it came that way."""
-        number = self._number(position(process))
-        if number and self._places[number].origin is None:
-            self._places[number].origin = origin
-        return number
+    def process(self, state: int, restore: Callable[[int], None]) -> Process:
+        """The process, standing where it does in a state: one that is parked there, or a new one that is
+        brought there alone."""
+        here = self.at(state)
+        if here.parked:
+            return here.parked.pop()
+        if here.origin is None:
+            return Process(self.letter, self.name, self.make)
+        before, choice, moves = here.origin
+        process = self.process(before, restore)
+        restore(before)
+        process.go(choice)
+        for _ in range(moves - 1):
+            process.go()
+        return process
 
-    def _number(self, where: Any) -> int:
-        number = self._numbers.setdefault(where, len(self._places))
-        if number == len(self._places):
-            self._places.append(Place(where, None))
-        return number
-
-    def turned(self, number: int, turn: tuple[int, ...]) -> int:
-        """The number of that place with the pages renumbered."""
-        other = self._turned.get((number, turn))
-        if other is None:
-            other = self._number(renumbered(self._places[number].where, turn))
-            self._turned[number, turn] = other
-        return other
+    def learnt(self) -> Iterator[Learnt]:
+        """All that is known of the process."""
+        for place in self._places.values():
+            yield place.choices
+            yield from place.outcomes.values()

@@ -10,7 +10,7 @@ from freepages.debate.proposals import PROPOSALS
 from freepages.engine.errors import FreepagesError
 from freepages.engine.position import needed, position
 from freepages.engine.run import Act, Choose, Lock, Process, Steps, Until
-from freepages.pages.pageset import PageSet, renumber, renumbered
+from freepages.pages.pageset import PageSet
 
 
 def at(make, *choices):
@@ -241,18 +241,3 @@ def test_what_is_needed_is_known_at_every_instruction_of_every_proposal() -> Non
         if code := getattr(function, "__code__", None):
             known = needed(code)
             assert set().union(*known.values()) <= {*code.co_varnames, *code.co_cellvars, *code.co_freevars}
-
-
-def test_renumbering_moves_every_set_and_is_undone_by_its_inverse() -> None:
-    assert renumber(0b011, (2, 0, 1)) == 0b101
-    assert renumber(renumber(0b011, (2, 0, 1)), (1, 2, 0)) == 0b011
-
-    def keeps() -> Steps:
-        kept, also = PageSet(3, 0b011), (PageSet(3, 0b001), "0a", None)
-        yield "moves"
-        print(kept, also)
-
-    place = at(keeps)
-    turned = renumbered(place, (2, 0, 1))
-    assert turned != place and renumbered(turned, (1, 2, 0)) == place
-    assert renumbered(place, (0, 1, 2)) == place

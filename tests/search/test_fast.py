@@ -1,5 +1,6 @@
 """The search: merging and reducing change neither verdict nor shortest loss, and a loss can be replayed."""
 
+import tracemalloc
 from dataclasses import replace
 from itertools import combinations
 from types import FunctionType
@@ -10,11 +11,12 @@ from freepages.debate.host_verbs import ASK, apply, log_on, precopy
 from freepages.debate.proposals import PROPOSALS, proposal
 from freepages.debate.world import PURPOSES, World
 from freepages.engine.errors import FreepagesError
+from freepages.engine.memory import in_use
 from freepages.engine.run import Move, Process, Run, Scenario, Until, at_random
 from freepages.pages.pageset import PageSet
 from freepages.scenarios.debate import debate
 from freepages.search import effective
-from freepages.search.fast import PROVED, REFUTED, UNDETERMINED, _Explorer, explore
+from freepages.search.fast import LIMIT, PROVED, REFUTED, UNDETERMINED, _Explorer, explore
 from freepages.search.without_effect import SINGLE
 from tests.verdicts import SAFE
 
@@ -215,7 +217,7 @@ def test_merging_changes_no_verdict_no_shortest_loss_and_no_world(name, purpose)
     search = explorer.search("", 10**6, None)
     assert (search.verdict, len(search.schedule or ()) or None) == (REFUTED if loss else PROVED, loss)
     if not loss:  # else both stop when they have found it, and not at the same place
-        assert set(explorer.worlds) == worlds
+        assert set(map(explorer.saved, explorer.came)) == worlds
 
 
 @pytest.mark.parametrize("name", PROPOSALS)
@@ -232,8 +234,48 @@ def test_without_any_merging_the_same_worlds_are_reached(name) -> None:
     reached, states = set(), {explorer.start}
     for _ in range(moves):
         states = {state for at in states for *_, state in explorer._next(at)}
-        reached |= {explorer.worlds[state[0]] for state in states}
+        reached |= set(map(explorer.saved, states))
     assert reached == worlds and len(level) > 50
+
+
+# -- what a state costs, and how far that reaches
+
+BYTES = 300
+"""The most that a state may cost, with all that was learnt on the way: two million fit in 2 GiB."""
+
+
+def test_a_state_costs_at_most_so_many_bytes() -> None:
+    tracemalloc.start()
+    try:
+        search = explore(debate("locked"))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert search.states > 4000
+    assert most <= BYTES * search.states
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("requests", [1, 2])
+@pytest.mark.parametrize("name, purpose", ROWS)
+def test_the_verdict_with_three_pages(name, purpose, requests) -> None:
+    """The same as with two; for the longest with two requests only as far as half a million states."""
+    longest = (name, purpose, requests) == ("request_id", "migrate", 2)
+    before, most = in_use(), 0
+
+    def watch(states: int) -> None:
+        nonlocal most
+        most = max(most, in_use() - before - BYTES * states)
+
+    scenario = debate(name, purpose, pages=3, requests=requests)
+    search = explore(scenario, watch=watch, limit=500_000 if longest else LIMIT)
+    once = requests == 1 and name == "request_id_unchecked"  # one answer is to the only request
+    assert search.verdict == (
+        UNDETERMINED if longest else PROVED if once and purpose == "migrate" else expected(name, purpose)
+    )
+    assert most <= 32 << 20  # what the process has in use is counted in pages, and not by the state
+    if search.schedule is not None:
+        check_replay(scenario, search)
 
 
 # -- what is reduced

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any
 
+from freepages.debate.world import World
 from freepages.engine.run import Act, Choose, Process, Steps
 
 CHOOSES = Act("does what it likes")
@@ -13,7 +13,7 @@ SETTLES = Act("makes a log bit visible")
 GIVES_UP = Act("gives something back early")
 
 
-def adversary(w: Any) -> Steps:
+def adversary(w: World) -> Steps:
     """Allocate, write and free any page at any step."""
 
     def options() -> dict[str, str]:
@@ -53,7 +53,7 @@ def adversary(w: Any) -> Steps:
             w.guest.release(page)
 
 
-def late_bits(w: Any) -> Steps:
+def late_bits(w: World) -> Steps:
     """The hypervisor makes the log bit of a write visible, some time after the write."""
     menu = Choose(lambda: {f"{page}l": f"makes the log bit of page {page} visible" for page in w.log.pending})
     while True:
@@ -61,7 +61,7 @@ def late_bits(w: Any) -> Steps:
         w.log.settle(w.page(int(choice[:-1])))
 
 
-def shrinker(w: Any) -> Steps:
+def shrinker(w: World) -> Steps:
     """The driver gives a held page back to the guest before the host is done with it."""
 
     def options() -> dict[str, str]:
@@ -75,10 +75,10 @@ def shrinker(w: Any) -> Steps:
 
 
 def processes(
-    w: Any,
-    guest: Callable[[Any], Steps] | None,
-    host: Callable[[Any], Steps],
-    others: Iterable[Callable[[Any], Steps]] = (),
+    w: World,
+    guest: Callable[[World], Steps] | None,
+    host: Callable[[World], Steps],
+    others: Iterable[Callable[[World], Steps]] = (),
 ) -> Iterator[Process]:
     """The processes of a proposal: guest, host, the workload, and what the switches add."""
     if guest:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from freepages.debate.mailbox import Answer
+from freepages.debate.world import World
 from freepages.engine.run import Act, Choose, Steps, Until
 
 # The host only adds to the end of the requests, and the guest's answer only to the end of the answers:
@@ -32,14 +33,14 @@ DRIVER = "the driver"
 SILENCE = {"0g": "goes on", "0s": "falls silent for ever"}
 
 
-def next_request(w: Any) -> Steps:
+def next_request(w: World) -> Steps:
     """Wait for a request; its id, or None for a guest that falls silent instead."""
     if (yield from _goes_on(w, LOOKS, lambda: bool(w.mail.requests), "waits for a request")):
         return w.mail.requests.pop(0)
     return None
 
 
-def next_command(w: Any, seen: int) -> Steps:
+def next_command(w: World, seen: int) -> Steps:
     """Wait until the register shows another command id than the one seen; that id, or None for a guest that
     falls silent instead."""
     if (yield from _goes_on(w, READS_ID, lambda: w.mail.register != seen, "waits for another command id")):
@@ -47,7 +48,7 @@ def next_command(w: Any, seen: int) -> Steps:
     return None
 
 
-def _goes_on(w: Any, act: Act, ready: Callable[[], bool], why: str) -> Steps:
+def _goes_on(w: World, act: Act, ready: Callable[[], bool], why: str) -> Steps:
     if not w.assume.silent_guest:
         yield act, Until(ready, why)
         return True
@@ -55,7 +56,7 @@ def _goes_on(w: Any, act: Act, ready: Callable[[], bool], why: str) -> Steps:
     return choice == "0g"
 
 
-def free_page_bitmap(w: Any, within: Any = None) -> Steps:
+def free_page_bitmap(w: World, within: Any = None) -> Steps:
     """The free pages (``within`` a set, if one is given), found under the zone lock, which is then still
     held.
 
@@ -77,19 +78,19 @@ def free_page_bitmap(w: Any, within: Any = None) -> Steps:
     return found
 
 
-def drop_lock(w: Any) -> Steps:
+def drop_lock(w: World) -> Steps:
     """Drop the zone lock, if it was not dropped before."""
     if w.lock.holder == DRIVER:
         yield from w.lock.release(DRIVER)
 
 
-def answer(w: Any, pages: Any, request: int | None = None) -> Steps:
+def answer(w: World, pages: Any, request: int | None = None) -> Steps:
     """Send the host a buffer that lists these pages, or one with nothing but an id."""
     yield ANSWERS, f"the id {request}" if pages is None else pages
     w.mail.answers.append(Answer(request, pages))
 
 
-def until_returned(w: Any) -> Steps:
+def until_returned(w: World) -> Steps:
     """Wait until the host has given the buffer back; with "lock-timeout" the zone lock may be dropped
     meanwhile."""
     if w.assume.lock_timeout and w.lock.holder == DRIVER:
@@ -107,7 +108,7 @@ def until_returned(w: Any) -> Steps:
     w.mail.returned -= 1
 
 
-def inflate(w: Any) -> Steps:
+def inflate(w: World) -> Steps:
     """Allocate every free page for the balloon; the pages."""
     yield INFLATES, w.lock, w.guest.free.count()
     pages = w.guest.free.copy()
@@ -115,7 +116,7 @@ def inflate(w: Any) -> Steps:
     return pages
 
 
-def deflate(w: Any, pages: Any) -> Steps:
+def deflate(w: World, pages: Any) -> Steps:
     """Free these pages of the balloon, but those that were given back before."""
     yield DEFLATES, w.lock, pages.count()
     still = pages.copy()
@@ -123,7 +124,7 @@ def deflate(w: Any, pages: Any) -> Steps:
     w.guest.release(still)
 
 
-def isolate(w: Any) -> Steps:
+def isolate(w: World) -> Steps:
     """Take the free pages that are not reported yet off the free lists; the pages, or None for a guest that
     falls silent instead."""
     if not (yield from _goes_on(w, ISOLATES, lambda: w.lock.ready(), "waits for the zone lock")):
@@ -134,13 +135,13 @@ def isolate(w: Any) -> Steps:
     return pages
 
 
-def put_back(w: Any, pages: Any) -> Steps:
+def put_back(w: World, pages: Any) -> Steps:
     """Return isolated pages to the free lists."""
     yield PUTS_BACK, w.lock, pages.count()
     w.guest.put_back(pages)
 
 
-def hint(w: Any, command: int) -> Steps:
+def hint(w: World, command: int) -> Steps:
     """Allocate a free block, keep it and queue it as a hint, as long as the command id stands; whether there
     was one.
 
@@ -171,7 +172,7 @@ def hint(w: Any, command: int) -> Steps:
     return True
 
 
-def _hint_many(w: Any, command: int) -> Steps:
+def _hint_many(w: World, command: int) -> Steps:
     yield TAKES_BLOCKS, w.lock
     if w.mail.register != command:
         return False

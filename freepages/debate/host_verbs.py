@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from freepages.debate.mailbox import Answer
+from freepages.debate.world import World
 from freepages.engine.run import Act, Choose, Steps
 from freepages.host.migration import ASK, SYNC
 
@@ -22,21 +23,21 @@ CHOOSES = Act("goes on with the migration")
 DISCARDS = Act("discards {0}", cost="madvise")
 
 
-def log_on(w: Any) -> Steps:
+def log_on(w: World) -> Steps:
     """Switch the dirty log on. Who only discards needs none."""
     if w.purpose == "migrate":
         yield LOGS, w.pages
         w.log.start()
 
 
-def ask(w: Any) -> Steps:
+def ask(w: World) -> Steps:
     """Send a request, whatever else there is to do."""
     yield (ASKS,)
     w.request()
 
 
 def precopy(
-    w: Any, *, sync: bool = True, stop: bool = True, asks: bool = False, tells_sync: bool = False
+    w: World, *, sync: bool = True, stop: bool = True, asks: bool = False, tells_sync: bool = False
 ) -> Steps:
     """Migrate on until there is something that only the proposal can decide.
 
@@ -47,7 +48,7 @@ def precopy(
     return w.pace(w, sync, stop, asks, tells_sync)
 
 
-def apply(w: Any, pages: Any, *, in_copy: bool = False) -> Steps:
+def apply(w: World, pages: Any, *, in_copy: bool = False) -> Steps:
     """Use what an answer lists: do not send those pages; or discard them, one by one."""
     if w.purpose == "discard":
         for page in pages:
@@ -59,7 +60,7 @@ def apply(w: Any, pages: Any, *, in_copy: bool = False) -> Steps:
         w.host.skip(pages)
 
 
-def freely(w: Any, sync: bool, stop: bool, asks: bool, tells_sync: bool) -> Steps:
+def freely(w: World, sync: bool, stop: bool, asks: bool, tells_sync: bool) -> Steps:
     """The host's freedom, step by step, as the schedule chooses; it may send any page."""
 
     def sends() -> dict[str, str]:
@@ -72,7 +73,7 @@ def freely(w: Any, sync: bool, stop: bool, asks: bool, tells_sync: bool) -> Step
 
 
 def as_chosen(
-    w: Any,
+    w: World,
     sync: bool,
     stop: bool,
     asks: bool,

@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 from freepages.debate.assumptions import Assumptions
 from freepages.debate.content import LETTERS, ZERO, Content, PerPage, Tokens
-from freepages.debate.host_verbs import freely
 from freepages.debate.mailbox import Answer, Mailbox
 from freepages.debate.ownership import Ownership
 from freepages.engine.run import Steps
@@ -24,6 +23,8 @@ from freepages.pages.pageset import Pages, PageSet
 Purpose = Literal["migrate", "discard"]
 PURPOSES: tuple[Purpose, ...] = ("migrate", "discard")
 
+Pace = Callable[["World", bool, bool, bool, bool], Steps]
+"""How a host uses its freedom: of the world, and whether it may sync, may stop, asks, and tells of a sync."""
 
 FIELDS = (
     ("guest.written", "memory.source", "memory.destination"),
@@ -61,7 +62,7 @@ class World:
     purpose   "migrate" or "discard"
     requests  how often the host asks (or, where the guest begins, how often it reports)
     chunk     pages that a bitmap built chunk by chunk covers at a time; half of all, if not given
-    pace      how the host goes on between what a proposal prescribes: a function as hostside.freely
+    pace      how the host goes on between what a proposal prescribes (freepages.debate.host_verbs.freely)
     free      which pages are free at the start; all, if not given: a guest that may allocate and write before
               the host begins can bring about every other start
     interchangeable  whether no step depends on which number a page has
@@ -75,12 +76,12 @@ class World:
         self,
         pages: int,
         *,
+        pace: Pace,
         purpose: Purpose = "migrate",
         assume: Assumptions | None = None,
         requests: int = 2,
         free: Any = None,
         chunk: int | None = None,
-        pace: Callable[..., Steps] = freely,
         kind: Any = PageSet,
         content: Any = Content,
         interchangeable: bool = False,
@@ -105,7 +106,7 @@ class World:
         """The dirty log of all pages."""
         return DirtyLog(self.pages, mode, late=self.assume.late, kind=self.kind)
 
-    def sides(self, free: Any) -> tuple[Any, Any]:
+    def sides(self, free: Any) -> tuple[Ownership, Migration]:
         """The guest's side of it, of whose pages ``free`` are free, and the host's."""
         guest = Ownership(self.pages, self.memory, self.assume, free)
         return guest, Migration(self.memory, self.log, **self.assume.of_the_host)

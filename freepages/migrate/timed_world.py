@@ -18,7 +18,7 @@ import numpy as np
 from freepages.debate.assumptions import Assumptions
 from freepages.debate.content import ZERO, BulkContent
 from freepages.debate.ownership import Ownership
-from freepages.debate.world import World
+from freepages.debate.world import Pace, World
 from freepages.engine.clock import Clock, TimedLock
 from freepages.engine.run import Act, Steps, Until
 from freepages.host.dirty_log import DirtyLog, Mode
@@ -139,6 +139,10 @@ class LiveWorld(World):
     mismatched  with content, after the stop: the pfns whose content was lost
     """
 
+    guest: LiveGuest
+    host: BulkMigration
+    lock: TimedLock
+
     def __init__(
         self,
         ram: GuestRam,
@@ -146,7 +150,7 @@ class LiveWorld(World):
         zero: PageBitmap,
         workload: Workload,
         clock: Clock,
-        pace: Callable[..., Steps],
+        pace: Pace,
         *,
         assume: Assumptions | None = None,
         keep: bool = True,
@@ -196,7 +200,7 @@ class LiveWorld(World):
 
     def live(self) -> None:
         """The guest does what it does by now."""
-        lock = self.guest.lock
+        lock = self.lock
         until = self.clock.now if lock.holder is None else lock.since
         if until <= self._lived:
             return

@@ -3,7 +3,7 @@ workload that may do anything at any step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 
 from freepages.debate.assumptions import Assumptions
@@ -11,9 +11,9 @@ from freepages.debate.content import letter
 from freepages.debate.environment import processes, shrinker
 from freepages.debate.host_verbs import freely
 from freepages.debate.proposals import Proposal, proposal
-from freepages.debate.world import PURPOSES, Purpose, World
+from freepages.debate.world import PURPOSES, Pace, Purpose, World
 from freepages.engine.errors import FreepagesError, unknown
-from freepages.engine.run import Process, Run, Scenario, Steps
+from freepages.engine.run import Process, Run, Scenario
 from freepages.engine.state import Known
 from freepages.pages.pageset import PageSet
 from freepages.scenarios.debate_picture import SIGNS, picture, questions
@@ -28,7 +28,7 @@ def debate(
     requests: int | None = None,
     free: Iterable[int] | None = None,
     story: str = "",
-    pace: Callable[..., Steps] = freely,
+    pace: Pace = freely,
 ) -> Scenario:
     """One proposal of the debate, for one purpose, under some assumptions.
 

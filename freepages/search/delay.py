@@ -7,10 +7,9 @@ never syncs, and that has sent all it can when it comes to stand still.
 
 from __future__ import annotations
 
-from typing import Any
-
 from freepages.debate.host_verbs import freely
 from freepages.debate.proposals import Proposal, proposal
+from freepages.debate.world import World
 from freepages.engine.run import Run, Schedule, Steps
 from freepages.scenarios.debate import debate
 from freepages.search.fast import explore
@@ -18,7 +17,7 @@ from freepages.search.fast import explore
 SILENT = ("silent-guest",)
 
 
-def hurried(w: Any, sync: bool, stop: bool, asks: bool, tells_sync: bool) -> Steps:
+def hurried(w: World, sync: bool, stop: bool, asks: bool, tells_sync: bool) -> Steps:
     """The host's freedom without that of looking at the log once more."""
     return freely(w, False, stop, asks, tells_sync)
 

@@ -22,7 +22,7 @@ Watch = Callable[[int], "bool | None"]
 """Told now and then how many states were seen; what is true ends the search."""
 
 MAX_PAGES = 6
-"""A state of n pages is looked at in all their n! numberings."""
+"""With more pages there are more states than a search of days would see."""
 
 MEMORY = 1 << 30
 """Bytes in use by this process at which a search gives up, unless told otherwise."""

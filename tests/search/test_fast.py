@@ -7,7 +7,7 @@ from types import FunctionType
 
 import pytest
 
-from freepages.debate.host_verbs import ASK, apply, log_on, precopy
+from freepages.debate.host_verbs import ASK, apply, freely, log_on, precopy
 from freepages.debate.proposals import PROPOSALS, proposal
 from freepages.debate.world import PURPOSES, World
 from freepages.engine.errors import FreepagesError
@@ -355,7 +355,7 @@ def test_stuck_is_asked_for_one_process_and_found_at_the_nearest_place() -> None
     """One that waits for what another does at most twice; then the third time is for ever."""
 
     def build():
-        world = World(1)
+        world = World(1, pace=freely)
         world.mail.asked = 0
 
         def gives():
@@ -420,7 +420,9 @@ def test_a_running_generator_cannot_be_searched() -> None:
     def moves():
         yield "moves"
 
-    scenario = Scenario("one", "", lambda: (World(1), [Process("a", "runner", moves())]), lambda run: run)
+    scenario = Scenario(
+        "one", "", lambda: (World(1, pace=freely), [Process("a", "runner", moves())]), lambda run: run
+    )
     with pytest.raises(FreepagesError, match="runner is given as a running generator"):
         explore(scenario)
 

@@ -38,7 +38,7 @@ class PerPage(tuple[int, ...]):
     __slots__ = ()
 
 
-class Tokens(list[int]):
+class PageTokens(list[int]):
     """One token a page."""
 
     __slots__ = ()
@@ -56,8 +56,8 @@ class Content:
 
     def __init__(self, pages: int, log: Log, source: list[int] | None = None):
         self.log = log
-        self.source = Tokens(source or [LETTERS] * pages)
-        self.destination = Tokens([ZERO] * pages)
+        self.source = PageTokens(source or [LETTERS] * pages)
+        self.destination = PageTokens([ZERO] * pages)
 
     def write(self, pages: PageSet) -> None:
         """The guest writes these pages: something new is in each, and the log hears of it."""

@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any, Literal
 
 from freepages.debate.assumptions import Assumptions
-from freepages.debate.content import LETTERS, ZERO, Content, PerPage, Tokens
+from freepages.debate.content import LETTERS, ZERO, Content, PageTokens, PerPage
 from freepages.debate.mailbox import Answer, Mailbox
 from freepages.debate.ownership import Ownership
 from freepages.engine.run import Steps
@@ -106,7 +106,7 @@ class World:
         """The dirty log of all pages."""
         return DirtyLog(self.pages, mode, late=self.assume.late, kind=self.kind)
 
-    def sides(self, free: Any) -> tuple[Ownership, Migration]:
+    def sides(self, free: Any) -> tuple[Any, Migration]:
         """The guest's side of it, of whose pages ``free`` are free, and the host's."""
         guest = Ownership(self.pages, self.memory, self.assume, free)
         return guest, Migration(self.memory, self.log, **self.assume.of_the_host)
@@ -214,7 +214,7 @@ def frozen(value: Any) -> Any:
     """A part of the world as a value that stays as it is, and can be compared."""
     if isinstance(value, Answer):
         return Answer(value.id, frozen(value.pages))
-    if isinstance(value, PageSet | Tokens):
+    if isinstance(value, PageSet | PageTokens):
         return value.frozen()
     return tuple(map(frozen, value)) if isinstance(value, list | tuple) else value
 
@@ -227,4 +227,4 @@ def thawed(value: Any) -> Any:
         return PageSet(*value)
     if isinstance(value, Answer):
         return Answer(value.id, thawed(value.pages))
-    return Tokens(value) if isinstance(value, PerPage) else [*map(thawed, value)]
+    return PageTokens(value) if isinstance(value, PerPage) else [*map(thawed, value)]

@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 from freepages.debate.world import FIELDS, LOST
 from freepages.engine.run import Move, Process, Scenario, Schedule
-from freepages.search.state_bits import Field, Layout
+from freepages.search.state_bits import BitLayout, Field
 from freepages.search.step_outcomes import UNKNOWN, Learnt, Outcome, Places, Touched
 
 PROVED, REFUTED, UNDETERMINED = "PROVED", "REFUTED", "UNDETERMINED"
@@ -80,7 +80,7 @@ class _Explorer:
     def __init__(self, scenario: Scenario, reduce: bool):
         self.reduce = reduce
         self.world, processes = scenario.build()
-        self.layout = Layout(self.world.pages)
+        self.layout = BitLayout(self.world.pages)
         self.canonical = self.layout.sorted if reduce and self.world.interchangeable else int
         self.ending = Field(self.layout)
         self.ending.bits("")  # 0, while the world is not over

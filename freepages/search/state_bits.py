@@ -21,7 +21,7 @@ COLUMN = 48
 PAGE = (1 << COLUMN) - 1
 
 
-class Layout:
+class BitLayout:
     """Which bits of a state mean what: a column for each page, the lowest for page 0, and above them all the
     rest."""
 
@@ -89,7 +89,7 @@ class Field:
     """One field of a state. ``mask`` are its bits so far; the first value has none that is 1, if it says
     nothing of single pages."""
 
-    def __init__(self, layout: Layout):
+    def __init__(self, layout: BitLayout):
         self.mask = 0
         self._layout = layout
         self._shapes, self._columns = _Numbers(layout.new_bit), _Numbers(layout.new_column_bit)

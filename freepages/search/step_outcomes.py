@@ -16,7 +16,7 @@ from freepages.debate.world import FIELDS, World
 from freepages.engine.errors import FreepagesError
 from freepages.engine.position import position
 from freepages.engine.run import Process
-from freepages.search.state_bits import Field, Layout
+from freepages.search.state_bits import BitLayout, Field
 
 UNKNOWN: Any = object()
 
@@ -114,7 +114,7 @@ class Place:
 class Places(Field):
     """All places of one process, which are a field of the state."""
 
-    def __init__(self, layout: Layout, process: Process):
+    def __init__(self, layout: BitLayout, process: Process):
         super().__init__(layout)
         if process.make is None:
             raise FreepagesError(

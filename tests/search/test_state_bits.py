@@ -10,7 +10,7 @@ from freepages.debate.content import PerPage
 from freepages.debate.mailbox import Answer
 from freepages.engine.errors import FreepagesError
 from freepages.pages.pageset import Pages
-from freepages.search.state_bits import COLUMN, Field, Layout
+from freepages.search.state_bits import COLUMN, BitLayout, Field
 
 PAGES = 3
 TURNS = list(permutations(range(PAGES)))
@@ -33,7 +33,7 @@ def renumbered(value, turn):
 
 @given(states)
 def test_a_field_gives_back_what_was_put_into_it_however_many_values_come_later(many) -> None:
-    layout = Layout(PAGES)
+    layout = BitLayout(PAGES)
     fields = [Field(layout) for _ in range(3)]
     words = [sum(field.bits(value) for field, value in zip(fields, state, strict=True)) for state in many]
     for state, word in zip(many, words, strict=True):
@@ -48,7 +48,7 @@ def test_a_field_gives_back_what_was_put_into_it_however_many_values_come_later(
 
 @given(states)
 def test_of_all_numberings_of_the_pages_one_is_taken(many) -> None:
-    layout = Layout(PAGES)
+    layout = BitLayout(PAGES)
     fields = [Field(layout) for _ in range(3)]
     canonical = {}
     for state in many:
@@ -63,7 +63,7 @@ def test_of_all_numberings_of_the_pages_one_is_taken(many) -> None:
 
 def test_a_numbering_that_was_never_seen_is_known_too() -> None:
     """A search sorts the columns of a state; then a field may have a value that it never was given."""
-    layout = Layout(PAGES)
+    layout = BitLayout(PAGES)
     field = Field(layout)
     for ahead, behind in ((0b001, 0b000), (0b100, 0b100)):
         field.bits((Pages(PAGES, ahead), Answer(7, Pages(PAGES, behind))))
@@ -72,7 +72,7 @@ def test_a_numbering_that_was_never_seen_is_known_too() -> None:
 
 
 def test_a_column_that_is_full_is_an_error() -> None:
-    layout = Layout(1)
+    layout = BitLayout(1)
     for _ in range(COLUMN):
         layout.new_column_bit()
     field = Field(layout)

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from freepages.balloon.free_pages_device import FreePagesDevice
 from freepages.balloon.free_pages_messages import Reply
+from freepages.debate.host_verbs import freely
 from freepages.debate.mailbox import Answer, Mailbox
 from freepages.debate.proposals import Proposal
 from freepages.debate.world import World
@@ -153,7 +154,7 @@ class WholeMachine(World):
         self.zones = list(parts.node.populated_zones())
         self.page_of = {ram.pfn(page): page for page in range(ram.pages)}
         self.happened: list[Event] = []
-        super().__init__(ram.pages, requests=requests, content=self._content)
+        super().__init__(ram.pages, pace=freely, requests=requests, content=self._content)
         device, memory = parts.device, parts.kernel.memory
         assert isinstance(device, MigrationDevice) and isinstance(memory, LoggedMemory)
         device.mail, device.ram, device.answered = self.mail, ram, self.answered

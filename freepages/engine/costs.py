@@ -16,6 +16,7 @@ from freepages.engine.run import Act
 
 RFC = "https://lore.kernel.org/r/1457001868-15949-1-git-send-email-liang.z.li@intel.com"
 XU = "https://lore.kernel.org/r/20251218114220.83354-1-xuchuangxclwt@bytedance.com"
+TCP = "https://docs.kernel.org/networking/ip-sysctl.html"
 CHOICE = "a choice"
 PAGE = 4096  # bytes: the page of every measurement below
 
@@ -77,6 +78,9 @@ class Costs:
     )
     normal_page: float = cost(500.0, "ns/page", "a page handed to the socket", CHOICE)
     link: float = cost(8.97e9 / 8, "bytes/s", "what the wire carries", f"{RFC}: 8146291 KB in 7436 ms")
+    socket_buffer: float = cost(
+        4.0 * (1 << 20), "bytes", "what the socket takes before its sender waits", f"{TCP}: tcp_wmem's maximum"
+    )
     stop: float = cost(2_000_000.0, "ns", "the vCPUs stopped, the devices' state saved", CHOICE)
 
     elapsed: float = cost(1.0, "ns", "a time that was reckoned", "none")

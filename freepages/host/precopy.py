@@ -1,23 +1,22 @@
-"""Pre-copy as QEMU of 2016 does it: when it sends, when it syncs, and when it dares to stop the guest.
+"""Pre-copy as QEMU does it: when it sends, when it syncs, and when it dares to stop the guest.
 
 Models migration_thread() of migration/migration.c and ram_save_iterate(), ram_save_pending() and
-migration_bitmap_sync() of migration/ram.c (QEMU 2.5 to 2.8). It decides what hostside.freely leaves to a
+migration_bitmap_sync() of migration/ram.c, and what changed of it from QEMU 2.5 to 10
+(:mod:`freepages.host.qemu`). It decides what hostside.freely leaves to a
 schedule: sends go through the bitmap from where the last one ended, in sections of at most 50 ms; the
 bandwidth is limited for windows of 100 ms, and measured over each; when what is left could be sent within the
 downtime, the log is read, and if it still could, the guest is stopped. Its last pages are sent without the
-limit.
+limit. How long all that takes is the sender's matter (:mod:`freepages.host.sender`).
 
 Sends are planned in bulk: one act sends all there is until something happens that may change what is to be
-sent. A page counts as zero as it was found at the last sync.
+sent. A page counts as zero as it was found at the last sync. The times are those of the thread, as QEMU
+counts them; what is then still in the socket's buffer reaches the destination a little later.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from freepages.engine.clock import NEVER, Clock
 from freepages.engine.costs import Costs
@@ -25,12 +24,11 @@ from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import format_bandwidth, format_bytes, format_seconds
 from freepages.engine.run import Act, Steps, Until
 from freepages.host.migration import ASK, SYNC
+from freepages.host.qemu import VERSIONS, Qemu
 from freepages.host.ram_migration import Sent
+from freepages.host.sender import NORMAL_BYTES, ZERO_BYTES, Ahead, Plan, Sender
 from freepages.pages.orders import PAGE_SIZE
 
-HEADER = 8
-"""Bytes before every page: the page's offset in its RAM block, and flags."""
-NORMAL_BYTES, ZERO_BYTES = HEADER + PAGE_SIZE, HEADER + 1
 SECTION_END = 8
 
 WINDOW = 100_000_000
@@ -66,6 +64,8 @@ class Precopy:
 
     bandwidth  the limit, in bytes a second; the link's own is in ``costs``
     downtime   how long the guest may stand still, in seconds
+    qemu       the version
+    hints      whether the guest hints at free pages, as it was merged
     max_rounds syncs after which it is given up
     watch      called now and then with how many syncs there were, and the pages left
 
@@ -80,6 +80,8 @@ class Precopy:
         *,
         bandwidth: float,
         downtime: float,
+        qemu: Qemu = VERSIONS["2.5"],
+        hints: bool = False,
         max_rounds: int = 100,
         auto_converge: bool = False,
         watch: Callable[[int, int], None] | None = None,
@@ -89,8 +91,9 @@ class Precopy:
                 raise FreepagesError(f"{name}: {value} is not more than 0")
         if downtime < 0:
             raise FreepagesError(f"downtime: {downtime} s is negative")
-        self.clock, self.costs = clock, costs
-        self.bandwidth, self.downtime = bandwidth, downtime
+        self.clock, self.costs, self._sender = clock, costs, Sender(costs)
+        self.bandwidth, self.downtime, self.qemu = bandwidth, downtime, qemu
+        self._visits = qemu.bulk_stage and not (hints and qemu.searches_hinted)
         self.max_rounds, self.auto_converge, self.watch = max_rounds, auto_converge, watch
         self.sent, self.sections = Sent(), 0
         self.stages: list[Stage] = []
@@ -101,7 +104,7 @@ class Precopy:
         self._window_start = self._window_bytes = 0.0
         self._threshold = 0.0  # max_size: bytes that are sent within the downtime
         self._period_start = self._period_dirtied = self._period_bytes = 0
-        self._busy = 0
+        self._busy = self._read_at = 0
         self._woken: float = NEVER
         self.dirty_rate = 0.0
 
@@ -130,7 +133,8 @@ class Precopy:
                 yield from self._wait(w, answers)
                 continue
             left = w.host.remaining
-            if self.started < 0 or (left * PAGE_SIZE < self._threshold and not self._fresh):
+            due = self._sync_at(w) <= self.clock.now
+            if self.started < 0 or due or (left * PAGE_SIZE < self._threshold and not self._fresh):
                 yield SYNCS, None, w.ram.pages
                 if tells_sync:
                     return SYNC
@@ -164,12 +168,18 @@ class Precopy:
 
     # -- sync
 
+    def _sync_at(self, w: Any) -> float:
+        """When the log is read though there is more to send: QEMU 9.2 and later, with auto-converge, after
+        the first round."""
+        often = self.qemu.synced_every
+        return self._read_at + often * SECOND if often and self.auto_converge and w.host.syncs > 1 else NEVER
+
     def _note_sync(self, w: Any) -> None:
         """What follows from a sync that was made since: rates, and whether to slow the guest down."""
         if w.host.syncs == self._syncs_seen:
             return
         now = self.clock.now
-        self._syncs_seen, self._fresh = w.host.syncs, True
+        self._syncs_seen, self._fresh, self._read_at = w.host.syncs, True, now
         self.stages.append(Stage("sync", now, now, 0, 0, w.host.remaining))
         if self.started < 0:
             self.started = now
@@ -177,10 +187,12 @@ class Precopy:
             self._period_start, self._period_dirtied = now, w.host.dirtied
         elif now > self._period_start + SECOND:
             dirtied = (w.host.dirtied - self._period_dirtied) * PAGE_SIZE
+            known = self.dirty_rate > 0
             self.dirty_rate = dirtied / (now - self._period_start) * SECOND
             if self.auto_converge and dirtied > (self.bytes - self._period_bytes) / 2:
-                self._busy += 1
-                if self._busy > 1:
+                counts = known or self.qemu.busy_periods == 2
+                self._busy += counts
+                if self._busy >= self.qemu.busy_periods:
                     self._busy = 0
                     more = self.throttle + THROTTLE_MORE if self.throttle else THROTTLE_FIRST
                     self.throttle = min(more, THROTTLE_MOST)
@@ -204,23 +216,26 @@ class Precopy:
     def _send(self, w: Any) -> Steps:
         """Send until somebody else moves or it is time for a sync."""
         now = self.clock.now
-        plan = _Plan(w.host, self.costs)
-        end, ahead = self._run(plan, now, min(self.clock.others("h"), self._woken))
+        w.host.visits &= self._visits
+        plan = Plan(self._sender, w.host.ahead)
+        others = min(self.clock.others("h"), self._woken)
+        end = self._run(plan, now, w.host.remaining, min(others, self._sync_at(w)))
         before = self.bytes
-        sent = w.host.send_ahead(ahead)
+        sent = w.host.send_ahead(plan.reached)
         self.sent += sent
         self._fresh = False
-        # What is sent ends with a whole word, which may be a little later than planned.
-        if ahead < plan.size:
-            end += max(0, round(_work(self.costs, sent.pages, sent.zeros, 0) - plan.ns_until(ahead)))
+        # What is sent ends with a whole word, which may be a little more than planned.
+        more = max(0.0, sent.pages - plan.pages)
+        thread, link = self._sender.work(Ahead(more, min(more, max(0.0, sent.zeros - plan.zeros))))
+        end = round(self._sender.hand_over(end, thread, link))
         self.stages.append(Stage("send", now, end, sent.pages, self.bytes - before, w.host.remaining))
         yield SENDS, sent.pages, end - now
 
-    def _run(self, plan: _Plan, now: int, horizon: float) -> tuple[int, float]:
-        """Follow the main loop from now on: when it ends, and how many chunks are sent by then."""
+    def _run(self, plan: Plan, now: int, pages: int, horizon: float) -> float:
+        """Follow the main loop through the plan, with so many pages to send from now on; when it ends."""
         limit = self.bandwidth * WINDOW / SECOND
         start, used, threshold = self._window_start, self._window_bytes, self._threshold / PAGE_SIZE
-        t, at, sections = float(now), plan.first(), 0
+        t, sections = float(now), 0
         while True:
             if t >= start + WINDOW:
                 threshold = used / (t - start) * SECOND * self.downtime / PAGE_SIZE
@@ -228,19 +243,19 @@ class Precopy:
             if used >= limit:
                 t = min(start + WINDOW, horizon)
             else:
-                left = plan.left(at)
+                left = pages - plan.pages
                 if left < 0.5 or left < threshold:
                     break
-                reached = plan.on(at, limit - used, min(SECTION, horizon - t))
-                t += reached.ns - at.ns
-                used += reached.bytes - at.bytes + SECTION_END
-                at = reached
+                before = plan.bytes
+                whole = t + SECTION if self.qemu.whole_sections else horizon
+                t = plan.send(t, min(t + SECTION, whole), limit - used)
+                used += plan.bytes - before + SECTION_END
                 sections += 1
             if t > horizon - 1:  # less than a ns is left
                 break
         self._window_start, self._window_bytes, self._threshold = start, used, threshold * PAGE_SIZE
         self.sections += sections
-        return round(t), plan.size if plan.left(at) < 0.5 else at.chunks
+        return t
 
     def _finish(self, w: Any) -> Steps:
         """Stop the guest, and send what is left."""
@@ -250,79 +265,9 @@ class Precopy:
         sent = w.host.last
         before = self.bytes
         self.sent += sent  # and QEMU does not count the end of this section
-        ns = round(_work(self.costs, sent.pages, sent.zeros, 0))
-        end = self.stopped_at + round(self.costs.stop) + ns
+        begin = self.stopped_at + round(self.costs.stop) + round(self.costs.sync * w.ram.pages)
+        end = round(self._sender.hand_over_all(begin, w.host.last_ahead))
         self.stages.append(Stage("stop", self.stopped_at, end, sent.pages, self.bytes - before, 0))
-        yield SENDS_REST, sent.pages, ns
+        yield SENDS_REST, sent.pages, end - self.stopped_at - round(self.costs.stop)
         if self.watch:
             self.watch(w.host.syncs, 0)
-
-
-def _work(costs: Costs, pages: Any, zeros: Any, visited: Any) -> Any:
-    """ns to send so many pages: what the CPU needs, or the link if it needs longer."""
-    normal = pages - zeros
-    cpu = normal * costs.normal_page + zeros * costs.zero_page + visited * costs.visit
-    wire = (normal * NORMAL_BYTES + zeros * ZERO_BYTES) / costs.link * 1e9
-    return np.maximum(cpu, wire)
-
-
-class _Place(NamedTuple):
-    """A place in a plan: chunks, bytes and ns up to there."""
-
-    chunks: float
-    bytes: float
-    ns: float
-
-
-class _Plan:
-    """All that is to be sent, chunk after chunk: pages, bytes and ns up to the end of each."""
-
-    def __init__(self, host: Any, costs: Costs):
-        pages, zeros = host.ahead()
-        visited = np.zeros(len(pages))
-        visited[: host.in_bulk_stage(len(pages))] = host.chunk * 64
-        self.size = len(pages)
-        self._pages = _sums(pages)
-        self._bytes = _sums((pages - zeros) * NORMAL_BYTES + zeros * ZERO_BYTES)
-        self._ns = _sums(_work(costs, pages, zeros, visited))
-
-    def first(self) -> _Place:
-        """Where it begins."""
-        return _Place(0.0, 0.0, 0.0)
-
-    def left(self, at: _Place) -> float:
-        """How many pages are not sent yet there."""
-        return self._pages[-1] - _between(self._pages, at.chunks)
-
-    def ns_until(self, chunks: float) -> float:
-        """How long it takes to send so many chunks."""
-        return _between(self._ns, chunks)
-
-    def on(self, at: _Place, bytes: float, ns: float) -> _Place:
-        """The place that is so many bytes, or so long, after another, whatever comes first."""
-        chunks = min(
-            _where(self._bytes, at.bytes + bytes, int(at.chunks)),
-            _where(self._ns, at.ns + ns, int(at.chunks)),
-        )
-        return _Place(chunks, _between(self._bytes, chunks), _between(self._ns, chunks))
-
-
-def _sums(values: Any) -> list[float]:
-    summed: list[float] = [0.0, *np.cumsum(values).tolist()]
-    return summed
-
-
-def _between(sums: list[float], chunks: float) -> float:
-    """The sum after so many chunks."""
-    whole = int(chunks)
-    low = sums[whole]
-    return low + (chunks - whole) * (sums[whole + 1] - low) if chunks > whole else low
-
-
-def _where(sums: list[float], value: float, begin: int) -> float:
-    """How many chunks it takes until the sum is so much; it is not before ``begin``."""
-    if value >= sums[-1]:
-        return len(sums) - 1
-    whole = bisect_right(sums, value, begin) - 1
-    low = sums[whole]
-    return whole + (value - low) / (sums[whole + 1] - low)

@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from freepages.host.dirty_log import DirtyLog
 from freepages.host.migration import Migration
 from freepages.host.ram import GuestRam, RamSpan
+from freepages.host.sender import Ahead
 from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, clear_bits, count_bits
 
-CHUNKS = 4096
-"""A plan has about so many chunks, whatever the guest's size."""
+GRANULE = 4
+"""Words of the bitmap that are counted together, 1 MiB of RAM, whatever the guest's size; less where a piece
+of RAM begins within one."""
 
 Words = NDArray[np.uint64]
-Counts = NDArray[np.int64]
+Counts = NDArray[np.uint16]
 
 
 class Sent(NamedTuple):
@@ -39,34 +41,33 @@ class Sent(NamedTuple):
 class BulkMigration(Migration):
     """The host's side of a migration of all of ``ram``.
 
+    remaining pages that are to be sent
     position  the word of the bitmap from which the search for the next page goes on
     syncs     how often the log was read, and ``dirtied`` how many pages that added
     skipped   pages that were to be sent and were taken out by a report
     reports   with content: every report that was applied, as (``when()``, its pages)
-    last      what was sent after the stop
+    never_sent  pages of ram_addr that were not sent yet
+    last      what was sent after the stop, and ``last_ahead`` the granules in which it was
+    visits    whether the search looks at every page until it has come to the end of RAM once (the bulk stage)
     """
 
     def __init__(self, content: Any, log: DirtyLog, ram: GuestRam, when: Callable[[], int], **flags: bool):
         super().__init__(content, log, ram.pages, **flags)
         self.ram, self._when = ram, when
         self.reports: list[tuple[int, PageBitmap]] = []
-        words = len(self.to_send.words)
-        self.chunk = min(1 << max(0, (words // CHUNKS).bit_length() - 1), CHUNK_WORDS)
+        self.chunk = GRANULE
         while any(at % self.chunk for at in ram.word_borders()):
             self.chunk //= 2
-        self.spans = tuple(ram.spans(CHUNK_WORDS // self.chunk * self.chunk))
-        chunks = -(-words // self.chunk)
-        self.pages_in, self.zeros_in = np.zeros(chunks, np.int64), np.zeros(chunks, np.int64)
+        self.spans = tuple(ram.spans(CHUNK_WORDS))
+        chunks = -(-len(self.to_send.words) // self.chunk)
+        self.pages_in, self.zeros_in = np.zeros(chunks, np.uint16), np.zeros(chunks, np.uint16)
+        self.remaining = 0
         self._recount()
         self.position = self.syncs = self.dirtied = self.skipped = 0
-        self.bulk_stage = True
-        self.last = Sent()
+        self.visits = True
+        self.never_sent = self.to_send.copy()
+        self.last, self.last_ahead = Sent(), Ahead(np.empty(0), np.empty(0))
         self._block_sent = ""
-
-    @property
-    def remaining(self) -> int:
-        """Pages that are to be sent."""
-        return int(self.pages_in.sum())
 
     # -- what the log and the guest's reports change
 
@@ -122,37 +123,53 @@ class BulkMigration(Migration):
         for span in spans or self.spans:
             words = self.to_send.words[span.low : span.high]
             zeros = self.content.zero.words[span.first : span.last]
-            edges = np.arange(0, len(words), self.chunk)
-            chunks = slice(span.low // self.chunk, span.low // self.chunk + len(edges))
-            np.add.reduceat(np.bitwise_count(words), edges, dtype=np.int64, out=self.pages_in[chunks])
+            chunks = slice(span.low // self.chunk, -(-span.high // self.chunk))
+            before = _total(self.pages_in[chunks])
+            self.pages_in[chunks] = self._each(words)
+            self.remaining += _total(self.pages_in[chunks]) - before
             if more_zeros or self.zeros_in[chunks].any():
-                some = np.bitwise_count(words & zeros)
-                np.add.reduceat(some, edges, dtype=np.int64, out=self.zeros_in[chunks])
+                self.zeros_in[chunks] = self._each(words & zeros)
+
+    def _each(self, words: Words) -> Counts:
+        """The bits that are set in each granule of these words."""
+        bits = np.bitwise_count(words)
+        if len(bits) % self.chunk:
+            bits = np.append(bits, np.zeros(-len(bits) % self.chunk, bits.dtype))
+        counts = np.zeros(len(bits) // self.chunk, np.uint16)
+        for at in range(self.chunk):
+            counts += bits[at :: self.chunk]
+        return counts
 
     # -- sending
 
-    def ahead(self) -> tuple[Counts, Counts]:
-        """Pages and zero pages to be sent, chunk after chunk from the position on, once around."""
+    def ahead(self, low: int, high: int) -> Ahead:
+        """The granules [low, high) from the position on, once around: fewer, where there are no more."""
         first, inside = divmod(self.position, self.chunk)
-        counts = [np.roll(some, -first) for some in (self.pages_in, self.zeros_in)]
-        if inside:
+        many = len(self.pages_in)
+        high = min(high, many + (inside > 0))
+        at = (np.arange(low, max(low, high)) + first) % many
+        pages, zeros = (some[at].astype(np.int64) for some in (self.pages_in, self.zeros_in))
+        if inside and len(at):  # the granule of the position comes at both ends, in part
             behind = self._count(first * self.chunk, self.position)
-            for some, less in zip(counts, behind, strict=True):
-                some[0] -= less
-            counts = [np.append(some, less) for some, less in zip(counts, behind, strict=True)]
-        return counts[0], counts[1]
+            for some, less in zip((pages, zeros), behind, strict=True):
+                if low == 0:
+                    some[0] -= less
+                if high == many + 1:
+                    some[-1] = less
+        visited = np.zeros(len(at))
+        if self.visits:
+            visited[: max(0, many - first - low)] = self.chunk * 64
+        return Ahead(pages, np.clip(zeros, 0, pages), visited)
 
     def _count(self, low: int, high: int) -> tuple[int, int]:
+        if low >= high:
+            return 0, 0
         words = self.to_send.words[low:high]
         zeros = self.ram.words_at(self.content.zero, low, high)
         return count_bits(words), count_bits(words & zeros)
 
-    def in_bulk_stage(self, chunks: int) -> int:
-        """How many of the chunks ahead lie before the end of RAM, while it was not reached once."""
-        return min(len(self.pages_in) - self.position // self.chunk, chunks) if self.bulk_stage else 0
-
     def send_ahead(self, chunks: float) -> Sent:
-        """Send so many of the chunks ahead; the last in part, to a whole word and at least one."""
+        """Send so many of the granules ahead; the last in part, to a whole word and at least one."""
         last = int(np.ceil(chunks)) - 1
         if last < 0:
             return Sent()
@@ -164,7 +181,7 @@ class BulkMigration(Migration):
             high = low + 1 + int(np.searchsorted(upto, (chunks - last) * upto[-1])) if upto[-1] else high
         sent = self._send(start, words) + self._send(0, high) if around else self._send(start, high)
         if around or high == words:
-            self.bulk_stage = False
+            self.visits = False
         self.position = high % words
         return sent
 
@@ -175,6 +192,8 @@ class BulkMigration(Migration):
     def stop(self) -> None:
         """The guest stands still: the last sync, and the last pages."""
         self.sync()
+        some = np.flatnonzero(self.pages_in)
+        self.last_ahead = Ahead(self.pages_in[some].astype(np.int64), self.zeros_in[some].astype(np.int64))
         self.last = self.send_all()
         self.stopped = True
 
@@ -195,30 +214,24 @@ class BulkMigration(Migration):
             these = PageBitmap(self.to_send.pages)
             these.words[low:high] = self.to_send.words[low:high]
             self.content.send(self.ram.to_pfns(these))
-        names, before = self._names(low, high), (self.pages_in.sum(), self.zeros_in.sum())
-        first, last = -(-low // self.chunk), -(-high // self.chunk)
-        if first * self.chunk > low:  # the chunks at both ends may stay in part
-            first -= 1
-            self._take(first, low, min(high, (first + 1) * self.chunk))
-            first += 1
-        if first < last and high < min(last * self.chunk, len(self.to_send.words)):
-            last -= 1
-            self._take(last, last * self.chunk, high)
+        names = self._names(low, high)
+        first, last = low // self.chunk, -(-high // self.chunk)
+        end = min(last * self.chunk, len(self.to_send.words))
+        before = _total(self.pages_in[first:last]), _total(self.zeros_in[first:last])
+        stays = self._count(first * self.chunk, low), self._count(high, end)
         for span in self.spans:
-            if (
-                span.low < high
-                and low < span.high
-                and self.pages_in[span.low // self.chunk : -(-span.high // self.chunk)].any()
-            ):
-                self.to_send.words[max(low, span.low) : min(high, span.high)] = 0
-        self.pages_in[first:last] = self.zeros_in[first:last] = 0
-        return Sent(int(before[0] - self.pages_in.sum()), int(before[1] - self.zeros_in.sum()), names)
-
-    def _take(self, chunk: int, low: int, high: int) -> None:
-        """Take the words [low, high) out of what is counted in the chunk."""
-        pages, zeros = self._count(low, high)
-        self.pages_in[chunk] -= pages
-        self.zeros_in[chunk] -= zeros
+            if span.low < high and low < span.high:
+                here = slice(max(low, span.low), min(high, span.high))
+                if self.pages_in[here.start // self.chunk : -(-here.stop // self.chunk)].any():
+                    clear_bits(self.never_sent.words[here], self.to_send.words[here])
+                    self.to_send.words[here] = 0
+        for counts, below, above in zip((self.pages_in, self.zeros_in), *stays, strict=True):
+            counts[first:last] = 0
+            counts[first] += below
+            counts[last - 1] += above
+        pages, zeros = (was - sum(still) for was, *still in zip(before, *stays, strict=True))
+        self.remaining -= pages
+        return Sent(pages, zeros, names)
 
     def _names(self, low: int, high: int) -> int:
         """Bytes of names: a page that begins another block than the page before carries that one's."""
@@ -230,3 +243,7 @@ class BulkMigration(Migration):
                 self._block_sent = block.idstr
                 names += 1 + len(block.idstr)
         return names
+
+
+def _total(counts: Counts) -> int:
+    return int(counts.sum(dtype=np.int64))

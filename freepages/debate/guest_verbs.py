@@ -28,6 +28,8 @@ ISOLATES = Act("isolates the free pages it has not reported", cost="isolate")
 HINTS = Act("allocates a block and hints at it", cost="hint")
 TAKES_BLOCKS = Act("allocates blocks and hints at them")
 HINTED = Act("has hinted at {0} blocks", cost="hint", amount=0)
+FILLS = Act("zeroes what it has allocated: {0} pages", cost="fill", amount=0)
+TOUCHES = Act("has touched {0} pages for the first time", cost="first_touch", amount=0)
 PUTS_BACK = Act("puts its pages back on the free lists, as reported: {1} pages", cost="isolate", amount=1)
 DRIVER = "the driver"
 SILENCE = {"0g": "goes on", "0s": "falls silent for ever"}
@@ -178,7 +180,11 @@ def _hint_many(w: World, command: int) -> Steps:
         return False
     count, blocks = w.blocks.take(command)
     if count:
+        new = w.untouched(blocks)
         w.guest.hold(blocks)
+        if w.assume.init_on_alloc:
+            yield FILLS, blocks.count()
+            yield TOUCHES, new
         w.mail.answers.append(Answer(None, blocks))
         yield HINTED, count
     return count > 0

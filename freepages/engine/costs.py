@@ -55,6 +55,13 @@ class Costs:
     )
     isolate: float = cost(50.0, "ns/page", "a page taken off the lists and put back", CHOICE)
     free: float = cost(100.0, "ns/page", "a page given back to the free lists", CHOICE)
+    fill: float = cost(400.0, "ns/page", "a page zeroed as it is allocated", CHOICE)
+    first_touch: float = cost(
+        3_000.0,
+        "ns/page",
+        "a page that the guest touches for the first time: the host has to give it memory",
+        "a choice: with the filling, the 2 to 5 ms of a block of 4 MiB that was measured under emulation",
+    )
     madvise: float = cost(
         381.0, "ns/page", "madvise(MADV_DONTNEED)", "Li, June 2016: 19 % of 1577 ms, for 3 GB"
     )
@@ -79,7 +86,10 @@ class Costs:
     normal_page: float = cost(500.0, "ns/page", "a page handed to the socket", CHOICE)
     link: float = cost(8.97e9 / 8, "bytes/s", "what the wire carries", f"{RFC}: 8146291 KB in 7436 ms")
     socket_buffer: float = cost(
-        4.0 * (1 << 20), "bytes", "what the socket takes before its sender waits", f"{TCP}: tcp_wmem's maximum"
+        4.0 * (1 << 20),
+        "bytes",
+        "what the socket takes before its sender waits",
+        f"{TCP}: tcp_wmem's maximum",
     )
     stop: float = cost(2_000_000.0, "ns", "the vCPUs stopped, the devices' state saved", CHOICE)
 

@@ -1,15 +1,14 @@
 """What changed in QEMU's pre-copy over the years, as far as a migration by the clock can tell.
 
-Not modelled, in any version: multifd, XBZRLE, compression and postcopy. All of them are off by default; with one of
-them on, the times and bytes here are not those of that migration.
+Not modelled, in any version: multifd, XBZRLE, compression and postcopy. All of them are off by default; with
+one of them on, the times and bytes here are not those of that migration.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 
-from freepages.engine.errors import FreepagesError
+from freepages.engine.errors import unknown
 
 
 @dataclass(frozen=True)
@@ -50,11 +49,7 @@ VERSIONS: dict[str, Qemu] = {
 
 
 def qemu(version: str) -> Qemu:
-    """The version of that name. Raises FreepagesError for one that is not known, with the nearest that is."""
+    """The version of that name. Raises FreepagesError for one that is not known."""
     if version in VERSIONS:
         return VERSIONS[version]
-    near = get_close_matches(version, VERSIONS, 1)
-    raise FreepagesError(
-        f"qemu {version!r:.40} is not known"
-        + (f"; did you mean {near[0]}?" if near else f": there are {', '.join(VERSIONS)}")
-    )
+    raise unknown("qemu", version, VERSIONS)

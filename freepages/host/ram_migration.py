@@ -20,8 +20,9 @@ from freepages.host.sender import Ahead
 from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, clear_bits, count_bits
 
 GRANULE = 4
-"""Words of the bitmap that are counted together, 1 MiB of RAM, whatever the guest's size; less where a piece
-of RAM begins within one."""
+"""Words of the bitmap that are counted together, 1 MiB of RAM, whatever the guest's size; one word where the
+socket's buffer is small, and less than all where a piece of RAM begins within."""
+SMALL_BUFFER = 2 << 20
 
 Words = NDArray[np.uint64]
 Counts = NDArray[np.uint16]
@@ -51,11 +52,19 @@ class BulkMigration(Migration):
     visits    whether the search looks at every page until it has come to the end of RAM once (the bulk stage)
     """
 
-    def __init__(self, content: Any, log: DirtyLog, ram: GuestRam, when: Callable[[], int], **flags: bool):
+    def __init__(
+        self,
+        content: Any,
+        log: DirtyLog,
+        ram: GuestRam,
+        when: Callable[[], int],
+        granule: int = GRANULE,
+        **flags: bool,
+    ):
         super().__init__(content, log, ram.pages, **flags)
         self.ram, self._when = ram, when
         self.reports: list[tuple[int, PageBitmap]] = []
-        self.chunk = GRANULE
+        self.chunk = granule
         while any(at % self.chunk for at in ram.word_borders()):
             self.chunk //= 2
         self.spans = tuple(ram.spans(CHUNK_WORDS))

@@ -156,8 +156,8 @@ class Plan:
 
     def _send_blocks(self, now: float, until: float, end: float) -> float:
         """Send whole blocks, as long as they end before ``until`` and what is sent is at most ``end``."""
-        at, waiting = self._at // BLOCK, max(0.0, self._sender.drained - now)
-        for at in range(at, len(self._blocks)):
+        first, waiting = self._at // BLOCK, max(0.0, self._sender.drained - now)
+        for at in range(first, len(self._blocks)):
             pages, cpu, wire, least, more, lowest, highest = self._blocks[at]
             done = now + cpu + max(least, waiting + more)
             if done > until or self._wire + wire > end:

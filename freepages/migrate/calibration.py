@@ -36,7 +36,7 @@ size of guest. It is given to the start of the log, for which every page in the 
 protected: there are many more of these in case 2, and it takes longer with no more bytes.
 """
 
-SPAN = 64.0
+SPAN = 128.0
 """A cost is looked for between its default divided by this and multiplied by it."""
 HALVINGS = 14
 ROUNDS = 8

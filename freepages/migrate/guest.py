@@ -10,7 +10,7 @@ A guest is read from a snapshot or made up. What a snapshot does not tell is ass
 Pages here are QEMU's, of 4 KiB; a guest whose own are larger has several for each of them.
 
 A guest that is made up has its memory in use in blocks of 4 MiB, spread at random by the seed, and half of
-that is clean page cache.
+that is clean page cache. What is beyond 8 GiB repeats the pattern: guests of all sizes have one shape.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ from freepages.zone.drop_caches import Freed, pages_freed
 
 CACHE_SHARE = 0.5
 """Of the memory in use of a guest that is made up, the part that is clean page cache. A choice."""
+PATTERN = (8 << 30) // (BLOCK << PAGE_SHIFT)
+"""Blocks of a guest that is made up after which their pattern begins anew."""
 AT_THE_TAIL = (5, 10)
 """The Linux that first put the pages of the boot at the tails of their lists."""
 HOLE = (128 << 20) >> PAGE_SHIFT
@@ -94,8 +96,10 @@ class Guest:
         check_memory(ram_bytes >> PAGE_SHIFT)
         ram = GuestRam.pc(ram_bytes, machine or "i440fx")
         blocks = ram.pages // BLOCK
-        in_use = np.ones(blocks, bool)
-        in_use[np.random.default_rng(seed).permutation(blocks)[: round(free_share * blocks)]] = False
+        order = np.random.default_rng(seed).permutation(min(blocks, PATTERN))
+        in_use = np.ones(len(order), bool)
+        in_use[order[: round(free_share * len(order))]] = False
+        in_use = np.resize(in_use, blocks)
         by_ram = PageBitmap(ram.pages)
         by_ram.bytes.reshape(blocks, BLOCK // 8)[~in_use] = 0xFF
         free = ram.to_pfns(by_ram)

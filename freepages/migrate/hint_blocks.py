@@ -21,8 +21,9 @@ from freepages.zone.watermark import min_free_kbytes
 BLOCK = 1 << (MAX_ORDER - 1)
 """Pages of a block: order 10, 4 MiB."""
 BLOCK_WORDS = BLOCK // 64
-AT_A_TIME = 64
-"""Blocks at a time; in a guest so large that they would be less than a thousandth of all, that."""
+AT_A_TIME, FILLED_AT_A_TIME = 64, 2
+"""Blocks at a time, and where each takes long because it is zeroed; in a guest so large that they would be
+less than a thousandth of all, that."""
 
 Blocks = range
 """Blocks by number, of those that were not looked at yet."""
@@ -49,8 +50,14 @@ class HintBlocks:
     upwards   whether the lowest come first
     """
 
-    def __init__(self, free: Callable[[], PageBitmap], floors: Sequence[Floor], upwards: bool = False):
-        self._free, self._floors, self._upwards = free, floors, upwards
+    def __init__(
+        self,
+        free: Callable[[], PageBitmap],
+        floors: Sequence[Floor],
+        upwards: bool = False,
+        at_a_time: int = AT_A_TIME,
+    ):
+        self._free, self._floors, self._upwards, self._most = free, floors, upwards, at_a_time
         self._command = -1
         self._left: list[Blocks] = []
 
@@ -60,7 +67,7 @@ class HintBlocks:
         if command != self._command:
             self._command = command
             self._left = [range(-(-floor.start // BLOCK), floor.end // BLOCK) for floor in self._floors]
-        blocks, count, most = PageBitmap(free.pages), 0, max(AT_A_TIME, free.pages // BLOCK // 1000)
+        blocks, count, most = PageBitmap(free.pages), 0, max(self._most, free.pages // BLOCK // 1000)
         for at, floor in enumerate(self._floors):
             room = max(0, _count(free, floor.start, floor.end) - floor.keep) // BLOCK
             want = min(most - count, room)

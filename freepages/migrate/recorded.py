@@ -15,6 +15,9 @@ from freepages.real.data_path import data_path
 BANDWIDTH, DOWNTIME = 125e6, 0.3
 """max-bandwidth (bytes/s) and downtime-limit (s) of all recorded migrations."""
 
+QEMU = "10"
+"""The version they were made with."""
+
 OTHER_NORMAL, OTHER_ZERO = 52, 78
 """Pages of the RAM blocks that the model leaves out: the BIOS, ROMs and ACPI tables of these machines."""
 
@@ -56,9 +59,8 @@ class Recorded:
 
     def model(self) -> Migrated:
         """What the model makes of it: no cost is fitted, one vCPU."""
-        return migrate(
-            self.guest(), self.proposal, self.workload, bandwidth=BANDWIDTH, downtime=DOWNTIME, vcpus=1
-        )
+        how = {"bandwidth": BANDWIDTH, "downtime": DOWNTIME, "vcpus": 1, "qemu": QEMU}
+        return migrate(self.guest(), self.proposal, self.workload, **how)
 
 
 def recorded() -> list[Recorded]:
@@ -76,7 +78,7 @@ def beside() -> str:
         both = (
             (run.normal - OTHER_NORMAL, done.normal_pages),
             (run.duplicate - OTHER_ZERO, done.zero_pages),
-            (run.never_sent, done.skipped_pages),
+            (run.never_sent, done.never_sent.count()),
             (run.syncs, done.rounds),
         )
         seconds = (f"{run.total_ms / 1e3:.2f}", f"{done.total / 1e9:.2f}")

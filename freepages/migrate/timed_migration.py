@@ -13,6 +13,7 @@ from freepages.engine.clock import Clock, Held
 from freepages.engine.costs import Costs
 from freepages.engine.run import Process, Schedule
 from freepages.host.precopy import SECTION_END, Precopy, Stage
+from freepages.host.qemu import qemu as version
 from freepages.migrate.guest import Guest
 from freepages.migrate.memory_needed import content_fits
 from freepages.migrate.timed_world import LiveWorld, vcpu
@@ -21,6 +22,9 @@ from freepages.pages.bitmap import PageBitmap
 
 CHUNK = 32 * 1024 * 8
 """Pages of a bitmap of 32 KiB, where a proposal reports chunk by chunk (v2 of July 2016)."""
+
+OF_THE_DAY = {"free_page_hint": "4.0", "page_reporting": "4.2"}
+"""The QEMU that proposals are migrated with: that of April 2016, or the first that had them."""
 
 VCPU_LETTERS = "abcdefijklmnopqrstuvwxyz"
 
@@ -40,6 +44,7 @@ class Migrated:
     rounds      how often the dirty log was read, as QEMU counts (dirty-sync-count): at first, at last, and
                 in between
     skipped     pages that a report took out of what was to be sent
+    never_sent  pages of ram_addr that the destination never got
     held        when the driver held the zone lock
     waits       when a vCPU waited for it
     mismatched  pages whose content was lost; None where content was not kept
@@ -52,6 +57,7 @@ class Migrated:
     normal_pages: int
     zero_pages: int
     skipped_pages: int
+    never_sent: PageBitmap
     transferred_bytes: int
     name_bytes: int
     section_end_bytes: int
@@ -85,6 +91,7 @@ class TimedMigration:
             normal_pages=pace.sent.pages - pace.sent.zeros,
             zero_pages=pace.sent.zeros,
             skipped_pages=world.host.skipped,
+            never_sent=world.host.never_sent,
             transferred_bytes=pace.bytes,
             name_bytes=pace.sent.names,
             section_end_bytes=pace.sections * SECTION_END,
@@ -106,6 +113,7 @@ def prepare(
     downtime: float = 0.3,
     seed: int = 0,
     init_on_alloc: bool = False,
+    qemu: str | None = None,
     max_rounds: int = 100,
     auto_converge: bool = False,
     vcpus: int = 4,
@@ -116,7 +124,8 @@ def prepare(
     """A migration of the guest, which is used up by it.
 
     ``bandwidth`` is bytes a second, QEMU's max-bandwidth; ``downtime`` is seconds. ``vcpus`` share the
-    workload's allocations. ``keep`` says whether content is compared; if not given, it is where it fits.
+    workload's allocations. ``qemu`` is the version whose pre-copy it is; if not given, that of the proposal's
+    day (:data:`OF_THE_DAY`). ``keep`` says whether content is compared; if not given, it is where it fits.
     ``watch`` is told now and then how many rounds there were and how many pages are left.
 
     Raises FreepagesError for what cannot be.
@@ -128,6 +137,8 @@ def prepare(
         costs,
         bandwidth=bandwidth,
         downtime=downtime,
+        qemu=version(qemu or of_the_day(name)),
+        hints=name == "free_page_hint",
         max_rounds=max_rounds,
         auto_converge=auto_converge,
         watch=watch,
@@ -153,6 +164,11 @@ def prepare(
         processes.append(Process("g", "guest", partial(position.guest, world)))
     processes.append(Process("h", "host", partial(position.host, world)))
     return TimedMigration(clock, pace, world, processes)
+
+
+def of_the_day(name: str) -> str:
+    """The version of QEMU that a proposal is migrated with if none is named."""
+    return OF_THE_DAY.get(name, "2.5")
 
 
 def migrate(guest: Guest, name: str = "everything", workload: str = "idle", **how: Any) -> Migrated:

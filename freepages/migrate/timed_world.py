@@ -23,8 +23,8 @@ from freepages.engine.clock import Clock, TimedLock
 from freepages.engine.run import Act, Steps, Until
 from freepages.host.dirty_log import DirtyLog, Mode
 from freepages.host.ram import GuestRam
-from freepages.host.ram_migration import BulkMigration
-from freepages.migrate.hint_blocks import Floor, HintBlocks, default_floor
+from freepages.host.ram_migration import GRANULE, SMALL_BUFFER, BulkMigration
+from freepages.migrate.hint_blocks import AT_A_TIME, FILLED_AT_A_TIME, Floor, HintBlocks, default_floor
 from freepages.migrate.workload import Workload
 from freepages.pages.bitmap import PageBitmap
 
@@ -177,7 +177,8 @@ class LiveWorld(World):
             content=lambda pages, log: TimedMemory(log, zero, keep),
         )
         some = floors or [default_floor(ram.max_pfn, ram.pages)]
-        self.blocks = HintBlocks(lambda: self.guest.free, some, upwards)
+        many = FILLED_AT_A_TIME if self.assume.init_on_alloc else AT_A_TIME
+        self.blocks = HintBlocks(lambda: self.guest.free, some, upwards, many)
 
     def new_log(self, mode: Mode) -> DirtyLog:
         return LiveLog(self.pages, mode, self.live, late=self.assume.late)
@@ -195,8 +196,15 @@ class LiveWorld(World):
             self.log,
             self.ram,
             when=lambda: len(self.clock.moves) + 1,
+            granule=GRANULE if self.clock.costs.socket_buffer >= SMALL_BUFFER else 1,
             **self.assume.of_the_host,
         )
+
+    def untouched(self, pages: PageBitmap) -> int:
+        """How many of these the guest has never written: taken to be those that hold zeros."""
+        zero: PageBitmap = pages.copy()
+        zero &= self.memory.zero
+        return zero.count()
 
     def live(self) -> None:
         """The guest does what it does by now."""

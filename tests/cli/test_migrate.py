@@ -46,9 +46,9 @@ def test_a_snapshot_is_migrated_with_its_own_free_pages(capsys):
 
 
 def test_zero_pages_are_a_share_or_a_file_over_ram_or_over_pfns(capsys, tmp_path):
-    share = told(capsys, "--ram", "64M", "--zero", "25%")
+    share = told(capsys, "--ram", "64M", "--zero", "25%", "--workload", "still")
     assert share["zero_pages"] == PAGES // 4
-    more_than_free = told(capsys, "--ram", "64M", "--free", "0.5", "--zero", "0.75")
+    more_than_free = told(capsys, "--ram", "64M", "--free", "0.5", "--zero", "0.75", "--workload", "still")
     assert more_than_free["zero_pages"] == PAGES * 3 // 4
     by_ram = np.zeros(1 << 20, bool)
     by_ram[-1000:] = True
@@ -56,7 +56,7 @@ def test_zero_pages_are_a_share_or_a_file_over_ram_or_over_pfns(capsys, tmp_path
     for bits in (by_ram, by_pfn):
         path = tmp_path / "zero"
         path.write_bytes(np.packbits(bits, bitorder="little").tobytes())
-        assert told(capsys, IDLE, "--zero", path, "--bandwidth", "10Gbit")["zero_pages"] == 1000
+        assert told(capsys, IDLE, "--zero", path, "--workload", "still")["zero_pages"] == 1000
 
 
 def test_what_is_dropped_is_free_and_costs_refaults(capsys):

@@ -14,7 +14,7 @@ from freepages.host import precopy
 
 def test_every_cost_has_a_unit_and_a_source():
     for told in Costs().table():
-        assert re.fullmatch("ns(/page|/block)?|bytes/s", told.unit), told.name
+        assert re.fullmatch("ns(/page|/block)?|bytes(/s)?", told.unit), told.name
         assert told.value > 0 and told.what and told.source, told.name
 
 

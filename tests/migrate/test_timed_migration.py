@@ -59,7 +59,7 @@ def test_every_byte_is_a_page_s_a_name_s_or_the_end_of_a_section(proposal, workl
 
 @pytest.mark.parametrize("free", [0.0, 0.25, 1.0])
 def test_an_idle_guest_sends_every_page_once_free_ones_as_zeros(free):
-    everything, snapshot = (migrate(guest(free), name) for name in ("everything", "snapshot"))
+    everything, snapshot = (migrate(guest(free), name, "still") for name in ("everything", "snapshot"))
     used = PAGES - round(free * PAGES)
     assert (everything.normal_pages, everything.zero_pages) == (used, PAGES - used)
     assert (snapshot.normal_pages, snapshot.zero_pages, snapshot.skipped_pages) == (used, 0, PAGES - used)
@@ -72,10 +72,11 @@ def test_a_hog_that_has_ended_leaves_free_pages_that_are_not_zero():
 
 def test_what_the_driver_allocates_is_zeroed_and_dirty_again():
     plain, zeroing = (
-        migrate(guest(), "free_page_hint", "idle", init_on_alloc=init) for init in (False, True)
+        migrate(guest(), "free_page_hint", "still", init_on_alloc=init) for init in (False, True)
     )
-    assert zeroing.skipped_pages == plain.skipped_pages > 0
+    assert plain.never_sent.count() == plain.skipped_pages > zeroing.skipped_pages > 0
     assert zeroing.zero_pages >= plain.zero_pages + plain.skipped_pages
+    assert zeroing.never_sent.count() == 0
     assert zeroing.mismatched is not None and zeroing.mismatched.count() == 0
 
 
@@ -131,3 +132,28 @@ def test_bandwidth_and_downtime_are_checked():
         migrate(guest(), bandwidth=0)
     with pytest.raises(FreepagesError, match="downtime: -1 s is negative"):
         migrate(guest(), downtime=-1)
+
+
+def test_what_is_never_sent_is_what_was_skipped_and_not_written_since():
+    done = migrate(guest(), "snapshot", "build:20k/s:8MiB")
+    assert 0 < done.never_sent.count() < done.skipped_pages
+    assert done.mismatched is not None and not done.mismatched.count()
+    assert migrate(guest()).never_sent.count() == 0
+
+
+def of_size(gib, name):
+    size = gib << 30
+    costs = replace(Costs(), link=1.25e9)
+    return migrate(Guest.made_up(size, 0.75), name, bandwidth=1.25e9, costs=costs, keep=False).total / gib
+
+
+@pytest.mark.parametrize("gib", [32, 128, pytest.param(1024, marks=pytest.mark.slow)])
+def test_the_same_shape_takes_time_by_its_size_and_skipping_saves_the_same_share(gib):
+    small, large = ([of_size(size, name) for name in ("everything", "snapshot")] for size in (8, gib))
+    assert large == pytest.approx(small, rel=0.01)
+    assert large[1] / large[0] == pytest.approx(small[1] / small[0], abs=0.01)
+
+
+def test_the_last_reading_of_the_log_is_part_of_the_downtime():
+    cheap, dear = (migrate(guest(), workload="still", costs=replace(Costs(), sync=ns)) for ns in (1.0, 1e3))
+    assert dear.downtime - cheap.downtime == pytest.approx(999 * PAGES, rel=0.01)

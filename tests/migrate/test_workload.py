@@ -292,7 +292,7 @@ def test_free_pages_are_found_one_after_the_other_and_once_around() -> None:
 
 
 def test_rates_are_those_of_the_parts_together() -> None:
-    workload = Workload.parse("dirty:50MiB/s:256MiB+uniform:300k/s+hog+idle")
+    workload = Workload.parse("dirty:50MiB/s:256MiB+uniform:300k/s+hog+still")
     assert workload.writes_per_second == 12800 + 300e3
     assert workload.dirty_bytes_per_second == (12800 + 300e3) * PAGE_SIZE
     assert workload.allocations_per_second == 0
@@ -326,11 +326,14 @@ def test_every_form_reads_with_and_without_what_may_be_left_out(form: str) -> No
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("", "workload '' is none of idle, dirty:RATE"),
+        ("", "workload '' is none of idle[:WRITES/s[:WORKING_SET]], still, dirty:RATE"),
         ("idle+", "workload '' is none of idle"),
-        ("idle+drity:1MiB/s", "workload 'drity:1MiB/s' is none of idle, dirty:RATE[:WORKING_SET], uniform:"),
+        (
+            "idle+drity:1MiB/s",
+            "workload 'drity:1MiB/s' is none of idle[:WRITES/s[:WORKING_SET]], still, dirty:RATE",
+        ),
         ("dirty", "workload 'dirty' is not of the form dirty:RATE[:WORKING_SET]"),
-        ("idle:3", "workload 'idle:3' is not of the form idle"),
+        ("still:3", "workload 'still:3' is not of the form still"),
         ("idle+hog:1G:2G", "workload 'hog:1G:2G' is not of the form hog[:SIZE]"),
         (
             "dirty:50MiB/s:fast",
@@ -387,4 +390,4 @@ def test_free_pages_outside_ram_and_maps_of_another_size_are_refused() -> None:
 def test_a_time_that_is_none_is_refused(seconds: float) -> None:
     free = PageBitmap(64)
     with pytest.raises(FreepagesError, match=f"a time of {seconds} s"):
-        begun("idle", free, ranges.arrays([(0, 64)])).advance(seconds, free)
+        begun("still", free, ranges.arrays([(0, 64)])).advance(seconds, free)

@@ -4,7 +4,8 @@
     workload.begin(free, ram)             it has its pages
     did = workload.advance(0.3, free)     did.written, did.taken, did.given: what it did in 300 ms
 
-idle                              does nothing
+idle[:WRITES/s[:WORKING_SET]]     does nothing, but that its kernel writes a few pages all the time
+still                             writes nothing at all
 dirty:RATE[:WORKING_SET]          writes page after page of its working set, round and round, at RATE bytes/s
 uniform:WRITES/s[:WORKING_SET]    every write goes to a page of its working set drawn at random
 build[:PAGES/s[:HELD[:CACHED]]]   a kernel build: allocates, writes and frees, and its page cache grows
@@ -14,7 +15,7 @@ A+B                               both at once
 
 workload    the text, the pages of each part, the time
 part        a part of a workload, and the record of what was done
-writers     dirty and uniform
+writers     dirty, uniform and idle
 allocators  build, churn and hog
 workingset  the pages that a part has
 coins       random pages in bulk

@@ -13,7 +13,7 @@ from freepages.engine.quantity import format_bytes, parse_bandwidth, parse_bytes
 from freepages.migrate.workload.allocators import Churn, Hog, build
 from freepages.migrate.workload.part_of_workload import SECOND, Did, Part
 from freepages.migrate.workload.working_set import WorkingSet
-from freepages.migrate.workload.writers import Dirty, Uniform
+from freepages.migrate.workload.writers import Dirty, Idle, Uniform
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.orders import PAGE_SIZE
 from freepages.pages.ranges import Ranges, pages, pairs
@@ -38,7 +38,14 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "idle": Kind("idle", "nothing is written or allocated", Part),
+    "idle": Kind(
+        "idle[:WRITES/s[:WORKING_SET]]",
+        "nothing runs, but the kernel itself writes a few pages again and again, as recorded guests do",
+        Idle,
+        0,
+        (parse_rate, _page_count),
+    ),
+    "still": Kind("still", "nothing at all is written", Part),
     "dirty": Kind(
         "dirty:RATE[:WORKING_SET]",
         "writes the pages of its working set one after the other, round and round, RATE bytes a second; "

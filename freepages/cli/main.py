@@ -64,6 +64,12 @@ def replay(args: argparse.Namespace) -> None:
     command.run(args)
 
 
+def compare(args: argparse.Namespace) -> None:
+    from freepages.cli import compare as command
+
+    command.run(args)
+
+
 def scenarios(args: argparse.Namespace) -> None:
     from freepages.cli import export as command
 
@@ -76,6 +82,14 @@ def export(args: argparse.Namespace) -> None:
     command.export(args)
 
 
+def zeros(args: argparse.Namespace) -> None:
+    from freepages.real import files, zero_pages
+
+    bits, pages, zero = zero_pages.of_file(args.ram)
+    files.write_file(args.out, bits)
+    print(f"{args.out}: {zero:,} of {pages:,} pages hold zeros")
+
+
 def bench(args: argparse.Namespace) -> None:
     from freepages import bench
 
@@ -86,7 +100,7 @@ def bench(args: argparse.Namespace) -> None:
 def parser() -> Parser:
     """The parser of the whole command line. What its help lists is loaded only when help is asked for."""
     from freepages.balloon.messages import MEANINGS
-    from freepages.cli.migrate_options import options
+    from freepages.cli.migrate_options import options, outputs
     from freepages.cli.sources import FILES, page_size, source
 
     top = Parser(prog="freepages", description="Free pages of a guest, and a migration that skips them.")
@@ -157,7 +171,32 @@ def parser() -> Parser:
         "migrate", help="migrate a guest by the clock: what it takes, what is sent", more=_of_migrate
     )
     options(command)
+    outputs(command)
     command.set_defaults(run=migrate)
+
+    command = commands.add_parser(
+        "compare", help="lay a prediction beside QEMU's own counters, and fit costs to them"
+    )
+    command.add_argument(
+        "run_file", metavar="RUN.json", type=Path, help="QMP's answer to query-migrate when it had ended"
+    )
+    options(command)
+    command.add_argument(
+        "--also",
+        metavar="RUN.json[=PROPOSAL]",
+        action="append",
+        default=[],
+        help="another run of the same guest, for --fit; may be given again",
+    )
+    command.add_argument("--fit", metavar="NAME,...", help="fit these costs; as many runs as costs")
+    command.set_defaults(run=compare)
+
+    command = commands.add_parser(
+        "zeros", help="which pages of a guest's memory file hold zeros: the bitmap that --zero takes"
+    )
+    command.add_argument("ram", metavar="RAMFILE", type=Path, help="the file of a memory-backend-file")
+    command.add_argument("out", metavar="FILE", type=Path, help="the bitmap to write")
+    command.set_defaults(run=zeros)
 
     command = commands.add_parser(
         "replay",

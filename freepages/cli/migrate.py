@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from freepages.cli.progress import Progress
 from freepages.cli.sources import given_page_size, read_snapshot
@@ -21,10 +22,12 @@ from freepages.engine.quantity import (
 )
 from freepages.migrate import report
 from freepages.migrate.guest import Guest
-from freepages.migrate.timed_migration import VCPU_LETTERS, migrate
+from freepages.migrate.sensitivity import as_text, sensitivity
+from freepages.migrate.timed_migration import VCPU_LETTERS, Migrated, migrate, of_the_day
 from freepages.migrate.workload import Workload
 from freepages.pages.orders import PAGE_SIZE
 from freepages.pages.pc_memory import BELOW_4G
+from freepages.real.files import write_file
 from freepages.real.meminfo import Meminfo, read_meminfo
 
 MOST_VCPUS = len(VCPU_LETTERS)
@@ -34,33 +37,24 @@ LONGEST = 7 * 86400.0
 
 def run(args: Namespace) -> None:
     """Run the command."""
-    _check(args)
-    bandwidth, downtime = parse_bandwidth(args.bandwidth), parse_seconds(args.downtime)
-    costs = read_costs(args)
-    guest = read_guest(args)
+    check_options(args)
+    costs, guest = read_costs(args), read_guest(args)
     free, allocates = guest.free.count(), Workload.parse(args.workload, args.seed).allocations_per_second
+    bandwidth, downtime = parse_bandwidth(args.bandwidth), parse_seconds(args.downtime)
     _check_pace(guest, min(bandwidth, costs.link))
+    again = partial(migrate_as, args, guest.copy() if args.sensitivity else guest)
     with Progress() as bar:
-        result = migrate(
-            guest,
-            args.proposal,
-            args.workload,
-            bandwidth=bandwidth,
-            downtime=downtime,
-            seed=args.seed,
-            init_on_alloc=args.init_on_alloc,
-            max_rounds=args.max_rounds,
-            auto_converge=args.auto_converge,
-            vcpus=args.vcpus,
-            costs=costs,
-            watch=bar.rounds,
-        )
+        result = migrate(guest, args.proposal, args.workload, costs=costs, watch=bar.rounds, **how(args))
+        found = sensitivity(again, costs, result.total) if args.sensitivity else None
+    if args.never_sent:
+        write_file(args.never_sent, result.never_sent.tobytes())
     if args.plot:
         from freepages.migrate.chart import write_chart
 
         write_chart(result, args.plot, f"{args.proposal}, {args.workload}")
     about = {
         "proposal": args.proposal,
+        "qemu": args.qemu or of_the_day(args.proposal),
         "workload": args.workload,
         "ram_pages": guest.ram.pages,
         "free_pages": free,
@@ -75,26 +69,39 @@ def run(args: Namespace) -> None:
     }
     if not allocates:
         about["guest_stall_us"] = None
-    print(json.dumps(report.as_json(result) | about) if args.json else report.as_text(result, about))
+    about |= {"exact": guest.exact, "notes": list(guest.assumed)}
+    if args.json:
+        told = {} if found is None else {"sensitivity": [one._asdict() for one in found]}
+        print(json.dumps(report.as_json(result) | about | told))
+        return
+    print(report.as_text(result, about))
+    if found is not None:
+        print(f"\n{as_text(found)}")
+
+
+def how(args: Namespace) -> dict[str, Any]:
+    """How the options want it migrated."""
+    return {
+        "bandwidth": parse_bandwidth(args.bandwidth),
+        "downtime": parse_seconds(args.downtime),
+        "seed": args.seed,
+        "init_on_alloc": args.init_on_alloc,
+        "qemu": args.qemu,
+        "max_rounds": args.max_rounds,
+        "auto_converge": args.auto_converge,
+        "vcpus": args.vcpus,
+    }
+
+
+def migrate_as(args: Namespace, guest: Guest, costs: Costs, proposal: str | None = None) -> Migrated:
+    """Migrate a copy of the guest, as the options want it."""
+    name = proposal or args.proposal
+    return migrate(guest.copy(), name, args.workload, costs=costs, keep=False, **how(args))
 
 
 def read_costs(args: Namespace) -> Costs:
-    """The costs, those of --cost and --link changed."""
-    costs = Costs()
-    names = [one.name for one in costs.table()]
-    for text in args.cost:
-        name, _, value = text.partition("=")
-        if name not in names:
-            raise unknown("cost", name, names)
-        try:
-            number = float(value)
-        except ValueError:
-            number = -1.0
-        if not 0 <= number <= 1e15 or (name in ("link", "zero_scan") and not number):
-            unit = next(one.unit for one in costs.table() if one.name == name)
-            raise FreepagesError(f"cost {text!r:.60}: the value is a number of {unit}, 0 to 1e15")
-        costs = replace(costs, **{name: number})
-    return replace(costs, link=parse_bandwidth(args.link)) if args.link else costs
+    """The costs that the options name."""
+    return Costs().changed([*args.cost, *([f"link={args.link}"] if args.link else [])])
 
 
 def _check_pace(guest: Guest, bytes_per_second: float) -> None:
@@ -152,7 +159,7 @@ def _meminfo(args: Namespace) -> Meminfo:
         raise FreepagesError(f"{args.proc / 'meminfo'}: {error.strerror}") from None
 
 
-def _check(args: Namespace) -> None:
+def check_options(args: Namespace) -> None:
     if args.machine is not None and args.machine not in BELOW_4G:
         raise unknown("machine", args.machine, BELOW_4G)
     if not 1 <= args.vcpus <= MOST_VCPUS:

@@ -7,11 +7,12 @@ machines: but for the sync, the measurements are those of the debate, made on Xe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
-from freepages.engine.errors import FreepagesError
+from freepages.engine.errors import FreepagesError, unknown
+from freepages.engine.quantity import parse_bandwidth, parse_bytes, parse_seconds
 from freepages.engine.run import Act
 
 RFC = "https://lore.kernel.org/r/1457001868-15949-1-git-send-email-liang.z.li@intel.com"
@@ -109,11 +110,37 @@ class Costs:
         units = 1 if act.amount is None else args[act.amount]
         return round(getattr(self, act.cost) * units)
 
+    def changed(self, texts: Iterable[str]) -> Costs:
+        """With some costs given as "NAME=VALUE"; a value is in the cost's unit or has one: "hint=61us",
+        "link=25Gbit", "zero_scan=6GB/s"."""
+        told = {one.name: one for one in self.table() if one.source != "none"}
+        values = {}
+        for text in texts:
+            name, equals, value = text.partition("=")
+            if not equals:
+                raise FreepagesError(f"cost {text!r:.60} is not of the form NAME=VALUE")
+            if name not in told:
+                raise unknown("cost", name, told)
+            try:
+                values[name] = _value(value, told[name].unit)
+            except FreepagesError as error:
+                raise FreepagesError(f"cost {name}: {error}") from None
+        return replace(self, **values)
+
     def table(self) -> Iterator[Told]:
         """Every cost with its unit and source."""
         for one in fields(self):
             about = one.metadata
             yield Told(one.name, getattr(self, one.name), about["unit"], about["what"], about["source"])
+
+
+def _value(text: str, unit: str) -> float:
+    """A cost's value, in its unit."""
+    if unit == "bytes/s":
+        return parse_bandwidth(text)
+    if unit == "bytes":
+        return float(parse_bytes(text))
+    return parse_seconds(text + "ns" if text[-1:].isdigit() else text) * 1e9
 
 
 NAMES = tuple(one.name for one in fields(Costs) if one.metadata["unit"].startswith("ns"))

@@ -15,7 +15,7 @@ that is clean page cache. What is beyond 8 GiB repeats the pattern: guests of al
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +56,7 @@ class Guest:
     floors   what stays free of each zone when blocks are hinted at, where that is known
     upwards  whether the lowest free blocks are hinted at first, as in a kernel since Linux 5.10
     assumed  sentences on what was not known of the guest, and taken for what
+    exact    whether each free page is known (kpageflags), and not placed or made up
     """
 
     ram: GuestRam
@@ -66,6 +67,7 @@ class Guest:
     floors: tuple[Floor, ...] = ()
     upwards: bool = False
     assumed: tuple[str, ...] = ()
+    exact: bool = False
 
     @classmethod
     def of(cls, snapshot: Snapshot, machine: str | None = None, meminfo: Meminfo | None = None) -> Guest:
@@ -84,9 +86,8 @@ class Guest:
         kernel = kernel_version(snapshot.about.get("kernel"))
         upwards = kernel is not None and kernel >= AT_THE_TAIL
         floors = _floors(snapshot, scale, ram.max_pfn)
-        return cls(
-            ram, free, free.copy(), meminfo, None, floors, upwards, _assumed(snapshot, meminfo, machine)
-        )
+        assumed = _assumed(snapshot, meminfo, machine)
+        return cls(ram, free, free.copy(), meminfo, None, floors, upwards, assumed, snapshot.exact)
 
     @classmethod
     def made_up(cls, ram_bytes: int, free_share: float, machine: str | None = None, seed: int = 0) -> Guest:
@@ -106,6 +107,10 @@ class Guest:
         used = ram.pages - free.count()
         meminfo = Meminfo(total=ram.pages, free=ram.pages - used, cached=int(used * CACHE_SHARE))
         return cls(ram, free, free.copy(), meminfo)
+
+    def copy(self) -> Guest:
+        """The same guest, to be migrated once more."""
+        return replace(self, free=self.free.copy(), zero=self.zero.copy())
 
     def drop_caches(self, ctrl: int, seed: int = 0) -> None:
         """Free what /proc/sys/vm/drop_caches frees by the guest's meminfo: pages that do not hold zeros.
@@ -174,6 +179,14 @@ def _assumed(snapshot: Snapshot, meminfo: Meminfo | None, machine: str | None) -
         told.append("RAM lies where the zones have pages: there is no iomem (--machine)")
     if snapshot.page_size != PAGE_SIZE:
         told.append(f"the host's pages are of 4 KiB, the guest's of {snapshot.page_size >> 10} KiB")
+    if not snapshot.exact:
+        told.append(
+            "which pages are free is not known, only how many blocks: they are placed (no kpageflags)"
+        )
+    if not _floors(snapshot, 1):
+        told.append(
+            "what hints leave free is the default watermark of one zone: the zones do not tell theirs"
+        )
     if "kernel" not in snapshot.about:
         told.append("hints begin with the highest blocks, as before Linux 5.10: there is no version")
     if meminfo and meminfo.absent:

@@ -28,6 +28,7 @@ def as_json(done: Migrated) -> dict[str, Any]:
         "name_bytes": done.name_bytes,
         "section_end_bytes": done.section_end_bytes,
         "lock_held_longest_us": _thousandth(max((span.ns for span in done.held), default=0), 1e3),
+        "never_sent": done.never_sent.count(),
         "mismatches": [{"pfn": one.pfn, "step": one.step} for one in done.mismatches],
     }
 
@@ -35,15 +36,17 @@ def as_json(done: Migrated) -> dict[str, Any]:
 ROWS = {
     "guest": "its RAM as the host has it, and what of it is free when the migration starts",
     "proposal": "what guest and host do about free pages, and what the guest does meanwhile (workload)",
+    "as QEMU": "the version whose pre-copy it is (--qemu)",
     "pace": "max-bandwidth, which the last pages are not held to; the link's; downtime-limit; the seed",
     "total": "from the start to the end; setup is the part of it before the first page is sent",
     "downtime": "from the stop of the vCPUs to the end",
     "rounds": "how often the dirty log was read (dirty-sync-count)",
     "sent": "bytes on the link; a page of zeros takes a few bytes, a normal one all of it and a few",
-    "skipped": "pages that a report took out of what was to be sent",
+    "skipped": "pages that a report took out of what was to be sent, and those that never were sent",
     "zone lock": "how long the driver held it, and how long vCPUs that wanted to allocate waited for it",
     "dropped": "pages that dropping the caches has freed (--drop-caches)",
     "content": "whether every page whose content matters is the same on both sides at the end",
+    "free pages": "whether each free page is known, or only how many there are",
     "assumed": "what was not known of the guest, and what it was taken for",
 }
 """The rows of the report, and what they say."""
@@ -59,6 +62,7 @@ def as_text(done: Migrated, about: dict[str, Any]) -> str:
     rows = [
         ["guest", f"{_pages(about['ram_pages'])}, of which {_pages(about['free_pages'])} free"],
         ["proposal", f"{about['proposal']}; workload {about['workload']}, on {_vcpus(about['vcpus'])}"],
+        ["as QEMU", about["qemu"]],
         ["pace", f"{format_bandwidth(bandwidth)} at most, on a link of {format_bandwidth(link)}"],
         ["", f"downtime of {format_seconds(about['downtime_limit_ms'] / 1e3)} at most, seed {about['seed']}"],
         ["total", f"{format_seconds(done.total / 1e9)}, of which setup {format_seconds(done.setup / 1e9)}"],
@@ -66,16 +70,17 @@ def as_text(done: Migrated, about: dict[str, Any]) -> str:
         ["rounds", f"{done.rounds} readings of the dirty log"],
         ["sent", format_bytes(done.transferred_bytes)],
         ["", f"{done.normal_pages:,} normal pages, {done.zero_pages:,} zero pages"],
-        ["skipped", f"{done.skipped_pages:,} pages"],
+        ["skipped", f"{done.skipped_pages:,} pages; {done.never_sent.count():,} were never sent"],
         ["zone lock", held if done.held else "not taken: the guest has no part in this"],
         *([["", waits + (format_seconds(stall / 1e6) if stall is not None else "")]] if done.held else []),
     ]
     if bandwidth > link:
-        rows[3:3] = [["", "the link carries less than that: it is what counts (--link)"]]
+        rows[4:4] = [["", "the link carries less than that: it is what counts (--link)"]]
     if about["dropped_pages"]:
         back = format_seconds(about["refault_ms"] / 1e3)
         rows.append(["dropped", f"{about['dropped_pages']:,} pages; to read them all again takes {back}"])
     rows.append(["content", _content(done)])
+    rows.append(["free pages", "as kpageflags has them" if about["exact"] else "placed, or made up"])
     rows += [["" if at else "assumed", some] for at, some in enumerate(about["assumed"])]
     return "\n".join(columns(rows))
 

@@ -1,0 +1,54 @@
+"""`freepages compare`: a prediction beside QEMU's own counters, and costs fitted to them."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from functools import partial
+from pathlib import Path
+
+from freepages.cli.migrate import check_options, migrate_as, read_costs, read_guest
+from freepages.cli.progress import Progress
+from freepages.engine.costs import Costs
+from freepages.migrate.compare import as_text, beside, fit
+from freepages.migrate.query_migrate import read
+
+NEWEST = "10"
+"""The version that a run is taken to be of, for query-migrate does not tell."""
+
+
+def as_option(name: str, value: float) -> str:
+    """A cost as --cost takes it."""
+    (unit,) = (told.unit for told in Costs().table() if told.name == name)
+    return f"{name}={value:.10g}" + ("B/s" if unit == "bytes/s" else "")
+
+
+def run(args: Namespace) -> None:
+    """Run the command."""
+    check_options(args)
+    args.qemu = args.qemu or NEWEST
+    costs, guest, first = read_costs(args), read_guest(args), read(args.run_file)
+    first.others(guest.ram.pages)
+    runs = [(first, partial(migrate_as, args, guest))]
+    for text in args.also:
+        path, _, proposal = text.partition("=")
+        runs.append((read(Path(path)), partial(migrate_as, args, guest, proposal=proposal or None)))
+    fitted: dict[str, float] = {}
+    with Progress():
+        if args.fit:
+            names = args.fit.split(",")
+            costs = fit(names, costs, runs)
+            fitted = {name: getattr(costs, name) for name in names}
+        rows = [(one, beside(one, again(costs), guest.ram.pages)) for one, again in runs]
+    if args.json:
+        told = [
+            {"run": one.name, "rows": [row._asdict() | {"error": row.error} for row in all_of]}
+            for one, all_of in rows
+        ]
+        print(json.dumps({"qemu": args.qemu, "runs": told, "fitted": fitted, "notes": list(guest.assumed)}))
+        return
+    print("\n\n".join(as_text(one, all_of, guest.ram.pages) for one, all_of in rows))
+    if fitted:
+        print("\nfitted: " + " ".join(f"--cost {as_option(name, value)}" for name, value in fitted.items()))
+    for note in guest.assumed:
+        print(f"note: {note}")

@@ -1,0 +1,101 @@
+"""What QEMU says of a migration that has ended: its answer to QMP's query-migrate, as it comes.
+
+Read is the answer of QEMU 2.5 to 10, whole ({"return": {...}}) or its inside, alone in a file or as the last of
+several lines of a QMP session. Bytes are those of RAM: ``precopy-bytes`` and ``downtime-bytes`` where QEMU has
+them (since 6.2), and what it calls ``transferred`` before.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from freepages.engine.errors import FreepagesError
+from freepages.pages.orders import PAGE_SIZE
+
+ROM_NORMAL, ROM_ZERO = 52, 78
+"""Pages of a PC's BIOS, option ROMs and ACPI tables (pc.bios, pc.rom, /rom@etc/...), as our recorded machines
+have sent them. What else is not the guest's RAM, such as vga.vram, is taken to hold zeros."""
+
+
+@dataclass(frozen=True)
+class QueryMigrate:
+    """Times in ms; ``ram_pages`` are the pages of all RAM blocks, the guest's and others."""
+
+    name: str
+    total_ms: int
+    downtime_ms: int
+    setup_ms: int
+    syncs: int
+    normal: int
+    duplicate: int
+    ram_bytes: int
+    ram_pages: int
+
+    def others(self, guest_pages: int) -> tuple[int, int]:
+        """Normal and zero pages of the RAM blocks that are not the guest's. Raises FreepagesError where there
+        is less RAM than the guest has."""
+        other = self.ram_pages - guest_pages
+        if other < 0:
+            raise FreepagesError(
+                f"{self.name}: {self.ram_pages} pages of RAM were migrated, and the guest has {guest_pages}"
+            )
+        normal = min(ROM_NORMAL, other)
+        return normal, other - normal
+
+
+def read(path: Path) -> QueryMigrate:
+    """The answer in a file. Raises FreepagesError for what is none, or is not of a migration that has ended
+    well."""
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FreepagesError(f"{path}: {getattr(error, 'strerror', None) or 'not a text'}") from None
+    told = _answer(path, text)
+    status = told.get("status")
+    if status != "completed":
+        why = f": {told['error-desc']}" if isinstance(told.get("error-desc"), str) else ""
+        raise FreepagesError(f"{path}: the migration's status is {status!r:.40}, not 'completed'{why:.100}")
+    ram = told.get("ram")
+    if not isinstance(ram, dict):
+        raise FreepagesError(f"{path}: no field 'ram'")
+
+    def count(name: str, where: dict[str, Any], default: int | None = None) -> int:
+        value = where.get(name, default)
+        if type(value) is not int or value < 0:
+            missing = value is None
+            raise FreepagesError(
+                f"{path}: no field {name!r}" if missing else f"{path}: {name} is {value!r:.40}, not a count"
+            )
+        return value
+
+    phases = count("precopy-bytes", ram, 0) + count("downtime-bytes", ram, 0)
+    if ram.get("page-size", PAGE_SIZE) != PAGE_SIZE:
+        raise FreepagesError(f"{path}: page-size is {ram['page-size']!r:.40}; only {PAGE_SIZE} is modelled")
+    return QueryMigrate(
+        name=str(path),
+        total_ms=count("total-time", told),
+        downtime_ms=count("downtime", told),
+        setup_ms=count("setup-time", told, 0),
+        syncs=count("dirty-sync-count", ram),
+        normal=count("normal", ram),
+        duplicate=count("duplicate", ram),
+        ram_bytes=phases or count("transferred", ram),
+        ram_pages=count("total", ram) // PAGE_SIZE,
+    )
+
+
+def _answer(path: Path, text: str) -> dict[str, Any]:
+    """The last answer in the text."""
+    for part in (text, *reversed(text.splitlines())):
+        try:
+            told = json.loads(part)
+        except ValueError:
+            continue
+        if isinstance(told, dict) and isinstance(told.get("return"), dict):
+            told = told["return"]
+        if isinstance(told, dict) and "status" in told:
+            return told
+    raise FreepagesError(f"{path}: no answer to query-migrate in it, or one that is cut")

@@ -18,8 +18,8 @@ Again = Callable[[Costs], Migrated]
 """Migrates one guest, anew with each call."""
 
 SPAN, STEPS, ROUNDS = 32.0, 18, 8
-"""A cost is looked for between its value divided by SPAN and multiplied by it, in so many steps; each in turn,
-so many times at most."""
+"""A cost is looked for between its value divided by SPAN and multiplied by it, in so many steps; each in
+turn, so many times at most."""
 GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -59,8 +59,8 @@ def as_text(run: QueryMigrate, rows: Sequence[Beside], guest_pages: int) -> str:
         lines.append([row.name, f"{row.qemu:,}", f"{row.model:,}", off])
     normal, zero = run.others(guest_pages)
     taken = (
-        f"taken off QEMU's counts: {normal} normal and {zero} zero pages of RAM blocks that are not the guest's "
-        "(BIOS, ROMs and ACPI tables; what is beyond them, such as vga.vram, is taken for zeros)"
+        f"taken off QEMU's counts: {normal} normal and {zero} zero pages of RAM blocks that are not the "
+        "guest's (BIOS, ROMs and ACPI tables; what is beyond them, such as vga.vram, is taken for zeros)"
     )
     return "\n".join([*columns(lines, range(1, 4)), *([taken] if normal else [])])
 
@@ -68,7 +68,7 @@ def as_text(run: QueryMigrate, rows: Sequence[Beside], guest_pages: int) -> str:
 def fit(names: Sequence[str], costs: Costs, runs: Sequence[tuple[QueryMigrate, Again]]) -> Costs:
     """The costs with these fitted to the runs' total times, to four digits.
 
-    Raises FreepagesError for a name that is none, and for more costs than runs: those would not be told apart.
+    Raises FreepagesError for a name that is none, and for more costs than runs, which cannot be told apart.
     """
     known = {told.name: told for told in costs.table()}
     for name in names:

@@ -180,13 +180,9 @@ def _assumed(snapshot: Snapshot, meminfo: Meminfo | None, machine: str | None) -
     if snapshot.page_size != PAGE_SIZE:
         told.append(f"the host's pages are of 4 KiB, the guest's of {snapshot.page_size >> 10} KiB")
     if not snapshot.exact:
-        told.append(
-            "which pages are free is not known, only how many blocks: they are placed (no kpageflags)"
-        )
+        told.append("only how many blocks are free is known, they are placed: there is no kpageflags")
     if not _floors(snapshot, 1):
-        told.append(
-            "what hints leave free is the default watermark of one zone: the zones do not tell theirs"
-        )
+        told.append("hints leave free the default watermark of one zone: the zones do not tell theirs")
     if "kernel" not in snapshot.about:
         told.append("hints begin with the highest blocks, as before Linux 5.10: there is no version")
     if meminfo and meminfo.absent:

@@ -1,8 +1,8 @@
 """What QEMU says of a migration that has ended: its answer to QMP's query-migrate, as it comes.
 
-Read is the answer of QEMU 2.5 to 10, whole ({"return": {...}}) or its inside, alone in a file or as the last of
-several lines of a QMP session. Bytes are those of RAM: ``precopy-bytes`` and ``downtime-bytes`` where QEMU has
-them (since 6.2), and what it calls ``transferred`` before.
+Read is the answer of QEMU 2.5 to 10, whole ({"return": {...}}) or its inside, alone in a file or as the last
+of several lines of a QMP session. Bytes are those of RAM: ``precopy-bytes`` and ``downtime-bytes`` where QEMU
+has them (since 6.2), and what it calls ``transferred`` before.
 """
 
 from __future__ import annotations

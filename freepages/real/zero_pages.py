@@ -1,6 +1,7 @@
 """Which pages of a guest's memory hold zeros, read from the file that QEMU keeps it in.
 
-The file is that of `-object memory-backend-file`: page after page of ram_addr, as the migration bitmap counts.
+The file is that of `-object memory-backend-file`: page after page of ram_addr, as the migration
+bitmap counts.
 """
 
 from __future__ import annotations

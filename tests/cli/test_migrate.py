@@ -188,3 +188,52 @@ def test_a_bitmap_that_is_not_as_long_as_ram_is_refused(capsys, tmp_path, wrong)
     assert main(["migrate", "--ram", "64M", "--zero", str(path)]) == 2
     err = capsys.readouterr().err
     assert f"{path}: {len(wrong)} bytes" in err and "2048 (16384 pages)" in err
+
+
+def test_the_notes_of_the_snapshot_and_what_is_assumed_are_told(capsys):
+    done = told(capsys, IDLE, "--bandwidth", "10Gbit")
+    assert done["qemu"] == "2.5" and isinstance(done["exact"], bool)
+    assert main(["migrate", str(IDLE), "--bandwidth", "10Gbit", "--qemu", "10"]) == 0
+    out = capsys.readouterr().out
+    assert "as QEMU     10" in out and all(note in out for note in done["notes"])
+
+
+def test_what_is_never_sent_is_written_as_zero_takes_it(capsys, tmp_path):
+    path = tmp_path / "never"
+    done = told(capsys, "--ram", "64M", "--proposal", "snapshot", "--never-sent", path)
+    bits = np.unpackbits(np.frombuffer(path.read_bytes(), np.uint8))
+    assert bits.sum() == done["never_sent"] == done["skipped_pages"] > 0
+    again = told(capsys, "--ram", "64M", "--zero", path, "--workload", "still")
+    assert again["zero_pages"] == done["never_sent"]
+
+
+def test_a_cost_is_given_in_its_unit_or_with_one(capsys):
+    slow = told(capsys, "--ram", "64M", "--bandwidth", "10Gbit", "--cost", "link=10MB/s")
+    assert slow["total_ms"] > 2000
+    lock = [
+        told(capsys, "--ram", "64M", "--proposal", "snapshot", "--cost", f"walk_page={value}")["lock_held_us"]
+        for value in ("1000", "1us")
+    ]
+    assert lock[0] == lock[1] > 10_000
+
+
+def test_sensitivity_is_a_list_in_json(capsys):
+    done = told(capsys, "--ram", "64M", "--bandwidth", "10Gbit", "--sensitivity")
+    assert {"zero_scan", "link"} <= {one["name"] for one in done["sensitivity"]}
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (["--cost", "lnik=3GB/s"], "cost 'lnik' is not known; did you mean link?"),
+        (["--cost", "link"], "cost 'link' is not of the form NAME=VALUE"),
+        (["--cost", "link=3parsec"], "cost link: bandwidth '3parsec'"),
+        (["--cost", "hint=-1"], "cost hint: time '-1ns' is negative"),
+        (["--qemu", "6.2"], "qemu '6.2' is not known; did you mean 6.1?"),
+        (["--bandwidth", "125"], "bandwidth '125'"),
+    ],
+)
+def test_a_cost_or_version_that_is_none_is_said_in_one_line(capsys, args, line):
+    assert main(["migrate", "--ram", "64M", *args]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and line in err

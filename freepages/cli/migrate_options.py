@@ -61,8 +61,8 @@ def options(command: ArgumentParser) -> None:
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help="what something takes, one of those below, in its unit or with one (hint=40us, link=25Gbit); may "
-        "be given again",
+        help="what something takes, one of those below, in its unit or with one: hint=40us, link=25Gbit; "
+        "may be given again",
     )
     add("--seed", metavar="N", type=int, default=0, help="of all chance")
     add("--json", action="store_true", help="print JSON")

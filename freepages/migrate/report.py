@@ -46,7 +46,7 @@ ROWS = {
     "zone lock": "how long the driver held it, and how long vCPUs that wanted to allocate waited for it",
     "dropped": "pages that dropping the caches has freed (--drop-caches)",
     "content": "whether every page whose content matters is the same on both sides at the end",
-    "free pages": "whether each free page is known, or only how many there are",
+    "exact": "whether each free page is known, or only how many there are",
     "assumed": "what was not known of the guest, and what it was taken for",
 }
 """The rows of the report, and what they say."""
@@ -80,7 +80,7 @@ def as_text(done: Migrated, about: dict[str, Any]) -> str:
         back = format_seconds(about["refault_ms"] / 1e3)
         rows.append(["dropped", f"{about['dropped_pages']:,} pages; to read them all again takes {back}"])
     rows.append(["content", _content(done)])
-    rows.append(["free pages", "as kpageflags has them" if about["exact"] else "placed, or made up"])
+    rows.append(["exact", "every free page is known" if about["exact"] else "no: free pages are placed"])
     rows += [["" if at else "assumed", some] for at, some in enumerate(about["assumed"])]
     return "\n".join(columns(rows))
 

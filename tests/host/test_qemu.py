@@ -43,7 +43,7 @@ def test_until_4_1_it_takes_longer_until_the_guest_is_slowed_down():
 
 
 def test_since_9_2_the_log_is_read_every_five_seconds_where_the_guest_is_to_be_slowed_down():
-    reads = {version: [] for version in ("6.1", "10")}
+    reads: dict[str, list[float]] = {version: [] for version in ("6.1", "10")}
     for version, times in reads.items():
         times += [stage.start / 1e9 for stage in busy(version).stages if stage.what == "sync"]
     gaps = {version: [b - a for a, b in zip(at[1:], at[2:], strict=False)] for version, at in reads.items()}

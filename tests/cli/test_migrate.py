@@ -195,7 +195,7 @@ def test_the_notes_of_the_snapshot_and_what_is_assumed_are_told(capsys):
     assert done["qemu"] == "2.5" and isinstance(done["exact"], bool)
     assert main(["migrate", str(IDLE), "--bandwidth", "10Gbit", "--qemu", "10"]) == 0
     out = capsys.readouterr().out
-    assert "as QEMU     10" in out and all(note in out for note in done["notes"])
+    assert "as QEMU    10" in out and all(note in out for note in done["notes"])
 
 
 def test_what_is_never_sent_is_written_as_zero_takes_it(capsys, tmp_path):

@@ -181,7 +181,7 @@ def _assumed(snapshot: Snapshot, meminfo: Meminfo | None, machine: str | None) -
         told.append(f"the host's pages are of 4 KiB, the guest's of {snapshot.page_size >> 10} KiB")
     if not snapshot.exact:
         told.append("only how many blocks are free is known, they are placed: there is no kpageflags")
-    if not _floors(snapshot, 1):
+    if not _floors(snapshot, 1, snapshot.max_pfn):
         told.append("hints leave free the default watermark of one zone: the zones do not tell theirs")
     if "kernel" not in snapshot.about:
         told.append("hints begin with the highest blocks, as before Linux 5.10: there is no version")

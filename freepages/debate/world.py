@@ -147,6 +147,10 @@ class World:
 
     # -- what is judged
 
+    def untouched(self, pages: Any) -> int:
+        """How many of these pages the guest has never written, where the world knows it."""
+        return 0
+
     def stop(self) -> None:
         """Stop, last sync, last send and comparison, which are one step."""
         self.host.stop()

@@ -34,7 +34,7 @@ from freepages.view.palette import (
 )
 from freepages.view.scene import WIDTH, Boxes, Group, Image, Letters, Runs, Scene, Shape, Strokes, Text
 
-GUTTER = 84.0  # left of the cells: the pfn of each row, or a bitmap's name
+GUTTER = 92.0  # left of the cells: the pfn of each row, or a bitmap's name
 ALL_MAPS, ONE_MAP = 420.0, (96.0, 300.0)  # about how high all maps may be together, and each by itself
 GAP = 16.0
 HEADER = 24.0
@@ -228,7 +228,7 @@ def _header(shapes: list[Shape], y: float, strip: Strip, grid: Grid, width: floa
 
 
 def _row_label(y: float, height: float, label: str, mono: bool) -> Text:
-    return Text(GUTTER - 18, y + height / 2 + 4, label, "dim", 11, "end", mono=mono)
+    return Text(GUTTER - 16, y + height / 2 + 4.5, label, "dim", 13, "end", mono=mono)
 
 
 def _title(y: float, title: str, remark: str, width: float = WIDTH) -> list[Shape]:
@@ -244,15 +244,15 @@ def _legend(y: float, legend: Sequence[tuple[State, int]], lettered: bool) -> It
         yield Boxes("free-ink" if state is State.FREE else "line", [(x, y, 15, 14)], 1)
         if lettered or state is State.HOLE:
             yield Letters([x + 7.5], y + 11, state.letter, look.ink, 11, bold=state is State.FREE)
-        yield Text(x + 20, y + 11, words, "dim", 10, mono=True)
-        x += len(words) * 6.02 + 27
+        yield Text(x + 20, y + 12, words, "dim", 12)
+        x += len(words) * 6.9 + 27
 
 
 def _ruler(grid: Grid, y: float) -> Iterator[Shape]:
     """Small numbers above the columns."""
     for column in range(0, grid.columns, 1 if grid.columns <= 16 else 8):
         x = GUTTER + (column + 0.5) * grid.width
-        yield Text(x, y, f"+{column}", "faint", 9, "middle", mono=True)
+        yield Text(x, y, f"+{column}", "dim", 11, "middle", mono=True)
 
 
 def cut(text: str, length: int) -> str:
@@ -417,7 +417,7 @@ def _migratetypes(band: Band, panel: PageMap) -> Iterator[Shape]:
             x, y, width, height = band.box(row, column, rows, columns)
             if _under(grid, panel):
                 yield Boxes(role, [(x + 1, y + height + 1, width - 2, 2)])
-                yield Text(x + 2, y + height + BAR, name if width > 70 else name[0], "dim", 9)
+                yield Text(x + 2, y + height + BAR, name if width > 70 else name[0], "dim", 10)
             elif panel.pageblock >= grid.columns:
                 yield Boxes(role, [(x - 14, y, 11, height - 1)])
                 if height > 9:

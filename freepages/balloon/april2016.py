@@ -23,7 +23,7 @@ from freepages.zone.free_page_bitmap import mark_free_pages_bitmap
 from freepages.zone.kernel import Bug, Context
 from freepages.zone.kmalloc import kfree, kzalloc
 
-WALKS = Act("marks the free pages of zone {1} under its lock", cost="walk")
+WALKS = Act("marks the free pages of zone {1} under its lock", cost="none")
 MEMSET = Act("clears the bitmap, {0} bytes", cost="clear")
 
 REQUEST = "&vb->cache_drop"

@@ -22,14 +22,14 @@ from freepages.virtqueue.transport import CONFIG_CHANGED, Transport
 from freepages.zone.kernel import Context, Kernel, WaitQueue, Work, workqueue
 from freepages.zone.kmalloc import kzalloc
 
-ACCEPTS = Act("negotiates features")
-FILLS = Act("calls alloc_page() for the balloon", cost="alloc")
-LEAKS = Act("takes page {0} out of the balloon")
+ACCEPTS = Act("negotiates features", cost="kick")
+FILLS = Act("calls alloc_page() for the balloon", cost="allocate")
+LEAKS = Act("takes page {0} out of the balloon", cost="list")
 FREES_PAGE = Act("calls __free_page({1})", cost="free")
 WRITES_MESSAGE = Act("writes which {0} pages it means: {1} bytes", cost="store")
-SLEEPS = Act("sleeps until it is woken: the device may have used a buffer of {1}")
-WRITES_ACTUAL = Act("writes actual = {0} into the configuration")
-UPDATES_STATS = Act("writes the statistics")
+SLEEPS = Act("sleeps until it is woken: the device may have used a buffer of {1}", cost="none")
+WRITES_ACTUAL = Act("writes actual = {0} into the configuration", cost="kick")
+UPDATES_STATS = Act("writes the statistics", cost="store")
 OUT_OF_PUFF = Act("is out of puff: sleeps 200 ms", cost="sleep")
 
 CACHE_DROP, HEADER, STATISTICS, MESSAGE = 0, 16, 64, 256  # where the buffers are in struct virtio_balloon

@@ -17,12 +17,17 @@ from freepages.engine.run import Act, Steps
 from freepages.pages.bitmap import PageBitmap, bitmap_bytes
 from freepages.virtqueue.chain import Chain
 
-WRITES_REQUEST = Act("asks for the free pages: writes ctrl {0}, id {1}, returns the buffer and interrupts")
+WRITES_REQUEST = Act(
+    "asks for the free pages: writes ctrl {0}, id {1}, returns the buffer and interrupts",
+    cost="interrupt_guest",
+)
 PUTS_REQUEST = Act("writes the request: ctrl {0}, id {1}", cost="store")
-READS_REPLY = Act("reads the answer, to skip what it lists", cost="filter")
-STARTS = Act("begins to migrate: request {0}, every page is to be sent")
-STARTS_AGAIN = Act("gives the migration up and begins another: request {0}, every page is to be sent")
-CANCELS = Act("gives the migration up")
+READS_REPLY = Act("reads the answer, to skip what it lists", cost="answer")
+STARTS = Act("begins to migrate: request {0}, every page is to be sent", cost="none")
+STARTS_AGAIN = Act(
+    "gives the migration up and begins another: request {0}, every page is to be sent", cost="none"
+)
+CANCELS = Act("gives the migration up", cost="none")
 
 
 class FreePagesDevice(BalloonDevice):

@@ -8,9 +8,9 @@ from functools import partial
 from freepages.debate.world import World
 from freepages.engine.run import Act, Choose, Process, Steps
 
-CHOOSES = Act("does what it likes")
-SETTLES = Act("makes a log bit visible")
-GIVES_UP = Act("gives something back early")
+CHOOSES = Act("does what it likes", cost="none")
+SETTLES = Act("makes a log bit visible", cost="none")
+GIVES_UP = Act("gives something back early", cost="none")
 
 
 def adversary(w: World) -> Steps:

@@ -19,7 +19,7 @@ from freepages.host.migration import ASK, SYNC
 
 LOGS = Act("switches the dirty log on", cost="log_start", amount=0)
 ASKS = Act("asks for the free pages", cost="interrupt_guest")
-CHOOSES = Act("goes on with the migration")
+CHOOSES = Act("goes on with the migration", cost="none")
 DISCARDS = Act("discards {0}", cost="madvise")
 
 

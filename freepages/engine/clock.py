@@ -2,21 +2,20 @@
 
 Each process has its own time. An action's effect is at the moment when it begins; then its cost passes, and
 the process announces the next. Who waits for a guard goes on at the moment of the step that made it ready,
-and how long that was is measured. Where a process chooses, a policy decides, and not a schedule; but who
-moved is kept as one, and the same run can be stepped through.
+and how long that was is measured. Where a process chooses, it makes the choices of a story, in their order,
+each as soon as it can be made; without one it waits. Who moved is kept as a schedule, and the same run can be
+stepped through.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Choose, Guard, Lock, Move, Process, Schedule
-
-Policy = Callable[[Mapping[str, str]], str]
-"""Chooses one of the options of a Choose."""
+from freepages.engine.run import Choose, Lock, Move, Process, Run, Schedule
 
 NEVER = float("inf")
 
@@ -41,8 +40,12 @@ class Clock:
     moves  who moved, in order
     """
 
-    def __init__(self, costs: Costs, policies: Mapping[str, Policy] | None = None):
-        self.costs, self.policies = costs, policies or {}
+    def __init__(self, costs: Costs, story: str | Schedule = ""):
+        self.costs = costs
+        self._choices: dict[str, deque[str]] = defaultdict(deque)
+        for move in Schedule.parse(story) if isinstance(story, str) else story:
+            if move.choice:
+                self._choices[move.letter].append(move.choice)
         self.now = 0
         self.waits: list[Held] = []
         self.moves: list[Move] = []
@@ -53,29 +56,45 @@ class Clock:
     def schedule(self) -> Schedule:
         return Schedule(self.moves)
 
+    def play(self, run: Run, limit: int = 100_000) -> Clock:
+        """Move the processes of a run until none can, or ``limit`` moves are made."""
+        order = self._begin(run.processes.values())
+        while len(self.moves) < limit and self._next(order):
+            pass
+        return self
+
     def run(self, processes: Iterable[Process], last: str) -> None:
         """Move until the process with that letter is done. At the same moment the first named goes first.
 
         Raises FreepagesError when nobody can move.
         """
+        order = self._begin(processes)
+        (awaited,) = (process for process in order if process.letter == last)
+        while not awaited.done:
+            if not self._next(order):
+                why = "; ".join(f"{p.name} {p.why_not()}" for p in order if not p.done)
+                raise FreepagesError(f"nobody can move: {why}")
+        for process in order:  # who still waits for a lock has waited until now
+            guard, own = process.guard, self._own[process]
+            if isinstance(guard, Lock) and not guard.ready() and own < self.now:
+                self.waits.append(Held(process.name, guard.name, own, self.now))
+
+    def _begin(self, processes: Iterable[Process]) -> list[Process]:
         order = list(processes)
         for process in order:
             self._own[process] = self.now
             self._ready[process] = None
         self._look(order)
-        (awaited,) = (process for process in order if process.letter == last)
-        while not awaited.done:
-            able = [(self._start(process), at) for at, process in enumerate(order)]
-            start, at = min(able)
-            if start == NEVER:
-                why = "; ".join(f"{p.name} {p.why_not()}" for p in order if not p.done)
-                raise FreepagesError(f"nobody can move: {why}")
-            self._move(order[at], int(start))
-            self._look(order)
-        for process in order:  # who still waits for a lock has waited until now
-            guard, own = process.guard, self._own[process]
-            if isinstance(guard, Lock) and not guard.ready() and own < self.now:
-                self.waits.append(Held(process.name, guard.name, own, self.now))
+        return order
+
+    def _next(self, order: list[Process]) -> bool:
+        """Make the move that begins first; False if there is none."""
+        start, at = min((self._start(process), at) for at, process in enumerate(order))
+        if start == NEVER:
+            return False
+        self._move(order[at], int(start))
+        self._look(order)
+        return True
 
     def others(self, me: str) -> float:
         """When the first of the other processes moves next, as far as can be told: nothing happens before."""
@@ -91,21 +110,23 @@ class Clock:
         if start > own and isinstance(guard, Lock):
             self.waits.append(Held(process.name, guard.name, own, start))
         self.now = start
-        choice = ""
-        if isinstance(guard, Choose):
-            if process.letter not in self.policies:
-                raise FreepagesError(f"{process.name} has a choice to make, and nobody decides for it")
-            choice = self.policies[process.letter](guard.options())
+        choice = self._choices[process.letter].popleft() if isinstance(guard, Choose) else ""
         process.go(choice)
         self.moves.append(Move(process.letter, choice))
         self._own[process] = start + self.costs.ns(act, args)
         self._ready[process] = None
 
+    def _able(self, process: Process) -> bool:
+        guard = process.guard
+        if isinstance(guard, Choose):
+            choices = self._choices[process.letter]
+            return bool(choices) and choices[0] in guard.options()
+        return guard is None or guard.ready()
+
     def _look(self, processes: Iterable[Process]) -> None:
         """Note who is held up, and who is no longer, after the step that was made now."""
         for process in processes:
-            guard: Guard | None = process.guard
-            if guard is not None and not guard.ready():
+            if not self._able(process):
                 self._ready[process] = None
             elif self._ready[process] is None:
                 self._ready[process] = self.now

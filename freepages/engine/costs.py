@@ -19,6 +19,8 @@ RFC = "https://lore.kernel.org/r/1457001868-15949-1-git-send-email-liang.z.li@in
 XU = "https://lore.kernel.org/r/20251218114220.83354-1-xuchuangxclwt@bytedance.com"
 TCP = "https://docs.kernel.org/networking/ip-sysctl.html"
 CHOICE = "a choice"
+NO_TIME = "none"
+"""The cost of an act that says that it takes no time. One that says nothing takes none either."""
 PAGE = 4096  # bytes: the page of every measurement below
 
 
@@ -76,6 +78,19 @@ class Costs:
     kick: float = cost(3_000.0, "ns", "the guest notifies the host: an exit", CHOICE)
     wake: float = cost(50_000.0, "ns", "a thread of the host wakes and looks into the queue", CHOICE)
 
+    load: float = cost(1.0, "ns", "a field of shared memory read", CHOICE)
+    store: float = cost(1.0, "ns", "a field of shared memory written", CHOICE)
+    barrier: float = cost(20.0, "ns", "a memory barrier", CHOICE)
+    buffer: float = cost(100.0, "ns", "a buffer put on a queue, or taken off it", CHOICE)
+    list: float = cost(10.0, "ns", "a block put on a free list, moved, or taken off it", CHOICE)
+    watermark: float = cost(10.0, "ns", "a zone's free pages held against a watermark", CHOICE)
+    clear: float = cost(400.0, "ns", "memory that was allocated is cleared", CHOICE)
+    answer: float = cost(10_000.0, "ns", "the host takes an answer's pages out of what it sends", CHOICE)
+    invalidate: float = cost(300.0, "ns/page", "a page of the cache dropped", CHOICE)
+    shrink: float = cost(5_000.0, "ns", "the objects of a slab page freed", CHOICE)
+    disk: float = cost(100_000.0, "ns/page", "a dirty page written to the disk", CHOICE)
+    sleep: float = cost(200e6, "ns", "the driver sleeps until it tries again", "Linux 4.6: msleep(200)")
+
     log_start: float = cost(1.0, "ns/page", "the dirty log switched on, the pages protected", CHOICE)
     sync: float = cost(
         0.112, "ns/page", "the log read and added to the bitmap", f"{XU}: 2.5 and 5 ms for 256 GB"
@@ -103,7 +118,7 @@ class Costs:
 
     def ns(self, act: Act, args: tuple[Any, ...]) -> int:
         """How long an announced act takes. Raises FreepagesError for an act whose cost has no name here."""
-        if not act.cost:
+        if act.cost in ("", NO_TIME):
             return 0
         if act.cost not in NAMES:
             raise FreepagesError(f"{act.text!r} costs {act.cost!r}, which is none of {', '.join(NAMES)}")

@@ -18,8 +18,8 @@ from freepages.search.fast import PROVED, explore
 WORDS = ("log on", "ask", "wait", "clear", "sync")
 """In Li's order."""
 
-CLEARS = Act("takes the reported pages out of what is to be sent")
-SYNCS = Act("syncs with the dirty log")
+CLEARS = Act("takes the reported pages out of what is to be sent", cost="none")
+SYNCS = Act("syncs with the dirty log", cost="none")
 
 NEEDS = {
     "wait": ("ask", "a host that has not asked waits for ever"),

@@ -39,8 +39,8 @@ SECOND = 1_000_000_000
 
 THROTTLE_FIRST, THROTTLE_MORE, THROTTLE_MOST = 0.2, 0.1, 0.99
 
-LOOKS = Act("looks what there is to do")
-WAITS = Act("waits for the guest's answer")
+LOOKS = Act("looks what there is to do", cost="none")
+WAITS = Act("waits for the guest's answer", cost="none")
 WAKES = Act("waits for its thread that looks into the queue", cost="elapsed", amount=0)
 SYNCS = Act("reads the dirty log", cost="sync", amount=1)
 SENDS = Act("sends {0} pages", cost="elapsed", amount=1)

@@ -28,7 +28,7 @@ from freepages.migrate.hint_blocks import AT_A_TIME, FILLED_AT_A_TIME, Floor, Hi
 from freepages.migrate.workload import Workload
 from freepages.pages.bitmap import PageBitmap
 
-WORKS = Act("works, until the zone lock is held")
+WORKS = Act("works, until the zone lock is held", cost="none")
 WORKS_ON = Act("works on for {0} ns", cost="elapsed", amount=0)
 ALLOCATES = Act("allocates a page", cost="allocate")
 

@@ -282,15 +282,15 @@ class Failure(NamedTuple):
         return "\n".join([self.text, *(f"  {line}" for line in self.because)])
 
 
-LEAVES_OUT = Act("leaves {0} out: CONFIG_{1} is n", cost="compile")
-COMPILES = Act("compiles {0}", cost="compile")
-COMPILES_MODULE = Act("compiles {0} for a module: CONFIG_{1} is m", cost="compile")
-JOINS = Act("joins {0} into {1}", cost="link")
-TAKES = Act("takes {0}: it defines {1}; it asks for {2}", cost="link")
-MISSES = Act("finds nobody who defines {0}, which {1} in {2} calls", cost="link")
-CLASHES = Act("finds {0} defined twice, in {1} and in {2}", cost="link")
-WRITES = Act("writes {0}", cost="link")
-CHECKS = Act("looks up what {0} asks for: {1}", cost="link")
+LEAVES_OUT = Act("leaves {0} out: CONFIG_{1} is n", cost="none")
+COMPILES = Act("compiles {0}", cost="none")
+COMPILES_MODULE = Act("compiles {0} for a module: CONFIG_{1} is m", cost="none")
+JOINS = Act("joins {0} into {1}", cost="none")
+TAKES = Act("takes {0}: it defines {1}; it asks for {2}", cost="none")
+MISSES = Act("finds nobody who defines {0}, which {1} in {2} calls", cost="none")
+CLASHES = Act("finds {0} defined twice, in {1} and in {2}", cost="none")
+WRITES = Act("writes {0}", cost="none")
+CHECKS = Act("looks up what {0} asks for: {1}", cost="none")
 
 
 class Build:

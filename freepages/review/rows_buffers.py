@@ -14,7 +14,7 @@ from freepages.scenarios.balloon import Machine, machine, scenario
 from freepages.zone.kmalloc import KFREE, KMALLOC
 from freepages.zone.node import Node, pc_memory_map
 
-TAKES_PAGE = Act("allocates a page of zone {1} and writes its own data into it")
+TAKES_PAGE = Act("allocates a page of zone {1} and writes its own data into it", cost="none")
 
 V2_REVIEW = "https://lore.kernel.org/r/20160729003622-mutt-send-email-mst@kernel.org"
 V2 = "https://lore.kernel.org/r/1469582616-5729-1-git-send-email-liang.z.li@intel.com"

@@ -25,7 +25,7 @@ from freepages.scenarios.balloon import (
 )
 from freepages.scenarios.zones import zone_drawn
 
-FILTERS = Act("leaves out of the migration what the answer lists: {0}")
+FILTERS = Act("leaves out of the migration what the answer lists: {0}", cost="none")
 
 WITH_A_HOLE = "kkkkkkkk········aaaa····" + "/" * 32 + "········aaaaaaaa····ssss····kkkk····kkkk"
 """64 pages of RAM, with a hole of 32 among them, as the PCI hole is: 96 pfns."""

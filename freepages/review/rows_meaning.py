@@ -17,7 +17,7 @@ from freepages.scenarios.debate import debate
 
 POISON = 0xAA  # PAGE_POISON of include/linux/poison.h
 
-TAKES_PAGE = Act("allocates a page of zone {1} and writes into it")
+TAKES_PAGE = Act("allocates a page of zone {1} and writes into it", cost="none")
 
 V2 = "https://lore.kernel.org/r/1469582616-5729-1-git-send-email-liang.z.li@intel.com"
 POISON_BIT = "https://git.kernel.org/torvalds/c/2e991629bcf5"

@@ -24,10 +24,10 @@ STRETCH = 64  # pages of an answer, where the repaired driver is to answer in pi
 SCATTERED = LETTERS + "········aaaaaaaa" * 6
 """More pages than a stretch has, and more free than that."""
 
-TAKES_PAGE = Act("allocates a page, under {0}")
-ALLOCATES = Act("allocates page {1}")
-FREES = Act("frees page {1}")
-PLUGS = Act("plugs memory in: pages [{1}, {2})")
+TAKES_PAGE = Act("allocates a page, under {0}", cost="none")
+ALLOCATES = Act("allocates page {1}", cost="none")
+FREES = Act("frees page {1}", cost="none")
+PLUGS = Act("plugs memory in: pages [{1}, {2})", cost="none")
 
 CACHED = "kkkkkkkk····aaaa····cccccccccccccccckkkkkkkk····aaaaaaaa····kkkk"
 DIRTY, MAPPED = {22, 23}, {24}

@@ -22,7 +22,7 @@ from freepages.zone.page_cache import READS_DISK, Backing, Dentry, Inode, PageCa
 from freepages.zone.percpu import per_cpu_pages
 from freepages.zone.zone import Zone
 
-CHOOSES = Act("chooses what to read next")
+CHOOSES = Act("chooses what to read next", cost="none")
 
 CACHED = "kkkkkkkkAAAAAAAAAAAA··aaBBBBBBBBTTTTDD··ssssss··············kk··"
 """A and B are files, T one in a tmpfs, D blocks of the disk itself."""

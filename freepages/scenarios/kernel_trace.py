@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Process, Run, Scenario
+from freepages.engine.run import Process, Run, Scenario, stuck
+from freepages.engine.state import past
 from freepages.real.kmem_events import NO_PFN, KmemEvents
 from freepages.view.frame import Facts, Frame, PageMap, State
 from freepages.zone.kmem_replay import (
@@ -45,7 +46,15 @@ def kernel_trace(events: KmemEvents, *, pages: tuple[int, int] | None = None, st
     def picture(run: Run) -> Frame:
         return frame(run.world, lo, hi)
 
-    return Scenario("kernel_trace", f"{len(events):,} events of a kernel's allocator", build, picture, story)
+    return Scenario(
+        "kernel_trace",
+        f"{len(events):,} events of a kernel's allocator",
+        build,
+        picture,
+        story,
+        property=stuck,
+        key=past,
+    )
 
 
 def frame(replay: KmemReplay, lo: int, hi: int) -> Frame:

@@ -35,7 +35,7 @@ HOT = (2, 5, 8, 9, 15, 17, 18, 33, 34, 35, 60, 61)
 BATCHES = (1, 4, 8)
 """How many pages the host may send in one step."""
 
-WRITES = Act("writes page {1}")
+WRITES = Act("writes page {1}", cost="none")
 
 
 def in_order(w: World, sync: bool, stop: bool, asks: bool, tells_sync: bool) -> Steps:

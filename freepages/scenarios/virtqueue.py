@@ -33,13 +33,13 @@ ROOM = 16  # bytes of a request, and of an answer
 WORDS = ("one", "two", "three")
 
 WRITES_REQUEST = Act("writes the request {0!r} at {1:#x}", cost="store")
-KICKS = Act("kicks: notifies the device")
-TAKES_INTERRUPT = Act("takes the interrupt")
+KICKS = Act("kicks: notifies the device", cost="kick")
+TAKES_INTERRUPT = Act("takes the interrupt", cost="interrupt")
 READS_ANSWER = Act("reads its answer, {1} bytes at {0:#x}", cost="load")
-TAKES_KICK = Act("takes the notification")
+TAKES_KICK = Act("takes the notification", cost="wake")
 READS_REQUEST = Act("reads the request, {1} bytes at {0:#x}", cost="load")
 WRITES_ANSWER = Act("writes the answer {0!r}", cost="store")
-INTERRUPTS = Act("interrupts the driver")
+INTERRUPTS = Act("interrupts the driver", cost="interrupt_guest")
 
 WAYS: dict[Act, Way] = {
     WRITES_REQUEST: Way("write", "request {0!r}"),

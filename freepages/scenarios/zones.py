@@ -16,8 +16,8 @@ from freepages.zone.percpu import PCPTYPES
 from freepages.zone.span import ZoneError
 from freepages.zone.zone import Zone
 
-CHOOSES = Act("chooses what to do next")
-BUG = Act("stumbles over its own bug: {0}")
+CHOOSES = Act("chooses what to do next", cost="none")
+BUG = Act("stumbles over its own bug: {0}", cost="none")
 
 ALLOCATES = {"a": Migratetype.MOVABLE, "u": Migratetype.UNMOVABLE, "r": Migratetype.RECLAIMABLE}
 KINDS = {"a": "a", "u": "k", "r": "s"}

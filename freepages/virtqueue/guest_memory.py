@@ -36,7 +36,7 @@ Writer = Callable[..., None]
 
 TOP = 1 << 64  # a guest-physical address is one le64 of a descriptor
 
-BECOMES_VISIBLE = Act("lets a write become visible")
+BECOMES_VISIBLE = Act("lets a write become visible", cost="none")
 
 
 class OutsideMemory(FreepagesError):

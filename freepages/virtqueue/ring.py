@@ -75,7 +75,7 @@ WRITES_USED_IDX = Act("writes used->idx = {0}", cost="store")
 WRITES_USED_FLAGS = Act("writes used->flags = {0}", cost="store")
 WRITES_AVAIL_EVENT = Act("writes avail_event = {0}", cost="store")
 
-LEAVES = Act("leaves {0} where it is from now on")
+LEAVES = Act("leaves {0} where it is from now on", cost="none")
 WMB = Act("passes a write barrier", cost="barrier")
 RMB = Act("passes a read barrier", cost="barrier")
 MB = Act("passes a full barrier", cost="barrier")

@@ -29,8 +29,8 @@ from freepages.zone.node import Node
 from freepages.zone.zone import Zone
 
 MARKS = Act("marks [{0}, {1}), a free block of order {2}", cost="walk_page", amount=3)
-PASSES = Act("passes [{0}, {1}), which the bitmap does not cover", cost="walk_block")
-HANDS_OVER = Act("hands over the bitmap of [{0}, {1})", cost="hand_over")
+PASSES = Act("passes [{0}, {1}), which the bitmap does not cover", cost="list")
+HANDS_OVER = Act("hands over the bitmap of [{0}, {1})", cost="store")
 
 LARGEST_BLOCK = 1 << (MAX_ORDER - 1)  # pages; a chunk that begins at a multiple of it cuts no block in two
 HEADS_AT_A_TIME = 1 << 14  # few enough that the temporaries stay in the first two cache levels

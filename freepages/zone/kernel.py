@@ -21,8 +21,8 @@ from freepages.virtqueue.guest_memory import Memory
 from freepages.zone.node import Node
 from freepages.zone.page_cache import PageCache
 
-CALLS = Act("calls {0}")
-WORKS = Act("starts {0}")
+CALLS = Act("calls {0}", cost="none")
+WORKS = Act("starts {0}", cost="interrupt")
 
 
 class Bug(Exception):

@@ -12,9 +12,9 @@ from freepages.engine.run import Act, Steps
 from freepages.pages.orders import MAX_ORDER, PAGE_SHIFT, PAGE_SIZE, Migratetype
 from freepages.zone.kernel import Context
 
-KMALLOC = Act("calls {3}({1}, GFP_KERNEL): order {2}", cost="alloc")
+KMALLOC = Act("calls {3}({1}, GFP_KERNEL): order {2}", cost="allocate")
 KFREE = Act("calls kfree({1:#x})", cost="free")
-CALLS_KMALLOC = Act("calls {0}({1}, GFP_KERNEL): order {2}")
+CALLS_KMALLOC = Act("calls {0}({1}, GFP_KERNEL): order {2}", cost="none")
 CLEARS = Act("clears {0} bytes at {1:#x}", cost="clear")
 
 

@@ -26,12 +26,12 @@ from freepages.real.text_lines import EVERY, Watch, unwatched
 
 UNSEEN, IN_USE, PER_CPU, FREE_PAGE = range(4)
 
-ALLOCATES = Act("{0} allocates {1}")
-FREES = Act("{0} frees {1}")
-TO_THE_CPU = Act("{0}'s CPU takes {1} off the zone's lists onto its own")
-TO_THE_ZONE = Act("{0}'s CPU gives {1} back to the zone's lists")
-TAKES_APART = Act("{0} finds no block of its migratetype, and takes {1} apart")
-NOTES = Act("{0}: {1} {2}")
+ALLOCATES = Act("{0} allocates {1}", cost="none")
+FREES = Act("{0} frees {1}", cost="none")
+TO_THE_CPU = Act("{0}'s CPU takes {1} off the zone's lists onto its own", cost="none")
+TO_THE_ZONE = Act("{0}'s CPU gives {1} back to the zone's lists", cost="none")
+TAKES_APART = Act("{0} finds no block of its migratetype, and takes {1} apart", cost="none")
+NOTES = Act("{0}: {1} {2}", cost="none")
 
 TWICE, FREED_TWICE, LISTED_IN_USE = "allocated_twice", "freed_twice", "listed_while_in_use"
 IMPOSSIBLE: dict[str, str] = {

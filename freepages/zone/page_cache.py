@@ -22,10 +22,10 @@ from freepages.zone.node import Node
 
 Backing = Literal["disk", "device", "tmpfs", "ramfs"]
 
-READS = Act("reads page {1} of {0}: {2}", cost="lookup")
-FINDS_IT_THERE = Act("finds that another has read page {1} of {0} meanwhile", cost="lookup")
+READS = Act("reads page {1} of {0}: {2}", cost="load")
+FINDS_IT_THERE = Act("finds that another has read page {1} of {0} meanwhile", cost="load")
 READS_DISK = Act("waits until page {1} of {0} is read from the disk into page {2}", cost="refault")
-NO_MEMORY = Act("has no free page for page {1} of {0}, and would have to reclaim one")
+NO_MEMORY = Act("has no free page for page {1} of {0}, and would have to reclaim one", cost="none")
 
 
 class Said:

@@ -71,12 +71,12 @@ def choosing(chosen):
     chosen.append(choice)
 
 
-def test_a_policy_decides_where_a_process_chooses():
+def test_a_process_makes_the_choices_of_its_story():
     chosen: list[str] = []
-    clock = Clock(Costs(), {"c": lambda options: max(options)})
+    clock = Clock(Costs(), "c1a d0a")
     clock.run([Process("c", "c", choosing(chosen))], "c")
     assert chosen == ["1a"] and str(clock.schedule) == "c1a"
-    with pytest.raises(FreepagesError, match="c has a choice to make, and nobody decides for it"):
+    with pytest.raises(FreepagesError, match="nobody can move: c needs a choice: it may choose 0a, 1a"):
         Clock(Costs()).run([Process("c", "c", choosing([]))], "c")
 
 

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from freepages.debate.proposals import PROPOSALS, Proposal, snapshot_guest
 from freepages.debate.proposals import proposal as find_proposal
 from freepages.engine.errors import FreepagesError, unknown
-from freepages.engine.run import Process, Scenario
+from freepages.engine.run import Process, Run, Scenario
+from freepages.engine.state import past
 from freepages.engine.step_size import Grain, coarse
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.pages.orders import PAGE_SHIFT, PAGE_SIZE
 from freepages.pages.ranges import merge
 from freepages.scenarios.balloon import DrawnNode, machine
+from freepages.scenarios.debate import lost_page
 from freepages.scenarios.machine.mistakes import MISTAKES, NO_MISTAKE, Mistake
 from freepages.scenarios.machine.picture import picture
 from freepages.scenarios.machine.projection import Projection
@@ -81,7 +83,12 @@ def one_machine(
     build()
     pages = sum(map(len, zones))
     title = f"one machine of {pages} pages: {chosen.title}" + ", and a mistake" * bool(mistake)
-    return Scenario("one_machine", title, build, picture, story, read="gh")
+    return Scenario("one_machine", title, build, picture, story, read="gh", property=refuted, key=past)
+
+
+def refuted(run: Run) -> str | None:
+    """Which step the small world does not allow, or which page is lost."""
+    return run.world.projection.refused or lost_page(run)
 
 
 def find_mistake(name: str) -> Mistake:

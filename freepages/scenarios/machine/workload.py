@@ -12,7 +12,7 @@ from freepages.engine.run import Act, Choose, Steps, straight
 from freepages.engine.step_size import coarse
 from freepages.pages.orders import Migratetype
 
-CHOOSES = Act("do what they like")
+CHOOSES = Act("do what they like", cost="none")
 
 KERNEL = "k"
 """The kind of block that belongs to the kernel and its drivers: no program's to write or to free."""

@@ -88,7 +88,6 @@ def shipped() -> dict[str, Builder]:
         "kbuild": kbuild,
         "rounds": _raced,
         "skipping": partial(skipping, "h h0r g g g g g w20a w20w h0t h8n h8n h8n h0y h1n h0x"),
-        "one-machine": one_machine,
         "drop-caches": partial(_played, drop_caches),
         "kernel-trace": _recorded,
         **{name: partial(debate, name, story=MIGRATIONS[name]) for name in PROPOSALS},

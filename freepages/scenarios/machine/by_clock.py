@@ -30,9 +30,9 @@ from freepages.scenarios.machine.mistakes import NO_MISTAKE
 from freepages.scenarios.machine.scenario import built
 from freepages.scenarios.machine.world import DRIVER, WatchedProcess, WholeMachine, processes
 
-TAKES_ANSWER = Act("takes the guest's answer")
-STOPS = Act("stops the guest, syncs, sends the rest")
-WANTS = Act("wants a page, just when the driver walks a zone")
+TAKES_ANSWER = Act("takes the guest's answer", cost="none")
+STOPS = Act("stops the guest, syncs, sends the rest", cost="none")
+WANTS = Act("wants a page, just when the driver walks a zone", cost="none")
 
 ZONES = ("kkkk" + "·" * 40 + "aaaa····aaaaaaaa····", "····aaaa" * 8)
 """Two zones of 64 pages: the bulk migration needs RAM in pieces of whole words."""

@@ -198,6 +198,13 @@ def test_a_sync_closes_the_window_and_what_comes_later_is_ignored() -> None:
     assert may(run, "g") == {"0n"}  # another id is shown: no more hints
 
 
+def test_the_stop_of_a_window_that_a_sync_has_closed_opens_none() -> None:
+    run = hinting()
+    for move in "h0y g0n g h0t".split():
+        run.move(move)
+    assert "0r" in may(run, "h")  # it may ask anew, which it does only while no window is open
+
+
 def test_a_hint_before_its_window_was_seen_waits_its_turn_in_the_queue() -> None:
     run = Run(debate("free_page_hint"), "h h0r g g g0h")
     assert [answer.id for answer in run.world.mail.answers] == [2, None]

@@ -118,8 +118,8 @@ MISTAKES = (
     Mistake(
         "the atomic reserve has no bound",
         "zone/zone.py",
-        "if self.nr_reserved_highatomic >= most:",
-        "if self.nr_reserved_highatomic > most + self.managed:",
+        "most = self.managed // 100 + (1 << self.pageblock_order)",
+        "most = self.managed",
         ZONE + "test_the_reserve_is_a_pageblock_and_a_hundredth_of_the_zone_at_most",
     ),
     Mistake(
@@ -387,7 +387,7 @@ MISTAKES = (
         "debate/proposals.py",
         "window = OPEN if window is ASKED else CLOSED",
         "window = CLOSED if window is OPEN else OPEN",
-        "debate/test_freedom.py::test_a_sync_closes_the_window_and_what_comes_later_is_ignored",
+        "debate/test_freedom.py::test_the_stop_of_a_window_that_a_sync_has_closed_opens_none",
     ),
     Mistake(
         "what page_reporting has isolated is put back at once",

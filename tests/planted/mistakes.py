@@ -249,7 +249,7 @@ MISTAKES = (
         "balloon/driver.py",
         "            if (yield from vq.get_buf(ctx)):\n                return\n",
         "            if not (yield from vq.get_buf(ctx)):\n                return\n",
-        DRIVER + "test_256_pfns_are_a_message_and_each_is_waited_for",
+        DRIVER + "test_who_waits_for_an_acknowledgement_sleeps_until_it_is_woken_for_every_message",
     ),
     Mistake(
         "a driver with statistics only inflates all the same",
@@ -376,10 +376,10 @@ MISTAKES = (
         VERDICT + "[inflate_deflate-discard]",
     ),
     Mistake(
-        "an answer may be applied twice",
+        "the id of an answer is not looked at",
         "debate/proposals.py",
-        "            current = None\n            yield from apply",
-        "            yield from apply",
+        "elif event.id == current:",
+        "elif event.id is not None:",
         "debate/test_freedom.py::test_a_stale_answer_is_ignored_and_a_matching_one_applied_once",
     ),
     Mistake(

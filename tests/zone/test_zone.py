@@ -104,14 +104,15 @@ def drawn_with_one_free_block(pages_free, order_hint):
 
 
 def test_a_movable_request_does_not_take_over_a_pageblock_for_a_small_block():
-    zone = drawn_with_one_free_block(2, 1)
+    zone = zone_drawn("aaaaaaaaaaaa··a·", pageblock_order=4)
     zone.set_pageblock_migratetype(0, 16, UNMOVABLE)
-    straight(zone.rmqueue(1, UNMOVABLE))  # free and used again: now it is on the UNMOVABLE lists' terms
-    straight(zone.free(0, 1))
-    assert lists(zone, 1, UNMOVABLE) == [0]
-    assert straight(zone.rmqueue(0, MOVABLE)) == 0
+    for pfn, order in ((12, 1), (15, 0)):
+        zone._unlink(pfn)
+        zone._link(pfn, order, UNMOVABLE)
+    assert straight(zone.rmqueue(0, MOVABLE)) == 12
     assert zone.pageblock_migratetype(0) == UNMOVABLE
-    assert lists(zone, 0, MOVABLE) == [1]  # the remainder goes to the lists of who asked
+    assert lists(zone, 0, MOVABLE) == [13]  # the remainder goes to the lists of who asked
+    assert lists(zone, 0, UNMOVABLE) == [15]  # and the other free pages of the pageblock stay
     zone.validate()
 
 

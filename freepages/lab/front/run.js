@@ -135,8 +135,7 @@ export class Run {
   changed() {
     this.listeners.forEach(listener => listener());
     this.fetch();
-    clearTimeout(this.saving);
-    if (this.port) this.saving = setTimeout(() => this.port.keep(this.kept()), 400);
+    if (this.port) this.saving ||= setTimeout(() => { this.saving = 0; this.port.keep(this.kept()); }, 400);
   }
 
   // What a saved notebook keeps: the present, and as much around it as there is room for.

@@ -70,8 +70,11 @@ def _decoded(path: Path, data: bytes) -> str:
     code = "utf-8-sig"
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         code = "utf-16"
-    elif b"\0" in data[:2] and data[:2].strip(b"\0"):  # without a mark: every other byte is 0
-        code = "utf-16-le" if data[1] == 0 else "utf-16-be"
+    elif b"\0" in data[:2] and data[:2].strip(b"\0"):  # without a mark every other byte is 0
+        if not any(data[1:64:2]):
+            code = "utf-16-le"
+        elif not any(data[:64:2]):
+            code = "utf-16-be"
     try:
         text = data.decode(code)
     except UnicodeDecodeError as error:

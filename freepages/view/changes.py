@@ -226,8 +226,9 @@ def _moves(order: int, new: FreeLists, old: FreeLists) -> Iterator[Change]:
 @differences.register
 def _(new: Locks, old: Locks) -> Iterator[Change]:
     before = {lock.name: lock for lock in old.rows}
-    for lock in new.rows:
-        was = before.get(lock.name, lock)
+    for at, lock in enumerate(new.rows):
+        same_row = at < len(old.rows) and old.rows[at].name == lock.name
+        was = old.rows[at] if same_row else before.get(lock.name, lock)
         if was.holder != lock.holder:
             yield Change(f"{lock.name}: {was.holder or 'free'} → {lock.holder or 'free'}", lock.name)
         for waiter in lock.waiters:

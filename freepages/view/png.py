@@ -29,7 +29,7 @@ from freepages.view.scene import (
 
 DPI = 100  # a pixel of the scene is a hundredth of an inch, to give line widths and letters sizes in points
 POINTS = 72 / DPI
-SCALE = 1.5  # dots of the picture for a pixel of the scene
+SCALE = 1.2  # dots of the picture for a pixel of the scene
 MARGIN = 8.0
 ALIGN = {"start": "left", "middle": "center", "end": "right"}
 

@@ -187,4 +187,5 @@ def test_the_command_prints_rows_as_json_and_refuses_what_it_does_not_know(
     assert main(["bench", "bitmap", "--json"]) == 0
     assert [list(row) for row in json.loads(capsys.readouterr().out)] == [KEYS] * 6
     assert main(["bench", "speed"]) == 2
-    assert capsys.readouterr().err == f"freepages: bench speed: there are {', '.join(bench.WHAT)}\n"
+    known = ", ".join(bench.WHAT)
+    assert capsys.readouterr().err == f"freepages: bench 'speed' is not known: there are {known}\n"

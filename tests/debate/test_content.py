@@ -71,4 +71,4 @@ def test_a_discard_says_what_it_changed_and_the_log_does_not_hear_of_it() -> Non
 
 
 def test_tokens_have_letters() -> None:
-    assert "".join(letter(token) for token in (ZERO, POISON, LETTERS, LETTERS + 1, LETTERS + 26)) == "0!ABA"
+    assert "".join(letter(token) for token in (ZERO, POISON, LETTERS, LETTERS + 1, LETTERS + 26)) == "∅!ABA"

@@ -3,8 +3,7 @@
 Both walk the same pages at the same cost, so a zone's lock is held equally long, up to the rounding of an
 act to a nanosecond. The bulk migration takes one lock for all zones, and the machine one for each. The
 machine also counts what the bulk migration leaves out: the device's thread that wakes, the interrupt that
-gives the answer's buffer back, and the kick that offers the room for the next request. An act that has no
-figure of its own, a store to a ring for example, takes no time here.
+gives the answer's buffer back, and the kick that offers the room for the next request.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from freepages.balloon.driver_queues import RINGS
 from freepages.debate.host_verbs import ASK, ASKS
 from freepages.debate.proposals import proposal
 from freepages.engine.clock import Clock, Held
-from freepages.engine.costs import NAMES, Costs
+from freepages.engine.costs import Costs
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, Until
 from freepages.engine.step_size import fine
 from freepages.engine.text_table import columns
@@ -36,13 +35,6 @@ WANTS = Act("wants a page, just when the driver walks a zone", cost="none")
 
 ZONES = ("kkkk" + "·" * 40 + "aaaa····aaaaaaaa····", "····aaaa" * 8)
 """Two zones of 64 pages: the bulk migration needs RAM in pieces of whole words."""
-
-
-class SomeCosts(Costs):
-    """Costs by which an act without a figure takes no time."""
-
-    def ns(self, act: Act, args: tuple[Any, ...]) -> int:
-        return super().ns(act, args) if act.cost in NAMES else 0
 
 
 @dataclass(frozen=True)
@@ -105,7 +97,7 @@ def vcpu(w: WholeMachine) -> Steps:
 def timed_request(zones: Sequence[str] = ZONES, hole: int = 64, costs: Costs | None = None) -> TimedRequest:
     """One request of `snapshot`, by the clock. The zones are drawings, the hole is in pfns; both in multiples
     of 64."""
-    costs = costs or SomeCosts()
+    costs = costs or Costs()
     clock, chosen = Clock(costs), proposal("snapshot")
     asked: list[int] = []
     reported: list[int] = []
@@ -137,7 +129,7 @@ def timed_request(zones: Sequence[str] = ZONES, hole: int = 64, costs: Costs | N
     free = PageBitmap(world.ram.max_pfn)
     for page in world.guest.free:
         free.set_range(world.ram.pfn(page), world.ram.pfn(page) + 1)
-    bulk = migrate(Guest(world.ram, free.copy(), free), "snapshot", "idle", costs=costs)
+    bulk = migrate(Guest(world.ram, free.copy(), free), "snapshot", "still", costs=costs)
     clock.run(made, "h")
     spans, answered, listed = tuple(held), asked[1] - asked[0], reported[0]  # a replay adds to them
     again = Run(Scenario("one_request", "one request by the clock", build, lambda run: run), clock.schedule)

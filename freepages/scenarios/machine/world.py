@@ -34,7 +34,7 @@ from freepages.virtqueue.chain import Chain
 from freepages.zone.kernel import Context
 from freepages.zone.zone import Zone
 
-WAKES = Act("wakes: {1}", cost="wake")
+WAKES = Act("wakes: {1}", cost="none")  # the device's own step, taking the notification, has the cost
 
 DRIVER = "guest driver"
 """Under that name the driver takes a zone's lock to walk its lists; the allocator takes it by its CPU's."""

@@ -1,7 +1,7 @@
 """One request by the clock: what machine and bulk migration both count is equal."""
 
 from freepages.engine.costs import Costs
-from freepages.scenarios.machine.by_clock import SomeCosts, timed_request
+from freepages.scenarios.machine.by_clock import timed_request
 
 ONE_ZONE = ("kkkk" + "·" * 40 + "aaaa····aaaaaaaa····",)
 BLOCKS = 20
@@ -39,7 +39,7 @@ def test_a_request_is_two_exits_and_two_interrupts() -> None:
 
 def test_the_answer_takes_two_wakes_of_the_device_and_the_walk() -> None:
     """An act's effect is at its beginning: of a kick or an interrupt nobody else waits for the end."""
-    costs = SomeCosts(walk_page=1000.0)
+    costs = Costs(walk_page=1000.0)
     timed = timed_request(ONE_ZONE, hole=0, costs=costs)
     rest = timed.answered - timed.held[0].ns
     assert (

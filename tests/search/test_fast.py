@@ -255,7 +255,7 @@ def test_a_state_costs_at_most_so_many_bytes() -> None:
     assert most <= BYTES * search.states
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("requests", [1, 2])
 @pytest.mark.parametrize("name, purpose", ROWS)
 def test_the_verdict_with_three_pages(name, purpose, requests) -> None:

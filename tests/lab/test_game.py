@@ -10,6 +10,7 @@ from freepages.engine.run import Run, at_random
 from freepages.lab.game import answer, outcome
 from freepages.scenarios.debate import debate
 from freepages.search.fast import UNDETERMINED, Search, explore
+from freepages.view.scene import Text
 from tests.lab.front import Front
 
 
@@ -182,7 +183,9 @@ def test_where_no_kernel_runs_the_score_stands_in_the_text_and_under_the_picture
     lost, begun = Game(losing(), way), Game(losing())
     assert repr(lost).startswith("Lose a page. Lost, in ")
     assert f"schedule: {way}" in repr(lost)
-    assert lost.still().height > begun.still().height
+    said = [shape.text for shape in lost.still().shapes if isinstance(shape, Text)]
+    assert any(line.startswith("Lost, in ") for line in said)
+    assert "No page is lost yet." in "".join(s.text for s in begun.still().shapes if isinstance(s, Text))
     bundle, _ = lost._repr_mimebundle_()
     assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"}
     assert bundle["text/plain"] == repr(lost)

@@ -83,7 +83,7 @@ def test_more_requests_than_can_be_searched_are_bounds_like_others() -> None:
         ({"position": "snapsot"}, "did you mean snapshot?"),
         ({"assume": ["early-relase"]}, "did you mean early-release?"),
         ({"assume": ["init-on-free=ones"]}, "zero or poison"),
-        ({"purpose": "migrat"}, "not one of migrate, discard"),
+        ({"purpose": "migrat"}, "is not known; did you mean migrate?"),
         ({"pages": 7}, "pages: 7 is more than 6"),
         ({"pages": 0}, "pages: 0 is not a positive"),
         ({"requests": 0}, "requests: 0 is not a positive"),

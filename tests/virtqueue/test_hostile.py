@@ -1,13 +1,12 @@
 """A sample of what freepages/bench/hostile_rings.py does two hundred thousand times."""
 
 import json
-from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freepages.bench import hostile_rings
 from freepages.bench.hostile_rings import Campaign, run_trial
+from freepages.real.data_path import data_path
 from freepages.virtqueue import chain as faults
 
 
@@ -31,6 +30,5 @@ def test_a_short_campaign_breaks_queues_in_every_way_and_does_no_harm():
 
 
 def test_the_long_run_that_is_recorded_was_long():
-    path = Path(hostile_rings.__file__).with_suffix(".json")
-    recorded = json.loads(path.read_text())
+    recorded = json.loads(data_path("bench", "hostile_rings.json").read_text())
     assert recorded["rings"] == sum(recorded["outcomes"].values()) >= 200_000

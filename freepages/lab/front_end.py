@@ -15,6 +15,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import anywidget
 import traitlets
@@ -45,7 +46,8 @@ def style() -> str:
 
 
 class FrontEnd(anywidget.AnyWidget):
-    """A widget of ours. ``kept`` is what it shows first, and what a saved notebook shows without a kernel.
+    """A widget of ours. ``kept`` is what it shows first, and what a saved notebook shows without a kernel;
+    ``name`` is its own, so that all its views show one run.
 
     Where a cell runs again, what it showed before is closed, if no other cell shows it.
     """
@@ -54,9 +56,10 @@ class FrontEnd(anywidget.AnyWidget):
     _css = style()
     kind = traitlets.Unicode("stepper").tag(sync=True)
     kept = traitlets.Dict().tag(sync=True)
+    name = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, kind: str, kept: Mapping[str, Any]):
-        super().__init__(kind=kind, kept=dict(kept))
+        super().__init__(kind=kind, kept=dict(kept), name=uuid4().hex)
         self.on_msg(lambda _, message, __: self._heard(message))
 
     def _heard(self, message: dict[str, Any]) -> None:

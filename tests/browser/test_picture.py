@@ -27,8 +27,9 @@ def test_a_large_map_is_clicked_dragged_and_typed_at(lab: Lab, tmp_path: Path) -
     lab.run_all(page)
     explorer = page.locator(".fp-explorer")
     said, strip = explorer.locator(".fp-range"), explorer.get_by_role("slider")
-    high = explorer.bounding_box()
     expect(said).to_have_text("pages 0 to 1,299,999 of 1,300,000")
+    explorer.locator(".fp-pagemap .fp-cells").first.wait_for()
+    high = explorer.bounding_box()
     explorer.locator(".fp-pagemap .fp-cells").first.click()  # in its middle
     expect(said).to_have_text(re.compile(r"pages (5|6)\d\d,\d\d\d to (6|7)\d\d,\d\d\d of"))
     explorer.get_by_label("go to pfn").fill("1,234,567")

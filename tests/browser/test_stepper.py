@@ -34,7 +34,7 @@ def shown(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     path = written(tmp_path_factory.mktemp("stepper") / "stepper.ipynb", source, "stepper")
     page = lab.open(path, width=1280, height=800)
     lab.run_all(page)
-    page.locator(".fp-svg").first.wait_for()
+    expect(button(page, "one step forward")).to_have_attribute("aria-disabled", "false", timeout=60_000)
     page.set_default_timeout(20_000)
     yield page
     assert lab.complaints(page) == []

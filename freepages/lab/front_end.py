@@ -47,7 +47,7 @@ def style() -> str:
 
 class FrontEnd(anywidget.AnyWidget):
     """A widget of ours. ``kept`` is what it shows first, and what a saved notebook shows without a kernel;
-    ``name`` is its own, so that all its views show one run.
+    ``id`` is its own, so that all its views show one run.
 
     Where a cell runs again, what it showed before is closed, if no other cell shows it.
     """
@@ -56,10 +56,10 @@ class FrontEnd(anywidget.AnyWidget):
     _css = style()
     kind = traitlets.Unicode("stepper").tag(sync=True)
     kept = traitlets.Dict().tag(sync=True)
-    name = traitlets.Unicode().tag(sync=True)
+    id = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, kind: str, kept: Mapping[str, Any]):
-        super().__init__(kind=kind, kept=dict(kept), name=uuid4().hex)
+        super().__init__(kind=kind, kept=dict(kept), id=uuid4().hex)
         self.on_msg(lambda _, message, __: self._heard(message))
 
     def _heard(self, message: dict[str, Any]) -> None:

@@ -18,7 +18,16 @@ def notebook(path: Path, *sources: str, metadata: dict[str, Any] = METADATA) -> 
     return path
 
 
-@pytest.mark.parametrize("name", [str(path.relative_to(NOTEBOOKS)) for path in shipped_notebooks()])
+QUICK = ("01-", "05-", "11-")  # zones, the review and the debate; the slow part has the others
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name.startswith(QUICK) else [pytest.mark.slow])
+        for name in (str(path.relative_to(NOTEBOOKS)) for path in shipped_notebooks())
+    ],
+)
 def test_a_shipped_notebook_runs_from_top_to_bottom(lab: Lab, name: str) -> None:
     page = lab.open(name)
     lab.run_all(page)

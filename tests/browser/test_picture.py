@@ -28,8 +28,6 @@ def test_a_large_map_is_clicked_dragged_and_typed_at(lab: Lab, tmp_path: Path) -
     explorer = page.locator(".fp-explorer")
     said, strip = explorer.locator(".fp-range"), explorer.get_by_role("slider")
     expect(said).to_have_text("pages 0 to 1,299,999 of 1,300,000")
-    explorer.locator(".fp-pagemap .fp-cells").first.wait_for()
-    high = explorer.bounding_box()
     explorer.locator(".fp-pagemap .fp-cells").first.click()  # in its middle
     expect(said).to_have_text(re.compile(r"pages (5|6)\d\d,\d\d\d to (6|7)\d\d,\d\d\d of"))
     explorer.get_by_label("go to pfn").fill("1,234,567")
@@ -49,8 +47,6 @@ def test_a_large_map_is_clicked_dragged_and_typed_at(lab: Lab, tmp_path: Path) -
     expect(said).to_have_text("no page 9999999 here: there are 0 to 1,299,999")
     explorer.get_by_role("button", name="show all pages").click()
     expect(said).to_have_text("pages 0 to 1,299,999 of 1,300,000")
-    now = explorer.bounding_box()
-    assert high and now and abs(now["height"] - high["height"]) < 2
     ink = page.locator(".fp-still text").first.evaluate("e => getComputedStyle(e).fill")
     assert sum(map(int, re.findall(r"\d+", ink)[:3])) > 500  # light ink: it follows the theme
     outputs = lab.cells(page)[1]["outputs"][0]

@@ -359,7 +359,9 @@ FITS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("size", [PANE, ZOOMED], ids=["1280x800", "150%"])
+@pytest.mark.parametrize(
+    "size", [PANE, pytest.param(ZOOMED, marks=pytest.mark.slow)], ids=["1280x800", "150%"]
+)
 def test_every_shipped_scenario_fits_the_pane(opened: Page, tmp_path: Path, size: dict[str, int]) -> None:
     opened.set_viewport_size(size)  # type: ignore[arg-type]
     beyond: dict[str, object] = {}

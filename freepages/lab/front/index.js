@@ -4,7 +4,7 @@ import { Explorer } from "./explorer.js";
 import { Run } from "./run.js";
 import { Stepper } from "./stepper.js";
 
-const runs = new Map(); // by the widget's name: each view gets a model object of its own
+const runs = new Map(); // by the widget's id: each view gets a model object of its own
 
 // A widget's model as the port to its kernel.
 function port(model) {
@@ -19,10 +19,10 @@ function port(model) {
 export default {
   render({ model, el }) {
     if (model.get("kind") === "explorer") return void new Explorer(port(model), el);
-    const name = model.get("name");
-    if (!runs.has(name)) runs.set(name, new Run(port(model), model.get("kept")));
-    const stepper = new Stepper(runs.get(name), el);
-    return () => stepper.destroy();
+    const id = model.get("id");
+    if (!runs.has(id)) runs.set(id, new Run(port(model), model.get("kept")));
+    const view = new Stepper(runs.get(id), el);
+    return () => view.destroy();
   },
 };
 

@@ -29,7 +29,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     first: dict[Path, str] = {}
     seen: Counter[tuple[Path, str]] = Counter()
-    kept, left = [], []
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
     for item in items:
         path = item.path.relative_to(HERE) if HERE in item.path.parents else Path("notebooks")
         function = getattr(item, "function", None)

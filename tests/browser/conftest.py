@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from rewrite_notebooks import NOTEBOOKS
 
 from tests.browser.lab import NO_CHROMIUM, Lab, Server, chromium_path, launch
 
 HERE = Path(__file__).parent
 TEST_SECONDS = 300
+expect.set_options(timeout=30_000)  # a kernel on a busy machine answers late
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

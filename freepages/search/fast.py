@@ -21,15 +21,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any
 
 from freepages.debate.world import FIELDS, LOST
 from freepages.engine.run import Move, Process, Scenario, Schedule
+from freepages.search.plain import Verdict as Verdict
 from freepages.search.state_bits import BitLayout, Field
 from freepages.search.step_outcomes import UNKNOWN, Learnt, Outcome, Places, Touched
 
 PROVED, REFUTED, UNDETERMINED = "PROVED", "REFUTED", "UNDETERMINED"
-Verdict = Literal["PROVED", "REFUTED", "UNDETERMINED"]
 
 LIMIT = 3_000_000
 """States after which a search gives up, unless told otherwise: about half a gigabyte."""

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import nbformat
+import pytest
 from playwright.sync_api import expect
 from rewrite_notebooks import METADATA
 
@@ -52,3 +53,21 @@ def test_a_large_map_is_clicked_dragged_and_typed_at(lab: Lab, tmp_path: Path) -
     outputs = lab.cells(page)[1]["outputs"][0]
     assert outputs["metadata"]["image/png"]["alt"]
     assert lab.complaints(page) == []
+
+
+@pytest.mark.xfail(reason="it grows by a few lines after 'show all pages'", strict=False)
+def test_the_explorer_keeps_its_height(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "height.ipynb"
+    cells = [nbformat.v4.new_code_cell(SOURCE)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=METADATA), path)
+    page = lab.open(path, width=1280, height=800)
+    lab.run_all(page)
+    explorer = page.locator(".fp-explorer")
+    expect(explorer.locator(".fp-range")).to_contain_text("pages 0 to")
+    high = explorer.bounding_box()
+    explorer.get_by_label("go to pfn").fill("1,234,567")
+    explorer.get_by_label("go to pfn").press("Enter")
+    explorer.get_by_role("button", name="show all pages").click()
+    expect(explorer.locator(".fp-range")).to_contain_text("pages 0 to")
+    now = explorer.bounding_box()
+    assert high and now and abs(now["height"] - high["height"]) < 2

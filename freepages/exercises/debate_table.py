@@ -1,4 +1,4 @@
-"""Notebook 16: the rows of the debate's table, predicted; and which of them a set of assumptions flips."""
+"""Notebook 14: the rows of the debate's table, predicted; and which of them a set of assumptions flips."""
 
 from __future__ import annotations
 

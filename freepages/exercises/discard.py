@@ -1,4 +1,4 @@
-"""Notebook 14: write a guest whose pages can be discarded, a few at a time and without the lock."""
+"""Notebook 12: write a guest whose pages can be discarded, a few at a time and without the lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notebook 09: read off meminfo what dropping the page cache will free."""
+"""Notebook 24: read off meminfo what dropping the page cache will free."""
 
 from __future__ import annotations
 

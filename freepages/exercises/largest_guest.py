@@ -1,4 +1,4 @@
-"""Notebook 10: the largest guest whose zone lock is not held for too long."""
+"""Notebook 26: the largest guest whose zone lock is not held for too long."""
 
 from __future__ import annotations
 

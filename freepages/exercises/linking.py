@@ -1,4 +1,4 @@
-"""Notebook 06: which configs link, and a repair that all of them link with."""
+"""Notebook 23: which configs link, and a repair that all of them link with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notebook 15: lose a page of the hints by a sync that does not pause them."""
+"""Notebook 13: lose a page of the hints by a sync that does not pause them."""
 
 from __future__ import annotations
 

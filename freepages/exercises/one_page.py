@@ -1,4 +1,4 @@
-"""Notebook 17: the way of one page, and a mistake to find by where the two worlds part."""
+"""Notebook 08: the way of one page, and a mistake to find by where the two worlds part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notebook 13: write a host that waits for nobody and keeps no copy of the bitmap, and loses no page."""
+"""Notebook 11: write a host that waits for nobody and keeps no copy of the bitmap, and loses no page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notebook 11: the five things a host does, in an order of one's own, and every interleaving of that."""
+"""Notebook 09: the five things a host does, in an order of one's own, and every interleaving of that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notebook 07: how many pages each round sends, and whether there is an end to it."""
+"""Notebook 06: how many pages each round sends, and whether there is an end to it."""
 
 from __future__ import annotations
 

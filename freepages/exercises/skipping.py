@@ -1,4 +1,4 @@
-"""Notebook 08: from a guest's page frame number to the host's offset in RAM."""
+"""Notebook 07: from a guest's page frame number to the host's offset in RAM."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notebook 12: lose a page because the driver drops the zone lock when the host takes too long."""
+"""Notebook 10: lose a page because the driver drops the zone lock when the host takes too long."""
 
 from __future__ import annotations
 

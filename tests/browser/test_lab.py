@@ -18,7 +18,7 @@ def notebook(path: Path, *sources: str, metadata: dict[str, Any] = METADATA) -> 
     return path
 
 
-QUICK = ("01-", "05-", "11-")  # zones, the review and the debate; the slow part has the others
+QUICK = ("01-", "05-", "09-")  # zones, the review and the debate; the slow part has the others
 
 
 @pytest.mark.parametrize(

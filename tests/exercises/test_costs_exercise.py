@@ -1,4 +1,4 @@
-"""Notebook 10's exercise: the judge migrates the guests that were named, and those of twice the size."""
+"""Notebook 26's exercise: the judge migrates the guests that were named, and those of twice the size."""
 
 import pytest
 

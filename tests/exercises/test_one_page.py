@@ -1,4 +1,4 @@
-"""Notebook 17's exercises."""
+"""Notebook 08's exercises."""
 
 import pytest
 

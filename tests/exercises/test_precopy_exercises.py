@@ -1,4 +1,4 @@
-"""The exercises of notebooks 07 and 08: each likely mistake is told with its case."""
+"""The exercises of notebooks 06 and 07: each likely mistake is told with its case."""
 
 import pytest
 

@@ -31,10 +31,18 @@ MODULES = ("dom", "picture", "run", "quiz", "explorer", "stepper", "index")  # e
 
 @cache
 def script(*names: str) -> str:
-    """Those modules as one: without what one imports from another, without indentation and comments."""
+    """Those modules as one: without what one imports from another, and without what only a reader needs.
+
+    That is indentation, comments and, in lines without a template or regular expression, the spaces beside
+    signs.
+    """
     text = "\n".join((FRONT / f"{name}.js").read_text(encoding="utf-8") for name in names or MODULES)
-    return re.sub(
+    text = re.sub(
         r'^import .* from "\./.*";\n|^export (?!default)|^\s+|^//.*\n|(?<=;) // .*$', "", text, flags=re.M
+    )
+    return "\n".join(
+        line if re.search("['`/]", line) else re.sub(r'("[^"]*")| ?([=<>?:&|,{}]+) ?', r"\1\2", line)
+        for line in text.split("\n")
     )
 
 

@@ -78,8 +78,11 @@ class Stepper(FrontEnd):
             self.send(reply)
 
     def answer(self, message: dict[str, Any]) -> dict[str, Any] | None:
-        """The answer to a message of the front end; what goes wrong is said in it."""
-        what = {key: value for key, value in message.items() if key not in ("do", "number")}
+        """The answer to a message of the front end, with its number "ask" where it has one.
+
+        What goes wrong is said in it.
+        """
+        what = {key: value for key, value in message.items() if key not in ("do", "number", "ask")}
         if "number" in message:
             self._at = message["number"]
         known = self._player.known
@@ -89,6 +92,8 @@ class Stepper(FrontEnd):
             name = "" if isinstance(fault, FreepagesError) else f"{type(fault).__name__}: "
             self._at = self._player.position
             reply = self._present(known) | {"say": {"text": f"{name}{fault}", "kind": "fault"}}
+        if "ask" in message:
+            reply = (reply or {}) | {"ask": message["ask"]}
         return reply and reply | {"pool": self._pool.fresh()}
 
     def _hello(self) -> dict[str, Any]:

@@ -140,19 +140,49 @@ def test_keys_stay_inside(lab: Lab, page: Page) -> None:
             page.keyboard.press(key)
     assert [cell["cell_type"] for cell in lab.cells(page)] == ["code", "code"]
     expect(page.locator(".jp-Dialog")).to_have_count(0)
-    expect(coming(page)).to_contain_text("no process has the letter 'b'")
+    expect(coming(page)).to_have_text("no process has the letter 'b': there are g (guest), w (workload)")
+    at(page, 0)
 
 
 def test_letters_move_and_a_choice_is_typed(page: Page) -> None:
     stepper(page).focus()
-    page.keyboard.type("gg")
-    at(page, 2)
-    page.keyboard.type("w")
+    page.keyboard.type("ggw")
     expect(coming(page)).to_contain_text("workload may choose")
     page.keyboard.type("0a")
     at(page, 3)
+    page.keyboard.type("w99")
+    expect(coming(page)).to_contain_text("no process has the letter '9'")
     page.keyboard.press("Backspace")
     at(page, 2)
+    page.keyboard.type("w0x")
+    expect(coming(page)).to_contain_text("workload cannot choose '0x'")
+    page.keyboard.type("wg")
+    at(page, 3)
+
+
+# What the front end sends arrives a second late, as from a busy kernel.
+LATE = """() => {
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (...data) { setTimeout(() => send.apply(this, data), 1000); };
+    window.inTime = () => { WebSocket.prototype.send = send; };
+}"""
+
+
+def test_what_is_pressed_while_an_answer_is_under_way_comes_after_it(page: Page) -> None:
+    page.evaluate(LATE)
+    try:
+        button(page, "to the beginning of the story").click()
+        button(page, "one step forward").click()
+        stepper(page).focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.type("w1")
+        page.keyboard.type("a")
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("ArrowRight")
+        at(page, 3)
+        expect(stepper(page).get_by_label("schedule")).to_have_value("g g w1a")
+    finally:
+        page.evaluate("() => window.inTime()")
 
 
 def test_a_schedule_is_pasted_and_a_wrong_one_is_answered_and_loses_nothing(page: Page) -> None:
@@ -190,7 +220,7 @@ def test_a_log_row_is_a_link_and_the_key_and_the_menu_open(page: Page) -> None:
     stepper(page).get_by_role("log").locator("[data-step='9']").click()
     at(page, 9)
     stepper(page).press("?")
-    expect(stepper(page).locator(".fp-key")).to_contain_text("moves the guest")
+    expect(stepper(page).locator(".fp-key")).to_contain_text("guest")
     button(page, "keys and letters").click()
     expect(stepper(page).locator(".fp-key")).to_be_hidden()
     with page.expect_download() as download:

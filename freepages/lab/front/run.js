@@ -14,6 +14,8 @@ export class Run {
     this.say = { text: "", kind: "" };
     this.silent = false;
     this.extra = {};
+    this.asked = []; // by the number of a question: where it was asked
+    this.later = []; // what is done when the answer is here
     this.load(kept);
     if (port) port.listen(message => this.receive(message));
     this.ask({ do: "hello" });
@@ -46,7 +48,11 @@ export class Run {
 
   // -- what a person does
 
+  // Now, or once the answer is here that is under way: no press is lost, and no answer undoes one.
+  soon(act) { this.busy ? this.later.includes(act) || this.later.push(act) : act(); }
+
   go(n) {
+    if (this.busy) return this.soon(() => this.go(n));
     n = Math.max(0, Math.min(n, this.length));
     if (!this.has(n)) {
       this.wanted = n;
@@ -56,24 +62,23 @@ export class Run {
     }
     this.wanted = null;
     const moved = n !== this.at;
+    if (moved) this.then = null;
     this.at = n;
     this.say = { text: "", kind: "" };
-    if (moved) this.ask({ do: "at", number: n });
+    if (moved) this.port?.send({ do: "at", number: n });
     this.changed();
   }
 
-  // Calls `then(n)` once the view after the next step is here; nobody has moved yet. No press is lost meanwhile.
+  // Calls `then(n)` once the view after the next step is here; nobody has moved yet.
   ahead(then) {
     const n = this.at + 1;
     if (this.has(n)) return then(n);
-    if (this.then) return void this.presses++;
     if (!this.canForward) return;
     this.then = then;
-    this.presses = 0;
-    this.ask(n <= this.length ? { do: "views", numbers: [n] } : { do: "ahead", number: this.at }, true);
+    this.busy = this.ask(n <= this.length ? { do: "views", numbers: [n] } : { do: "ahead", number: this.at }, true);
   }
 
-  do(what, more = {}) { this.ask({ do: what, number: this.at, ...more }, true); }
+  do(what, more = {}) { this.soon(() => { this.busy = this.ask({ do: what, number: this.at, ...more }, true); }); }
 
   tell(text, kind = "") {
     this.say = { text, kind };
@@ -82,21 +87,29 @@ export class Run {
 
   // -- the kernel
 
+  // The number of the question, 0 where nobody answers; with it the answer comes back.
   ask(message, waits = false) {
-    if (!this.port) return;
+    if (!this.port) return 0;
+    this.port.send({ ...message, ask: this.asked.push(this.at) });
     if (waits) this.wait();
-    this.port.send(message);
+    return this.silent ? 0 : this.asked.length;
   }
 
   wait() {
     clearTimeout(this.clock);
-    this.clock = setTimeout(() => { this.silent = true; this.then = null; this.changed(); }, PATIENCE);
+    this.clock = setTimeout(() => {
+      this.silent = true;
+      this.busy = 0;
+      this.later = [];
+      this.changed();
+    }, PATIENCE);
   }
 
   receive(message) {
+    const from = this.asked[message.ask - 1] ?? this.at, here = this.at;
     clearTimeout(this.clock);
-    this.silent = false;
-    this.fetching = false;
+    this.silent = this.fetching = false;
+    if (message.ask === this.busy) this.busy = 0;
     if (message.reset) { this.pool = []; this.packed.clear(); this.seen.clear(); }
     if (message.pool) message.pool.pieces.forEach((piece, i) => { this.pool[message.pool.from + i] = piece; });
     if (message.drop != null) {
@@ -105,19 +118,17 @@ export class Run {
     for (const [n, view] of Object.entries(message.views || {})) { this.packed.set(+n, view); this.seen.delete(+n); }
     if (message.known) this.known = message.known;
     if (message.extra) this.extra = message.extra;
-    if (message.file) return save(message.file.name, message.file.text, "text/html");
+    if (message.file) save(message.file.name, message.file.text, "text/html");
     if (message.at != null) { this.at = message.at; this.wanted = null; }
-    else if (this.wanted != null && this.has(this.wanted)) return this.go(this.wanted);
     if (message.say) this.say = message.say;
+    // Who went on since an answer was given up, or before the first one, stays where they are.
+    if (message.at != null && from !== here) this.go(here);
+    else if (this.has(this.wanted)) this.go(this.wanted);
     const { then } = this;
     if (message.say?.text) this.then = null;
-    else if (then && this.has(this.at + 1)) {
-      let { presses } = this;
-      this.then = null;
-      then(this.at + 1);
-      while (presses-- > 0 && !this.then) this.ahead(then);
-      this.presses = presses;
-    }
+    else if (then && this.has(this.at + 1)) { this.then = null; then(this.at + 1); }
+    while (!this.busy && this.later.length) this.later.shift()();
+    if (this.busy || this.wanted != null) this.wait();
     this.changed();
   }
 

@@ -16,6 +16,8 @@ export class Stepper {
     this.run = run;
     this.built = {};
     this.letters = "";
+    this.follow = this.follow.bind(this);
+    this.look = () => run.do("zoom", this.zoom);
     this.build(el);
     this.quiz = new Quiz(run, this.question, () => this.layout());
     run.listeners.add(this.show = this.show.bind(this));
@@ -63,7 +65,7 @@ export class Stepper {
     this.movers = div("bar fp-movers");
     this.typed = make("input", {
       type: "text", "aria-label": "schedule", placeholder: "type moves here",
-      oninput: () => this.follow(),
+      oninput: () => run.soon(this.follow),
     });
     this.sources = div("sources");
     this.picture = div("picture");
@@ -71,7 +73,7 @@ export class Stepper {
     this.picture.setAttribute("aria-describedby", this.words.id);
     this.folded = button("all panels", "", () => { this.open = !this.open; this.layout(); });
     this.folded.className = "fp-folded";
-    this.window = new Window(zoom => run.do("zoom", zoom));
+    this.window = new Window(zoom => { this.zoom = zoom; run.soon(this.look); });
     this.log = div("log", { role: "log", tabindex: 0, "aria-label": "the steps, the newest first" });
     this.key = div("key", { hidden: true });
     this.menu = div("menu", { hidden: true, role: "group", "aria-label": "copy and save" });
@@ -97,18 +99,19 @@ export class Stepper {
 
   // -- doing
 
-  back() { this.quiz.close(); this.run.go(this.run.coming - 1); }
+  back() { this.quiz.close(); this.run.soon(() => this.run.go(this.run.coming - 1)); }
 
   forward() {
     const { run } = this;
-    if (!this.quiz.on && run.coming < run.length) run.go(run.coming + 1);
+    if (run.busy) run.soon(() => this.forward());
+    else if (!this.quiz.on && run.coming < run.length) run.go(run.coming + 1);
     else if (run.canForward) run.ahead(n => this.quiz.before(n));
     else this.play(false);
   }
 
   play(on) {
     clearInterval(this.playing);
-    this.playing = on ? setInterval(() => this.run.canForward && !this.quiz.question ? this.forward() : this.play(false), this.speed.value) : 0;
+    this.playing = on ? setInterval(() => this.run.canForward && !this.quiz.question ? this.run.busy || this.forward() : this.play(false), this.speed.value) : 0;
     press(this.buttons.play, on);
     this.buttons.play.replaceChildren(icon(on ? "pause" : "play"), "play");
     if (on) this.forward();
@@ -129,11 +132,10 @@ export class Stepper {
   }
 
   move(letter, choice = "") {
-    this.letters = "";
     this.quiz.close();
     if (this.run.port) this.run.do("move", { letter, choice });
     else if (this.run.known[this.run.at] === letter + choice) this.forward();
-    else this.alone();
+    else this.run.tell("Another move needs a kernel.", "fault");
   }
 
   // The schedule as typed: what is known already needs no kernel.
@@ -173,12 +175,12 @@ export class Stepper {
   pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     event.stopPropagation();
-    const { key, target } = event, field = target.matches("input, select");
+    const { run } = this, { key, target } = event, field = target.matches("input, select");
     const keys = {
       ArrowRight: () => this.forward(), ArrowLeft: () => this.back(), PageDown: () => this.forward(),
-      PageUp: () => this.back(), Home: () => this.run.go(0), End: () => this.end.click(),
+      PageUp: () => this.back(), Home: () => run.go(0), End: () => this.end.click(),
       "?": () => this.openKey(), ".": () => this.root.classList.toggle("fp-blank"), F5: () => this.full(),
-      Escape: () => { this.letters = ""; this.menu.hidden || this.openShare(); this.root.focus(); this.show(); },
+      Escape: () => { this.menu.hidden || this.openShare(); this.root.focus(); run.tell(""); },
       " ": () => this.play(!this.playing),
     };
     if (key !== ".") this.root.classList.remove("fp-blank");
@@ -186,25 +188,29 @@ export class Stepper {
     if (key === " " && target.matches("button")) return;
     if (target === this.log && /^(Arrow(Up|Down))$/.test(key)) return;
     if (keys[key]) keys[key]();
-    else if (this.quiz.question && /^[1-9]$/.test(key)) this.quiz.answer(key - 1);
-    else if (/^[a-z0-9]$/.test(key)) this.letter(key);
-    else if (key === "Backspace") { this.letters ? this.letters = "" : this.back(); this.show(); }
+    else if (/^[a-z0-9]$/.test(key)) run.soon(() => this.letter(key));
+    else if (key === "Backspace") run.soon(() => this.letters ? run.tell("") : this.back());
     else return;
     event.preventDefault();
   }
 
-  // A letter moves its process; where that must choose, digits and a letter say what.
+  // A letter moves its process; where that must choose, digits and a letter say what. Any other is refused here.
   letter(key) {
-    const { run } = this, letters = this.letters += key, coming = run.known[run.at] || "";
-    this.quiz.close();
-    if (run.port) run.do("follow", { text: `${this.schedule()} ${letters}` });
-    else if (coming === letters) this.forward();
-    else if (!coming.startsWith(letters)) this.alone();
-  }
-
-  alone() {
+    const { run, quiz } = this, typed = this.letters + key, choice = typed.slice(1), { processes } = run.view();
+    const process = processes.find(one => one.letter === typed[0]), may = process?.choices.map(([value]) => value) || [];
+    if (quiz.question && key > 0) return quiz.answer(key - 1);
     this.letters = "";
-    this.run.tell("Another move needs a kernel.", "fault");
+    quiz.close();
+    if (/^[a-z]/.test(choice)) return this.letter(key);
+    const begun = may.filter(value => value.startsWith(choice)), named = may.length && may.length < 200;
+    if (!process) {
+      run.tell(`no process has the letter '${key}': there are ${processes.map(one => `${one.letter} (${one.name})`).join(", ")}`, "fault");
+    } else if (!may.length || /[a-z]$/.test(choice)) this.move(process.letter, choice);
+    else if (named && !begun.length) run.tell(`${process.name} cannot choose '${choice}': it may choose ${some(may)}`, "fault");
+    else {
+      this.letters = typed;
+      run.tell(`go on typing: ${process.name} may choose ${some(begun)}`, "wait");
+    }
   }
 
   // -- showing
@@ -212,7 +218,7 @@ export class Stepper {
   show() {
     const { run } = this, view = run.view();
     if (!view) return;
-    if (run.say.kind !== "wait" && run.port) this.letters = "";
+    if (run.say.kind !== "wait") this.letters = "";
     markup(this.picture, view.svg);
     text(this.words, view.text);
     this.showSaid(view);
@@ -325,12 +331,10 @@ export class Stepper {
     if (this.built.key) return;
     this.built.key = true;
     const keys = [["← →", "step"], ["Home End", "first, last"], ["space", "play"], ["?", "this key"],
-      [".", "blank"], ["F5", "full screen"], ["Page Up, Page Down", "a presenter's remote"],
-      ...this.run.run.processes.map(([letter, name]) => [letter, `moves the ${name}`])];
+      [".", "blank"], ["F5", "full screen"], ["Page Up, Page Down", "a presenter's remote"]];
     const line = pairs => make("p", {}, ...pairs.flatMap(([sign, words]) => [make("kbd", {}, sign), ` ${words}  `]));
-    const kinds = [...new Set(this.run.run.key.map(([kind]) => kind))];
-    this.key.append(line(keys), ...kinds.map(kind =>
-      line(this.run.run.key.filter(([one]) => one === kind).map(([, sign, words]) => [sign, words]))));
+    const { key } = this.run.run, kinds = [...new Set(key.map(([kind]) => kind))];
+    this.key.append(line(keys), ...kinds.map(kind => line(key.filter(([one]) => one === kind).map(sign => sign.slice(1)))));
   }
 
   // What a game adds: how it stands, and its buttons.
@@ -413,6 +417,8 @@ class Mover {
     if (choices.some(([value]) => value === chosen)) this.what.value = chosen;
   }
 }
+
+const some = choices => choices.slice(0, 8).join(", ") + (choices.length > 8 ? " …" : "");
 
 const escape = words => words.replace(/[&<>]/g, sign => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[sign]);
 

@@ -7,12 +7,14 @@ Without arguments, every notebook in notebooks/. A notebook that fails is left a
 
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from minutes import write_header
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -24,6 +26,7 @@ METADATA = {
 }
 CELL_METADATA = {"tags", "jupyter"}
 CELL_SECONDS = 300
+HEADING = re.compile(r"^#+ (.+?)\s*$", re.MULTILINE)
 
 
 class NotebookError(ValueError):
@@ -85,18 +88,30 @@ def run(notebook: Any, folder: Path) -> None:
 def canonical(notebook: Any) -> str:
     """The text that stands in the file for `notebook`.
 
+    What stands below a heading "Answer" is folded, so that nobody reads it before they guess.
     A widget's view is dropped where a picture or text stands beside it: it names a model that dies with
     its kernel, and nbconvert would show it as nothing instead of the picture.
     """
     notebook = nbformat.from_dict({**notebook, "metadata": METADATA})
+    below = ""
     for cell in notebook.cells:
         cell.metadata = {key: value for key, value in cell.metadata.items() if key in CELL_METADATA}
+        if cell.cell_type == "markdown":
+            below = ([below, *HEADING.findall(cell.source)])[-1]
+        elif below == "Answer":
+            fold(cell)
         if cell.cell_type == "code":
             cell.outputs = merged_streams(cell.outputs)
             for output in cell.outputs:
                 if len(output.get("data", {})) > 1:
                     output.data.pop(WIDGET_VIEW, None)
     return nbformat.writes(notebook) + "\n"
+
+
+def fold(cell: Any) -> None:
+    """Show the output of `cell` only when it is clicked at."""
+    cell.metadata["jupyter"] = {**cell.metadata.get("jupyter", {}), "outputs_hidden": True}
+    cell.metadata["tags"] = sorted({*cell.metadata.get("tags", []), "hide-output"})
 
 
 def merged_streams(outputs: Iterable[Any]) -> list[Any]:
@@ -114,6 +129,7 @@ def merged_streams(outputs: Iterable[Any]) -> list[Any]:
 def rewrite(path: Path) -> bool:
     """Run the notebook in `path` and write it back; True where that changed the file."""
     notebook = read(path)
+    write_header(notebook)
     run(notebook, path.parent)
     text = canonical(notebook)
     if text == path.read_text(encoding="utf-8"):

@@ -24,7 +24,11 @@ without_effect drop_caches node april2016 repaired compare encodings decoded""".
 VARIANTS = 2  # of a test with many
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.suffix == ".ipynb" and item.path.parent.name == "solutions":
+            item.add_marker("slow")
     if not os.environ.get("FREEPAGES_QUICK"):
         return
     first: dict[Path, str] = {}

@@ -29,10 +29,10 @@ def compared(guesses: Mapping[str, Iterable[Any]], table: DebateTable) -> str:
             word = WORDS[table.answer(name, purpose).verdict]
             made += guess is not ...
             right += guess == word
-            sign = "○" if guess is ... else "✓" if guess == word else "✗"
-            said.append(f"{purpose} {sign} {word}")
+            told = "○ no guess yet" if guess is ... else f"{'✓' if guess == word else '✗ not'} {guess}"
+            said.append(f"{purpose} {told}")
         lines.append(f"{name:21} {'   '.join(said)}")
-    return "\n".join([*lines, f"{right} of your {made} guesses are right" if made else "you made no guess"])
+    return "\n".join([*lines, f"{right} of your {made} guesses are right" if made else "no guess yet"])
 
 
 @cache

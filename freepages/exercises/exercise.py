@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from freepages.engine.errors import FreepagesError
@@ -19,17 +20,6 @@ class Remark:
 
     def __repr__(self) -> str:
         return {True: "✓ Right: ", False: "✗ Not so: ", None: "○ "}[self.right] + self.text
-
-
-def compare(guess: Any, found: Any) -> Remark:
-    """What to say to a prediction, once the model has been asked."""
-    if guess is ...:
-        return Remark(None, f"you made no guess. It is {found}.")
-    if isinstance(guess, list) and isinstance(found, tuple):
-        guess = tuple(guess)
-    return Remark(
-        guess == found, f"it is {found}." if guess == found else f"you said {guess}; it is {found}."
-    )
 
 
 class Wrong(FreepagesError):
@@ -92,4 +82,12 @@ class Exercise:
         return Remark(None, f"hint {at} of {len(self.hints)}: {self.hints[at - 1]}{more}")
 
     def __repr__(self) -> str:
-        return self.question
+        return f"{self.question}\n(Hints are shown when you ask: .hint(1) to .hint({len(self.hints)}).)"
+
+    def _repr_html_(self) -> str:
+        """The question, and under it each hint behind a click."""
+        folded = (
+            f"<details><summary>Hint {n} of {len(self.hints)}</summary><pre>{escape(hint)}</pre></details>"
+            for n, hint in enumerate(self.hints, 1)
+        )
+        return f"<p>{escape(self.question)}</p>{''.join(folded)}"

@@ -25,7 +25,7 @@ MAX_PAGES = 6
 """With more pages there are more states than a search of days would see."""
 
 MEMORY = 1 << 30
-"""Bytes in use by this process at which a search gives up, unless told otherwise."""
+"""Bytes that a search may take, beside what the process has already, before it gives up."""
 
 DEEP_LIMIT, DEEP_MEMORY = 20 * LIMIT, 7 << 28
 """The same bounds for a search that may take long."""
@@ -119,8 +119,8 @@ def check(
 ) -> Checked:
     """Search every interleaving of a proposal; a counterexample is replayed before it is told.
 
-    ``limit`` is the number of states, ``memory`` the bytes of this process, at which the search gives up; so
-    it does when ``watch`` returns True.
+    ``limit`` is the number of states, ``memory`` the bytes that it takes beside what the process has already, at
+    which the search gives up; so it does when ``watch`` returns True.
 
     Raises FreepagesError for a proposal, a purpose, an assumption or a bound that cannot be.
     """
@@ -159,12 +159,13 @@ class _Enough:
 
     def __init__(self, memory: int, watch: Watch | None):
         self.memory, self.watch, self.why = memory, watch, ""
+        self.before = in_use()
 
     def __call__(self, states: int) -> bool:
         if self.watch and self.watch(states):
             self.why = "it was stopped"
-        elif in_use() > self.memory:
-            self.why = f"{self.memory >> 20:,} MiB were in use"
+        elif in_use() > self.before + self.memory:
+            self.why = f"{self.memory >> 20:,} MiB were taken"
         return bool(self.why)
 
 

@@ -25,7 +25,9 @@ QUICK = ("01-", "05-", "09-")  # zones, the review and the debate; the slow part
     "name",
     [
         pytest.param(name, marks=[] if name.startswith(QUICK) else [pytest.mark.slow])
-        for name in (str(path.relative_to(NOTEBOOKS)) for path in shipped_notebooks())
+        for name in (
+            str(path.relative_to(NOTEBOOKS)) for path in shipped_notebooks() if path.parent == NOTEBOOKS
+        )
     ],
 )
 def test_a_shipped_notebook_runs_from_top_to_bottom(lab: Lab, name: str) -> None:

@@ -62,8 +62,8 @@ def test_predicted_rows_are_laid_beside_the_table():
     assert "✗" not in compared(truth, table)
     said = compared({"snapshot": ("lost", "lost"), "locked": (..., ...)}, table)
     assert said.splitlines() == [
-        "snapshot              migrate ✗ safe   discard ✓ lost",
-        "locked                migrate ○ safe   discard ○ safe",
+        "snapshot              migrate ✗ not lost   discard ✓ lost",
+        "locked                migrate ○ no guess yet   discard ○ no guess yet",
         "1 of your 2 guesses are right",
     ]
-    assert compared({"locked": (..., ...)}, table).endswith("you made no guess")
+    assert compared({"locked": (..., ...)}, table).endswith("no guess yet")

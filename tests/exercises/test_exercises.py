@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.exercises import Exercise, buddy, compare, install
+from freepages.exercises import Exercise, buddy, install
 from freepages.exercises import bitmap_loop as bitmap
 from freepages.exercises import patch as review
 
@@ -38,13 +38,6 @@ def test_a_judge_that_raises_tells_it_as_what_is_not_right():
 def test_scattered(operations, right, words):
     remark = buddy.scattered.check(operations)
     assert remark.right is right and words in remark.text and "\n" not in remark.text
-
-
-def test_a_prediction_is_compared_with_what_the_model_found():
-    assert repr(compare(..., 6)) == "○ you made no guess. It is 6."
-    assert repr(compare(6, 6)) == "✓ Right: it is 6."
-    assert compare([34, 21], (34, 21)).right
-    assert repr(compare(1, 6)) == "✗ Not so: you said 1; it is 6."
 
 
 def good(bitmap, pfn, order, limit):

@@ -68,7 +68,7 @@ def test_what_ends_a_search_is_said_with_the_states_that_were_seen() -> None:
     stopped = check("request_id", watch=lambda states: True)
     assert stopped.verdict == "UNDETERMINED" and "states: it was stopped" in stopped.bounds
     full = check("request_id", memory=1)
-    assert full.verdict == "UNDETERMINED" and "0 MiB were in use" in full.bounds
+    assert full.verdict == "UNDETERMINED" and "0 MiB were taken" in full.bounds
     assert 100 < full.states < 30_000 and full.schedule is None
 
 
@@ -105,3 +105,9 @@ def test_a_schedule_that_loses_nothing_is_not_passed_on(monkeypatch: pytest.Monk
 def test_an_answer_survives_its_json() -> None:
     for found in (check("snapshot", "discard"), check("snapshot", assume=["silent-guest"])):
         assert Checked.from_json(json.loads(json.dumps(found.as_json()))) == found
+
+
+def test_what_the_process_has_already_does_not_count() -> None:
+    """A notebook that has migrated a terabyte before still gets its proof."""
+    already = bytearray(b"x") * (200 << 20)
+    assert check("snapshot", memory=100 << 20).verdict == "PROVED" and already

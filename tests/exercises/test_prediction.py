@@ -1,0 +1,71 @@
+"""A guess beside what the model found: what counts is the value, and a wrong guess is not told the answer."""
+
+import numpy as np
+import pytest
+
+from freepages.exercises import compare
+from freepages.pages.pageset import PageSet
+
+
+def test_without_a_guess_nothing_is_given_away() -> None:
+    for guess in (..., [..., 3], (..., ...), {"six": ...}):
+        found = {"six": 6} if isinstance(guess, dict) else 6
+        said = compare(guess, found, why="Because of the hole.")
+        assert "no guess yet" in repr(said) and "6" not in repr(said) and "hole" not in repr(said)
+
+
+def test_a_right_guess_is_told_why() -> None:
+    assert repr(compare(6, 6, why="The hole has two.")) == "✓ Right: 6. The hole has two."
+
+
+def test_a_wrong_guess_is_told_why_that_one_and_not_the_answer() -> None:
+    said = compare(8, 6, why="The hole has two.", wrong={8: "You counted the hole."})
+    assert repr(said) == "✗ Not so: 8. You counted the hole."
+    other = repr(compare(7, 6, why="The hole has two.", wrong={8: "You counted the hole."}))
+    assert other.startswith("✗ Not so: 7. Try again") and "6" not in other and "hole" not in other
+
+
+@pytest.mark.parametrize(
+    ("guess", "found"),
+    [
+        ("6", 6),
+        ("1,024", 1024),
+        ("Bug", "bug"),
+        ((64, 12, 3), [64, 12, 3]),
+        (["64", 12, 3], np.array([64, 12, 3])),
+        ("2s", "2 s"),
+        ("safe.", "safe"),
+        (True, "yes"),
+        ("no", False),
+        ({2, 1}, frozenset({1, 2})),
+        (6, np.int64(6)),
+    ],
+)
+def test_the_form_does_not_count(guess: object, found: object) -> None:
+    assert compare(guess, found).right is True  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("guess", "found"), [(6, 7), ("bug", "fix"), ([1, 2], [2, 1]), ({1}, {1, 2}), ("2 s", "2 ms"), (None, 0)]
+)
+def test_another_value_is_another_value(guess: object, found: object) -> None:
+    assert compare(guess, found).right is False  # type: ignore[union-attr]
+
+
+def test_several_are_told_line_by_line() -> None:
+    said = compare(
+        {"snapshot": "safe", "no_wait": "safe"},
+        {"snapshot": "safe", "no_wait": "unsafe", "locked": "safe"},
+        wrong={"no_wait": {"safe": "An old answer may come after a sync."}},
+    )
+    assert repr(said).splitlines()[:2] == [
+        "✓ Right: snapshot: safe.",
+        "✗ Not so: no_wait: safe. An old answer may come after a sync.",
+    ]
+    assert repr(said).splitlines()[2].startswith("○ locked: no guess yet")
+
+
+def test_a_set_of_pages_is_what_is_in_it() -> None:
+    found = PageSet.of(4, [1, 3])
+    assert compare({3, 1}, found).right is compare([1, 3], found).right is True  # type: ignore[union-attr]
+    assert compare([1, 2], found).right is False  # type: ignore[union-attr]

@@ -80,10 +80,12 @@ class Game(Stepper):
     """The widget: lose a page of a scenario of :func:`freepages.scenarios.debate.debate`, by hand.
 
     ``schedule`` are moves already made; ``limit`` is the number of states after which the machine gives up.
-    Raises ScheduleError as Stepper does.
+    ``still`` is a Stepper's, and so are the faults.
     """
 
-    def __init__(self, scenario: Scenario, schedule: str = "", *, limit: int = LIMIT):
+    def __init__(
+        self, scenario: Scenario, schedule: str = "", *, limit: int = LIMIT, still: int | None = None
+    ):
         self.limit = limit
         self.found: Search | None = None
         self._mine: Schedule | None = None  # what the player had done when the machine showed its way
@@ -91,7 +93,7 @@ class Game(Stepper):
         self._seen = 0
         self._enough = threading.Event()
         self._searching: asyncio.Task[None] | None = None
-        super().__init__(scenario, schedule, story="")
+        super().__init__(scenario, schedule, story="", still=still)
         self._answers |= {"machine": self._press_machine, "mine": self._show_mine}
 
     @property
@@ -178,7 +180,8 @@ class Game(Stepper):
     # -- where no kernel runs
 
     def _lines(self) -> list[str]:
-        return [str(self.outcome), *[self._told] * bool(self._told)]
+        run = self._pictured().run
+        return [str(outcome(run.scenario, run.schedule)), *[self._told] * bool(self._told)]
 
     def __repr__(self) -> str:
         return "\n".join(["Lose a page. " + "\n".join(self._lines()), super().__repr__()])

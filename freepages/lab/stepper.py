@@ -19,10 +19,9 @@ from freepages.lab.picture import Window
 from freepages.lab.player import WAITING, Player
 from freepages.lab.pool import Pool
 from freepages.lab.step_view import as_json, run_view, step_view
-from freepages.lab.still import still
+from freepages.lab.still import still, words
 from freepages.real.files import write_file
 from freepages.view.scene import Scene
-from freepages.view.text import text
 
 BUSY = 0.12  # seconds at most that views are made in, before somebody else is heard
 LARGE = 20_000_000  # bytes of a page from which on one is asked first
@@ -31,7 +30,9 @@ LARGE = 20_000_000  # bytes of a page from which on one is asked first
 class Stepper(FrontEnd):
     """The widget for a scenario, at `schedule`, with the scenario's own story to come or the one given.
 
-    ``zoom`` is the range of pfns [lo, hi) that the maps show at first. Raises ScheduleError as Player does.
+    ``zoom`` is the range of pfns [lo, hi) that the maps show at first. ``still`` is the number of the step
+    that the picture and the text show where no kernel runs, the present where it is None. Raises
+    ScheduleError as Player does, and FreepagesError for a `still` that the run does not reach.
     """
 
     def __init__(
@@ -40,8 +41,13 @@ class Stepper(FrontEnd):
         schedule: str = "",
         story: str | None = None,
         zoom: tuple[int, int] | None = None,
+        still: int | None = None,
     ):
         self._player = Player(scenario, schedule, story)
+        steps = len(self._player.known)
+        if still is not None and not 0 <= still <= steps:
+            raise FreepagesError(f"still={still}: the run of {scenario.name} has the steps 0 to {steps}")
+        self._still = still
         self._at = self._player.position
         self.window = Window(self._player.frame, zoom)
         self._pool = Pool()
@@ -185,18 +191,17 @@ class Stepper(FrontEnd):
             )
         write_file(Path(path), text)
 
+    def _pictured(self) -> Player:
+        """The player, at the step that is shown where no kernel runs."""
+        if self._still is None:
+            return self.player
+        self._player.go(self._still)
+        return self._player
+
     def __repr__(self) -> str:
-        """The present in words: the schedule, what everybody is about to do, the last steps, the frame."""
-        player = self.player
-        lines = [
-            f"{player.scenario.name} · {player.scenario.title}",
-            f"schedule: {self.schedule or '(none yet)'}",
-        ]
-        for process in player.run.processes.values():
-            why = "" if process.options() else f" (cannot: {process.why_not()})"
-            lines.append(f"{process.name} next: {process.next()}{why}")
-        return "\n".join([*lines, *map(str, player.log), "", text(player.frame, self.window.range)])
+        """The step of the still picture, in words."""
+        return words(self._pictured(), self.window.range)
 
     def still(self) -> Scene:
         """What was done and what comes, the source, the picture and the last steps."""
-        return still(self.player, self.window.range)
+        return still(self._pictured(), self.window.range)

@@ -70,22 +70,28 @@ def still(player: Player, zoom: tuple[int, int] | None = None) -> Scene:
 
 
 def _picture(player: Player, zoom: tuple[int, int] | None) -> Scene:
-    """The picture; of a high one only the first maps and what the last step changed."""
+    """The picture; of a high one the first maps, what the last step changed, and what else there is room for."""
     frame, changed = player.frame, player.changed
     if frame.title == player.scenario.title:
         frame = replace(frame, title="")
-    scene = draw(frame, zoom, changed)
-    if scene.height <= TALL or not changed.marked:
-        return scene
-    first = {id(panel) for panel in aligned(frame.panels)[0]}
-    pairs = [*zip(frame.panels, changed.marked, strict=True)]
-    kept = [(panel, marked) for panel, marked in pairs if marked or id(panel) in first]
-    left = [
-        getattr(panel, "name", "") or "locks" for panel, marked in pairs if not (marked or id(panel) in first)
-    ]
-    note = f"{frame.note}\n" * bool(frame.note) + f"not shown, as before: {', '.join(left)}"
-    panels, marks = zip(*kept, strict=True)
-    return draw(replace(frame, panels=panels, note=note), zoom, Changes(changed.said, marks))
+    if draw(frame, zoom, changed).height <= TALL:
+        return draw(frame, zoom, changed)
+    marks = changed.marked or ({},) * len(frame.panels)
+    first = [id(panel) for panel in aligned(frame.panels)[0]]
+
+    def of(shown: set[int]) -> Scene:
+        left = [getattr(one, "name", "") or "locks" for n, one in enumerate(frame.panels) if n not in shown]
+        as_before = ", as before" * bool(changed.marked)
+        note = "\n".join([*[frame.note] * bool(frame.note), f"not shown{as_before}: {', '.join(left)}"])
+        panels = tuple(frame.panels[n] for n in sorted(shown))
+        marked = tuple(marks[n] for n in sorted(shown))
+        return draw(replace(frame, panels=panels, note=note), zoom, Changes(changed.said, marked))
+
+    shown = {n for n, panel in enumerate(frame.panels) if marks[n] or id(panel) in first}
+    for more in range(len(frame.panels)):
+        if of(shown | {more}).height <= TALL:
+            shown.add(more)
+    return of(shown)
 
 
 def _told(entry: Entry) -> str:

@@ -194,3 +194,9 @@ def test_where_no_kernel_runs_the_score_stands_in_the_text_and_under_the_picture
 def test_a_scenarios_story_does_not_give_the_game_away():
     game = Game(debate("log_late", story=str(shortest(losing()))))
     assert game.player.known == ()
+
+
+def test_the_still_of_a_game_tells_how_it_stood_at_that_step() -> None:
+    game = Game(debate("no_wait"), "w0a w0f h", still=1)
+    assert repr(game).startswith("Lose a page. 1 move. No page is lost yet.\nno_wait")
+    assert game.outcome.moves == 3

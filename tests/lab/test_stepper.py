@@ -221,12 +221,32 @@ def test_the_bundle_is_the_view_the_picture_and_the_text() -> None:
         """\
 toy · a small made-up zone
 schedule: w8a g
-guest next: marks [0, 8)
-workload next: takes zone Toy's lock (cannot: waits for zone Toy's lock, held by guest)
-2 guest takes zone Toy's lock | zone Toy's lock: free → guest | zone Toy's lock: workload waits
+done 2: The guest takes zone Toy's lock: zone Toy's lock: free → guest; zone Toy's lock: workload waits
+next: The guest marks [0, 8)
+guest can: marks [0, 8)
+workload cannot move: waits for zone Toy's lock, held by guest
 1 workload allocates page 8
 
 a toy zone
 zone Toy: pages [0, 64), free 56, kernel 8
 """
     )
+
+
+def test_the_still_and_the_text_show_the_step_that_is_named() -> None:
+    stepper = Stepper(toy("g g g"), "g g", still=0)
+    assert "\nschedule: (none yet)\nnext: The guest takes" in repr(stepper)
+    bundle, metadata = stepper._repr_mimebundle_()
+    assert bundle["text/plain"] == repr(stepper) == repr(Stepper(toy("g g g")))
+    assert bundle["image/png"] == Stepper(toy("g g g"))._repr_mimebundle_()[0]["image/png"]
+    assert metadata["image/png"]["alt"] == "a small made-up zone. Next: The guest takes zone Toy's lock."
+    assert stepper.schedule == "g g"
+    front = Front(stepper)
+    assert (front.at, front.view["number"]) == (2, 2)
+    assert "schedule: g g g\ndone 3: The guest" in repr(Stepper(toy("g g g"), still=3))
+
+
+@pytest.mark.parametrize("still", [-1, 4])
+def test_a_still_of_no_step_is_refused(still: int) -> None:
+    with pytest.raises(FreepagesError, match=f"^still={still}: the run of toy has the steps 0 to 3$"):
+        Stepper(toy("g g g"), still=still)

@@ -119,8 +119,8 @@ def check(
 ) -> Checked:
     """Search every interleaving of a proposal; a counterexample is replayed before it is told.
 
-    ``limit`` is the number of states, ``memory`` the bytes that it takes beside what the process has already, at
-    which the search gives up; so it does when ``watch`` returns True.
+    ``limit`` is the number of states, ``memory`` the bytes that it takes beside what the process has already,
+    at which the search gives up; so it does when ``watch`` returns True.
 
     Raises FreepagesError for a proposal, a purpose, an assumption or a bound that cannot be.
     """

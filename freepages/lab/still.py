@@ -70,7 +70,7 @@ def still(player: Player, zoom: tuple[int, int] | None = None) -> Scene:
 
 
 def _picture(player: Player, zoom: tuple[int, int] | None) -> Scene:
-    """The picture; of a high one the first maps, what the last step changed, and what else there is room for."""
+    """The picture; of a high one the first maps, what the last step changed, and what else fits."""
     frame, changed = player.frame, player.changed
     if frame.title == player.scenario.title:
         frame = replace(frame, title="")

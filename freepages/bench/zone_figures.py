@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from freepages.bench import Row, yieldless
+from freepages.bench.bulk_zone import BulkZone
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Steps
 from freepages.pages.orders import PAGE_SHIFT
 from freepages.zone import zone as list_zone
-from freepages.zone.bulk_zone import BulkZone
 from freepages.zone.zone import Zone
 
 GIB = 1 << (30 - PAGE_SHIFT)

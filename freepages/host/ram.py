@@ -101,13 +101,6 @@ class GuestRam:
                 return start + ram_addr - at
         raise FreepagesError(f"page {ram_addr} is beyond the RAM of {self.pages} pages")
 
-    def block_of(self, ram_addr: int) -> RamBlock:
-        """The RAM block in which a page of ram_addr lies."""
-        for block in self.blocks:
-            if block.offset <= ram_addr < block.offset + block.pages:
-                return block
-        raise FreepagesError(f"page {ram_addr} is beyond the RAM of {self.pages} pages")
-
     def to_ram_addr(self, by_pfn: PageBitmap) -> PageBitmap:
         """A bitmap over the guest's pfns as one over ram_addr; bits where there is no RAM are dropped.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from freepages.engine.run import Until
 from freepages.virtqueue.features import APRIL_2016, Config, Features, NegotiationError, checked
 from freepages.virtqueue.ring_layout import Layout
 
@@ -53,10 +52,6 @@ class Transport:
     def queue_size(self, number: int) -> int:
         """How many entries the queue has, 0 where there is none: "0 means the queue is unavailable"."""
         return self.sizes.get(number, 0)
-
-    def is_rung(self, number: int) -> Until:
-        """The device waits for the driver's notification."""
-        return Until(lambda: number in self.rung, f"waits for a notification of queue {number}")
 
     def next_interrupt(self) -> int | None:
         """The interrupt to be taken first: queues by number, then the change of the configuration."""

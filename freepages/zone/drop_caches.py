@@ -24,7 +24,7 @@ from freepages.engine.run import Act, Steps
 from freepages.real.meminfo import Meminfo
 from freepages.zone.kernel import CALLS, Context
 from freepages.zone.page_cache import Dentry, Inode, Object, PageCache, Said
-from freepages.zone.percpu import drain_pcp, pcp_count, pcp_high
+from freepages.zone.percpu import drain_pcp, pcp_count
 
 DROP_PAGECACHE, DROP_SLAB = 1, 2
 """The bits of the control."""
@@ -229,16 +229,3 @@ def pinned(cache: PageCache) -> int:
         return some.users > unused[id(some)] or any(map(cache.refusal, some.pages.values()))
 
     return sum(any(map(stays, objects)) for objects in cache.slab.values())
-
-
-def left_on_list(held: int, freed: int, batch: int, high: int | None = None) -> int:
-    """How many pages a CPU has on its own lists of a zone after it has freed that many singly.
-
-    `held` is what it had; a list of `high` pages (pcp_high(batch) if not given) gives `batch` back to the
-    zone.
-    """
-    if not batch:
-        return held
-    high = pcp_high(batch) if high is None else high
-    over = held + freed - high
-    return held + freed if over < 0 else high - batch + over % batch

@@ -171,13 +171,3 @@ def mark_free_blocks(
     if counted != marked:
         raise FreepagesError(f"{marked} pages are listed, {counted} bits are set: some page is listed twice")
     return marked
-
-
-def mark_free_chunks(
-    heads_by_order: Sequence[ArrayLike], chunk: int, limit: int
-) -> Iterator[tuple[int, PageBitmap]]:
-    """(start, bitmap) for each piece of [0, limit), ``chunk`` pages, which is a multiple of 1024."""
-    for start, length in chunks(limit, chunk):
-        bitmap = PageBitmap(length)
-        mark_free_blocks(heads_by_order, bitmap, start + length, start=start)
-        yield start, bitmap

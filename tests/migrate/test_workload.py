@@ -16,7 +16,6 @@ from freepages.migrate.workload.allocators import BUILD_ALLOCATIONS, BUILD_CACHE
 from freepages.migrate.workload.writers import TICK
 from freepages.pages import ranges
 from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, set_bits
-from freepages.pages.orders import PAGE_SIZE
 
 Guest = tuple[PageBitmap, ranges.Ranges]
 
@@ -294,7 +293,6 @@ def test_free_pages_are_found_one_after_the_other_and_once_around() -> None:
 def test_rates_are_those_of_the_parts_together() -> None:
     workload = Workload.parse("dirty:50MiB/s:256MiB+uniform:300k/s+hog+still")
     assert workload.writes_per_second == 12800 + 300e3
-    assert workload.dirty_bytes_per_second == (12800 + 300e3) * PAGE_SIZE
     assert workload.allocations_per_second == 0
     assert Workload.parse("churn:5k/s+idle").allocations_per_second == 5000
     build = Workload.parse("build")

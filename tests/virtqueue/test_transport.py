@@ -26,17 +26,6 @@ def test_a_queue_that_does_not_exist_has_no_entries() -> None:
     assert (transport.queue_size(0), transport.queue_size(2)) == (8, 0)
 
 
-def test_a_doorbell_is_heard_once_however_often_it_was_rung() -> None:
-    transport = Transport((), {0: 8})
-    waits = transport.is_rung(0)
-    assert (waits.ready(), waits.reason()) == (False, "waits for a notification of queue 0")
-    transport.rung.add(0)
-    transport.rung.add(0)
-    assert waits.ready()
-    transport.rung.discard(0)
-    assert not waits.ready()
-
-
 def test_queues_interrupt_in_their_order_and_the_configuration_last() -> None:
     transport = Transport((), {})
     assert transport.next_interrupt() is None

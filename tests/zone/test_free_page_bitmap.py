@@ -22,7 +22,6 @@ from freepages.zone.free_page_bitmap import (
     get_free_pages,
     heads_by_order,
     mark_free_blocks,
-    mark_free_chunks,
     mark_free_pages_bitmap,
 )
 from freepages.zone.node import Node
@@ -97,15 +96,6 @@ def test_chunks_unite_to_the_whole(node: Node, chunk: int) -> None:
     straight(get_free_chunks(node, chunk, parts.__setitem__))
     assert [(start, bitmap.pages) for start, bitmap in parts.items()] == list(chunks(node.max_pfn, chunk))
     assert set().union(*(pages_of(bitmap, start) for start, bitmap in parts.items())) == pages_of(whole)
-
-
-@given(nodes(), st.integers(1, 4))
-def test_the_vectorised_chunks_are_the_walked_ones(node: Node, blocks: int) -> None:
-    per_zone = [heads_by_order(zone) for zone in node.populated_zones()]
-    lists = [np.concatenate(heads) for heads in zip(*per_zone, strict=True)]
-    walked: dict[int, PageBitmap] = {}
-    straight(get_free_chunks(node, blocks << 10, walked.__setitem__))
-    assert dict(mark_free_chunks(lists, blocks << 10, node.max_pfn)) == walked
 
 
 @given(nodes())

@@ -118,11 +118,6 @@ class Workload:
         return sum(part.writes_per_second for part in self.parts)
 
     @property
-    def dirty_bytes_per_second(self) -> float:
-        """What it dirties while no page is written twice, and at most: a page for each write."""
-        return self.writes_per_second * PAGE_SIZE
-
-    @property
     def allocations_per_second(self) -> float:
         """Allocations of a single page; but for those that the page cache keeps, as many are freed."""
         return sum(part.allocations_per_second for part in self.parts)

@@ -28,7 +28,7 @@ from freepages.zone.drop_caches import (
 )
 from freepages.zone.kernel import Context
 from freepages.zone.page_cache import Dentry, Inode, PageCache
-from freepages.zone.percpu import pcp_count
+from freepages.zone.percpu import pcp_count, pcp_high
 from tests.zone.small_caches import context, free, guests, names, zone_of
 
 DRAWN = "kkkkkkkk" + "c" * 16 + "·" * 16 + "kkkkssss"
@@ -324,7 +324,7 @@ def test_a_list_holds_what_is_told_after_any_number_of_frees(batch: int, freed: 
     for pfn in range(held + freed):
         straight(node.free_pages(pfn, 0))
     over = held + freed - pcp_high(batch)
-    left = held + freed if over < 0 or not batch else pcp_high(batch) - batch + over % batch
+    left = held if not batch else held + freed if over < 0 else pcp_high(batch) - batch + over % batch
     assert pcp_count(zone, "cpu 0") == left
 
 

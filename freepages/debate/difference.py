@@ -15,7 +15,7 @@ from difflib import SequenceMatcher
 from html import escape
 from typing import NamedTuple
 
-from freepages.debate.proposals import Proposal, proposal
+from freepages.debate.proposals import Proposal, find_proposal
 
 SIDES = ("guest", "host")
 
@@ -127,16 +127,12 @@ class Difference(_Shown):
 
 def listing(one: Proposal | str) -> Listing:
     """A proposal to be read. Raises FreepagesError for a name that is none."""
-    return Listing(_of(one))
+    return Listing(find_proposal(one))
 
 
 def difference(a: Proposal | str, b: Proposal | str) -> Difference:
     """How proposal ``b`` differs from ``a``. Raises FreepagesError for a name that is none."""
-    return Difference(_of(a), _of(b))
-
-
-def _of(one: Proposal | str) -> Proposal:
-    return proposal(one) if isinstance(one, str) else one
+    return Difference(find_proposal(a), find_proposal(b))
 
 
 def _source(one: Proposal, side: str) -> list[str]:

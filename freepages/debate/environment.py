@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+from freepages.debate.own_process import side
 from freepages.debate.world import World
 from freepages.engine.run import Act, Choose, Process, Steps
 
@@ -82,8 +83,8 @@ def processes(
 ) -> Iterator[Process]:
     """The processes of a proposal: guest, host, the workload, and what the switches add."""
     if guest:
-        yield Process("g", "guest", partial(guest, w))
-    yield Process("h", "host", partial(host, w))
+        yield side("g", "guest", guest, w)
+    yield side("h", "host", host, w)
     yield Process("w", "workload", partial(adversary, w))
     if w.assume.late and w.purpose == "migrate":
         yield Process("k", "hypervisor", partial(late_bits, w))

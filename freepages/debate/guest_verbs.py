@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from freepages.debate.mailbox import Answer
+from freepages.debate.verb import verb
 from freepages.debate.world import World
 from freepages.engine.run import Act, Choose, Steps, Until
 
@@ -35,6 +36,7 @@ DRIVER = "the driver"
 SILENCE = {"0g": "goes on", "0s": "falls silent for ever"}
 
 
+@verb
 def next_request(w: World) -> Steps:
     """Wait for a request; its id, or None for a guest that falls silent instead."""
     if (yield from _goes_on(w, LOOKS, lambda: bool(w.mail.requests), "waits for a request")):
@@ -42,6 +44,7 @@ def next_request(w: World) -> Steps:
     return None
 
 
+@verb
 def next_command(w: World, seen: int) -> Steps:
     """Wait until the register shows another command id than the one seen; that id, or None for a guest that
     falls silent instead."""
@@ -58,6 +61,7 @@ def _goes_on(w: World, act: Act, ready: Callable[[], bool], why: str) -> Steps:
     return choice == "0g"
 
 
+@verb
 def free_page_bitmap(w: World, within: Any = None) -> Steps:
     """The free pages (``within`` a set, if one is given), found under the zone lock, which is then still
     held.
@@ -80,18 +84,21 @@ def free_page_bitmap(w: World, within: Any = None) -> Steps:
     return found
 
 
+@verb
 def drop_lock(w: World) -> Steps:
     """Drop the zone lock, if it was not dropped before."""
     if w.lock.holder == DRIVER:
         yield from w.lock.release(DRIVER)
 
 
+@verb
 def answer(w: World, pages: Any, request: int | None = None) -> Steps:
     """Send the host a buffer that lists these pages, or one with nothing but an id."""
     yield ANSWERS, f"the id {request}" if pages is None else pages
-    w.mail.answers.append(Answer(request, pages))
+    w.mail.answers.append(Answer(request, pages and w.message(pages)))
 
 
+@verb
 def until_returned(w: World) -> Steps:
     """Wait until the host has given the buffer back; with "lock-timeout" the zone lock may be dropped
     meanwhile."""
@@ -110,6 +117,7 @@ def until_returned(w: World) -> Steps:
     w.mail.returned -= 1
 
 
+@verb
 def inflate(w: World) -> Steps:
     """Allocate every free page for the balloon; the pages."""
     yield INFLATES, w.lock, w.guest.free.count()
@@ -118,6 +126,7 @@ def inflate(w: World) -> Steps:
     return pages
 
 
+@verb
 def deflate(w: World, pages: Any) -> Steps:
     """Free these pages of the balloon, but those that were given back before."""
     yield DEFLATES, w.lock, pages.count()
@@ -126,6 +135,7 @@ def deflate(w: World, pages: Any) -> Steps:
     w.guest.release(still)
 
 
+@verb
 def isolate(w: World) -> Steps:
     """Take the free pages that are not reported yet off the free lists; the pages, or None for a guest that
     falls silent instead."""
@@ -137,12 +147,14 @@ def isolate(w: World) -> Steps:
     return pages
 
 
+@verb
 def put_back(w: World, pages: Any) -> Steps:
     """Return isolated pages to the free lists."""
     yield PUTS_BACK, w.lock, pages.count()
     w.guest.put_back(pages)
 
 
+@verb
 def hint(w: World, command: int) -> Steps:
     """Allocate a free block, keep it and queue it as a hint, as long as the command id stands; whether there
     was one.

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from freepages.debate.mailbox import Answer
+from freepages.debate.verb import verb
 from freepages.debate.world import World
 from freepages.engine.run import Act, Choose, Steps
 from freepages.host.migration import ASK, SYNC
@@ -23,6 +24,7 @@ CHOOSES = Act("goes on with the migration", cost="none")
 DISCARDS = Act("discards {0}", cost="madvise")
 
 
+@verb
 def log_on(w: World) -> Steps:
     """Switch the dirty log on. Who only discards needs none."""
     if w.purpose == "migrate":
@@ -30,12 +32,14 @@ def log_on(w: World) -> Steps:
         w.log.start()
 
 
+@verb
 def ask(w: World) -> Steps:
     """Send a request, whatever else there is to do."""
     yield (ASKS,)
     w.request()
 
 
+@verb
 def precopy(
     w: World, *, sync: bool = True, stop: bool = True, asks: bool = False, tells_sync: bool = False
 ) -> Steps:
@@ -48,6 +52,7 @@ def precopy(
     return w.pace(w, sync, stop, asks, tells_sync)
 
 
+@verb
 def apply(w: World, pages: Any, *, in_copy: bool = False) -> Steps:
     """Use what an answer lists: do not send those pages; or discard them, one by one."""
     if w.purpose == "discard":

@@ -24,7 +24,7 @@ from freepages.debate.guest_verbs import (
 )
 from freepages.debate.host_verbs import ASK, SYNC, apply, ask, log_on, precopy
 from freepages.debate.world import World
-from freepages.engine.errors import unknown
+from freepages.engine.errors import FreepagesError, unknown
 from freepages.engine.run import Steps
 
 Extra = Literal["copy", "command id", "buffers given back"]
@@ -43,7 +43,7 @@ class Proposal:
     answers      the name of the proposal that it answers, whose source it is shown beside
     switches     the switches that concern what only this proposal does
     tells        what its guest calls the pages that it is about to tell of, a row of bits in the picture
-    guest_keeps, host_keeps  the locals of the two that a reader should see; None for all that are plain
+    guest_keeps, host_keeps  the locals of the two that a reader should see; None for all
     panels       what else the picture shows
     in_order     whether some step depends on the numbers of pages
     shrinks      whether its driver holds pages that it may give back early
@@ -441,8 +441,8 @@ PAGE_REPORTING = Proposal(
 
 
 PROPOSALS: dict[str, Proposal] = {
-    proposal.name: proposal
-    for proposal in (
+    one.name: one
+    for one in (
         EVERYTHING,
         SNAPSHOT,
         LOG_LATE,
@@ -457,8 +457,16 @@ PROPOSALS: dict[str, Proposal] = {
 }
 
 
-def proposal(name: str) -> Proposal:
-    """The proposal of that name. Raises FreepagesError for a name that is none, with the nearest that is."""
-    if name in PROPOSALS:
-        return PROPOSALS[name]
-    raise unknown("proposal", name, PROPOSALS)
+def find_proposal(one: Proposal | str) -> Proposal:
+    """The proposal of that name; a proposal is itself. Raises FreepagesError for a name that is none, with
+    the nearest that is, and for what is neither."""
+    if isinstance(one, Proposal):
+        return one
+    if not isinstance(one, str):
+        raise FreepagesError(
+            f"a proposal is a name such as 'snapshot', or what proposal(guest=..., host=...) makes; "
+            f"not {one!r:.60}"
+        )
+    if one in PROPOSALS:
+        return PROPOSALS[one]
+    raise unknown("proposal", one, PROPOSALS)

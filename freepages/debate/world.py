@@ -140,6 +140,10 @@ class World:
         self.mail.requests.append(id)
         return id
 
+    def message(self, pages: Any) -> Any:
+        """The pages as a buffer lists them: what becomes of the set afterwards is not in it."""
+        return pages.copy()
+
     def sync(self) -> None:
         """The host reads the dirty log; who only discards has none."""
         if self.purpose == "migrate":

@@ -24,7 +24,7 @@ from freepages.engine.step_size import Whole
 
 Content = Callable[[str, Any], Any]
 
-PLAIN = (int, str, type(None))
+PLAIN = (int, float, str, bytes, type(None))
 
 ENDS = ("RETURN", "RAISE", "RERAISE", "JUMP_FORWARD", "JUMP_BACKWARD")
 """How the instructions are called that the next one does not follow."""
@@ -65,6 +65,12 @@ def _kept(process: Process, name: str, value: Any) -> Any:
         return value.frozen()
     if isinstance(value, tuple):
         return tuple(_kept(process, name, some) for some in value)
+    if isinstance(value, list):
+        return (list, *(_kept(process, name, some) for some in value))
+    if isinstance(value, set | frozenset):
+        return frozenset(_kept(process, name, some) for some in value)
+    if isinstance(value, dict):
+        return (dict, *(_kept(process, name, some) for some in value.items()))
     raise FreepagesError(
         f"process {process.name} keeps {name}, a {type(value).__name__}: a search cannot compare it"
     )

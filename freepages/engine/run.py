@@ -239,11 +239,22 @@ class Process:
         except StopIteration as end:
             self.act, self.args, self.result = None, (), end.value
             return
+        self._announce(announced)
+
+    def _announce(self, announced: Any) -> None:
         if isinstance(announced, str):
             announced = (announced,)
         act, *args = announced
         self.act = Act(act) if isinstance(act, str) else act
         self.args = tuple(args)
+
+    def again(self) -> Process:
+        """The same process at its beginning. Raises FreepagesError where nobody can make it again."""
+        if self.make is None:
+            raise FreepagesError(
+                f"process {self.name} is given as a running generator: it cannot be searched"
+            )
+        return type(self)(self.letter, self.name, self.make)
 
     @property
     def code(self) -> CodeType | None:

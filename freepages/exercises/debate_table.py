@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from freepages.debate.proposals import PROPOSALS, proposal
+from freepages.debate.proposals import PROPOSALS, find_proposal
 from freepages.debate.world import PURPOSES, Purpose
 from freepages.exercises.exercise import Exercise, Wrong
 from freepages.search import Checked, check
@@ -50,7 +50,7 @@ def flips(*switches: str, purpose: Purpose = "discard") -> Exercise:
     def judge(answer: Any) -> str:
         if isinstance(answer, str) or not isinstance(answer, Iterable):
             raise Wrong(f"the answer is a set of names such as {{'snapshot', 'locked'}}, not {answer!r}.")
-        named = {proposal(name).name for name in answer}
+        named = {find_proposal(name).name for name in answer}
         searched = 0
         flipped = set()
         for name in PROPOSALS:

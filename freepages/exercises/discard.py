@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 from itertools import chain, combinations
 from typing import Any
 
 from freepages.debate.content import ZERO
-from freepages.debate.proposals import Proposal, proposal
+from freepages.debate.own_proposal import proposal, wrong_with
+from freepages.debate.proposals import Proposal
 from freepages.engine.run import DROPS_LOCK, Run
 from freepages.exercises.exercise import Exercise, Wrong
-from freepages.exercises.searched import loss, process_function
+from freepages.exercises.searched import loss
 from freepages.scenarios.debate import debate
 
 PAGES, MOVES = 4, 60
@@ -20,14 +21,7 @@ PAGES, MOVES = 4, 60
 def yours(guest: Callable[[Any], Any]) -> Proposal:
     """The proposal of this guest, to be stepped: ``Stepper(debate(yours(guest), "discard"))``. The host is
     the balloon's."""
-    return replace(
-        proposal("inflate_deflate"),
-        name="yours",
-        title="a guest of your own",
-        guest=guest,
-        guest_keeps=None,
-        shrinks=False,
-    )
+    return proposal(guest=guest, title="a guest of your own")
 
 
 def _judge(guest: Callable[[Any], Any]) -> str:
@@ -88,5 +82,5 @@ allocates them and takes no step of its own; answer(w, pages, id); until_returne
         "for each chunk: pages = yield from free_page_bitmap(...); w.guest.hold(pages); then drop_lock, "
         "answer, until_returned and deflate, each with 'yield from'",
     ),
-    process_function,
+    partial(wrong_with, which="guest"),
 )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
-from freepages.debate.proposals import Proposal, proposal
+from freepages.debate.own_proposal import proposal, wrong_with
+from freepages.debate.proposals import Proposal
 from freepages.engine.run import Move, Run
 from freepages.exercises.exercise import Exercise, Wrong
-from freepages.exercises.searched import loss, process_function
+from freepages.exercises.searched import loss
 from freepages.scenarios.debate import debate
 
 STRAIGHT = 20
@@ -18,9 +18,7 @@ STRAIGHT = 20
 
 def yours(host: Callable[[Any], Any]) -> Proposal:
     """The proposal of this host, to be stepped: ``Stepper(debate(yours(host)))``. The guest is Li's."""
-    return replace(
-        proposal("request_id"), name="yours", title="a host of your own", host=host, host_keeps=None
-    )
+    return proposal(host=host, title="a host of your own")
 
 
 def _judge(host: Callable[[Any], Any]) -> str:
@@ -79,5 +77,5 @@ precopy(w, asks=True, tells_sync=True) also returns SYNC when it is time for a s
         "begin with request_id's host, without keep_copy() and without in_copy; and with tells_sync=True, "
         "at SYNC: current = None, then w.sync()",
     ),
-    process_function,
+    wrong_with,
 )

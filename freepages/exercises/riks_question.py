@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from freepages.debate.host_verbs import apply, ask, log_on, precopy
-from freepages.debate.proposals import Proposal, proposal
+from freepages.debate.proposals import Proposal, find_proposal
 from freepages.debate.world import World
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Steps
@@ -41,7 +41,7 @@ def in_order(words: str | Iterable[str]) -> Proposal:
     for word, (first, why) in NEEDS.items():
         if order.index(word) < order.index(first):
             raise FreepagesError(f"{word} before {first}: {why}")
-    return replace(proposal("snapshot"), name="your order", title=", ".join(order), host=_host(order))
+    return replace(find_proposal("snapshot"), name="your order", title=", ".join(order), host=_host(order))
 
 
 def _host(order: tuple[str, ...]) -> Callable[[World], Steps]:

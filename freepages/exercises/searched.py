@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import Any
-
 from freepages.debate.proposals import Proposal
 from freepages.debate.world import Purpose
 from freepages.scenarios.debate import debate
 from freepages.search.fast import PROVED, REFUTED, explore
 
-LIMIT = 60_000
-"""States after which a protocol is taken to have no end of them; request_id has 37 thousand."""
-
-
-def process_function(answer: Any) -> str:
-    """What is wrong with it as the function of a process; "" if it is one."""
-    if not callable(answer):
-        return "the answer is the function itself, without brackets behind it."
-    if not inspect.isgeneratorfunction(answer):
-        return "it has no step: each verb is called with 'yield from' before it."
-    return ""
+LIMIT = 100_000
+"""States after which a protocol is taken to have no end of them; request_id has 74 thousand."""
 
 
 def loss(mine: Proposal, purpose: Purpose) -> str:

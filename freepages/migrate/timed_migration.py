@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from freepages.debate.assumptions import Assumptions
-from freepages.debate.proposals import proposal
+from freepages.debate.proposals import find_proposal
 from freepages.engine.clock import Clock, Held
 from freepages.engine.costs import Costs
 from freepages.engine.run import Process, Schedule
@@ -130,7 +130,7 @@ def prepare(
 
     Raises FreepagesError for what cannot be.
     """
-    position, costs = proposal(name), costs or Costs()
+    position, costs = find_proposal(name), costs or Costs()
     clock = Clock(costs)
     pace = Precopy(
         clock,

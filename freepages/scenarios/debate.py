@@ -10,7 +10,8 @@ from freepages.debate.assumptions import Assumptions
 from freepages.debate.content import letter
 from freepages.debate.environment import processes, shrinker
 from freepages.debate.host_verbs import freely
-from freepages.debate.proposals import Proposal, proposal
+from freepages.debate.own_process import is_own
+from freepages.debate.proposals import Proposal, find_proposal
 from freepages.debate.world import PURPOSES, Pace, Purpose, World
 from freepages.engine.errors import FreepagesError, unknown
 from freepages.engine.run import Process, Run, Scenario
@@ -38,7 +39,7 @@ def debate(
 
     Raises FreepagesError for a purpose that is none, and for bounds that are not positive.
     """
-    chosen = proposal(position) if isinstance(position, str) else position
+    chosen = find_proposal(position)
     switches = assume if isinstance(assume, Assumptions) else Assumptions.of(assume)
     if purpose not in PURPOSES:
         raise unknown("purpose", purpose, PURPOSES)
@@ -47,7 +48,8 @@ def debate(
     for name, value in (("pages", pages), ("requests", requests)):
         if value < 1:
             raise FreepagesError(f"{name}: {value} is not a positive number")
-    alike = purpose == "migrate" and not chosen.in_order and not switches.no_lock_while_building
+    own = is_own(chosen.guest) or is_own(chosen.host)
+    alike = purpose == "migrate" and not (own or chosen.in_order or switches.no_lock_while_building)
 
     def build() -> tuple[World, list[Process]]:
         start = None if free is None else PageSet.of(pages, free)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from freepages.debate.content import ZERO, letter
+from freepages.debate.mailbox import Answer
 from freepages.debate.proposals import Proposal
 from freepages.debate.world import World
 from freepages.engine.position import PLAIN, needed
@@ -30,6 +31,9 @@ ON_PAGES = ("a", "w", "f", "s", "e", "l", "h")
 """The letters of the choices that are about the page whose number they follow."""
 
 SENDS = "s"
+
+WRITTEN = 40
+"""Characters of a process's variable that are shown."""
 
 
 def picture(run: Run, shows: Proposal) -> Frame:
@@ -108,10 +112,12 @@ def _ids(w: World, pfn: int) -> str:
 
 
 def _under_way(w: World, shows: Proposal) -> dict[str, str]:
-    rows = {"requests": ", ".join(f"#{id}" for id in w.mail.requests) or "none"}
-    if "command id" in shows.panels:
+    rows = {}
+    if "command id" in shows.panels or w.mail.register:
         names = {0: " (stop)", 1: " (done)"}
-        rows = {"command id": f"{w.mail.register}{names.get(w.mail.register, '')}"}
+        rows["command id"] = f"{w.mail.register}{names.get(w.mail.register, '')}"
+    if "command id" not in shows.panels:
+        rows["requests"] = ", ".join(f"#{id}" for id in w.mail.requests) or "none"
     answers = (
         ("" if id is None else f"#{id}" + ": " * (pages is not None))
         + ("" if pages is None else _counted(pages.count()))
@@ -172,16 +178,20 @@ def _held(w: World, guest: Process) -> Any:
 
 
 def _kept(process: Process, names: tuple[str, ...] | None) -> dict[str, str]:
-    """Some locals of a proposal's function, or all that can be written down; a dash for one that it will not
-    read again."""
+    """Some locals of a proposal's function, or all; a dash for one that it will not read again."""
     values, live = next(_frames(process), ({}, ()))
     if names is None:
-        names = tuple(name for name in live if _written(values.get(name, ...)))
+        code = process.code
+        names = code.co_varnames[code.co_argcount :] + code.co_cellvars if code else ()
     return {name: (_written(values.get(name, ...)) if name in live else "") or "–" for name in names}
 
 
 def _written(value: Any) -> str:
-    """A plain value or a set of pages as text; "" for any other."""
+    """A plain value, a set of pages or several of these as text; "" for any other."""
     if isinstance(value, PageSet):
         return str(value)
-    return str(value) if isinstance(value, PLAIN) else ""
+    if isinstance(value, Answer):
+        id = "without an id" if value.id is None else f"#{value.id}"
+        return f"answer {id}: {value.pages}"
+    several = isinstance(value, tuple | list | dict | set | frozenset)
+    return (f"{value}" if several or isinstance(value, PLAIN) else "")[:WRITTEN]

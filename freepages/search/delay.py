@@ -8,7 +8,7 @@ never syncs, and that has sent all it can when it comes to stand still.
 from __future__ import annotations
 
 from freepages.debate.host_verbs import freely
-from freepages.debate.proposals import Proposal, proposal
+from freepages.debate.proposals import Proposal, find_proposal
 from freepages.debate.world import World
 from freepages.engine.run import Run, Schedule, Steps
 from freepages.scenarios.debate import debate
@@ -25,7 +25,7 @@ def hurried(w: World, sync: bool, stop: bool, asks: bool, tells_sync: bool) -> S
 def delay(position: Proposal | str) -> Schedule | None:
     """A shortest schedule after which a migration can never end, the guest being silent; None if there is
     none."""
-    chosen = proposal(position) if isinstance(position, str) else position
+    chosen = find_proposal(position)
     stuck = explore(debate(chosen, assume=SILENT, pace=hurried), waiter="h").stuck
     if stuck is not None:
         options = Run(debate(chosen, assume=SILENT), stuck).processes["h"].options()

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from freepages.debate.world import FIELDS, World
-from freepages.engine.errors import FreepagesError
 from freepages.engine.position import position
 from freepages.engine.run import Process
 from freepages.search.state_bits import BitLayout, Field
@@ -116,11 +115,9 @@ class Places(Field):
 
     def __init__(self, layout: BitLayout, process: Process):
         super().__init__(layout)
-        if process.make is None:
-            raise FreepagesError(
-                f"process {process.name} is given as a running generator: it cannot be searched"
-            )
-        self.letter, self.name, self.make = process.letter, process.name, process.make
+        self.letter, self.name = process.letter, process.name
+        self._begin = process.again
+        process = self._begin()
         self._places: dict[int, Place] = {}
         self.start = self.arrive(process, None)
 
@@ -144,7 +141,7 @@ class Places(Field):
         if here.parked:
             return here.parked.pop()
         if here.origin is None:
-            return Process(self.letter, self.name, self.make)
+            return self._begin()
         before, choice, moves = here.origin
         process = self.process(before, restore)
         restore(before)

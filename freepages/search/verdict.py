@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from freepages.debate.assumptions import Assumptions
 from freepages.debate.content import letter
-from freepages.debate.proposals import Proposal, proposal
+from freepages.debate.proposals import Proposal, find_proposal
 from freepages.debate.world import Purpose
 from freepages.engine.errors import FreepagesError
 from freepages.engine.memory import in_use
@@ -124,7 +124,7 @@ def check(
 
     Raises FreepagesError for a proposal, a purpose, an assumption or a bound that cannot be.
     """
-    chosen = proposal(position) if isinstance(position, str) else position
+    chosen = find_proposal(position)
     switches = assume if isinstance(assume, Assumptions) else Assumptions.of(assume)
     if pages > MAX_PAGES:
         raise FreepagesError(f"pages: {pages} is more than {MAX_PAGES}, the most that a search takes")

@@ -8,14 +8,14 @@ from re import sub
 import pytest
 
 from freepages.debate.difference import difference, listing
-from freepages.debate.proposals import PROPOSALS, proposal
+from freepages.debate.proposals import PROPOSALS, find_proposal
 from freepages.engine.errors import FreepagesError
 
 PAIRS = list(product(PROPOSALS, PROPOSALS))
 
 
 def source(name, side):
-    function = getattr(proposal(name), side)
+    function = getattr(find_proposal(name), side)
     lines = inspect.getsource(function).splitlines() if function else []
     return [line.replace(f"def {function.__name__}(", f"def {side}(") for line in lines]
 
@@ -56,7 +56,7 @@ def test_a_guest_that_has_no_part_is_all_put_in():
 
 def test_a_listing_is_the_source_with_who_argued_what():
     shown = repr(listing("everything")).split("\n")
-    one = proposal("everything")
+    one = find_proposal("everything")
     assert shown[0] == f"everything: {one.who}, {one.date}. {one.claim}"
     assert [line.removeprefix("  ") for line in shown[3:]] == source("everything", "host")
 
@@ -66,7 +66,7 @@ def test_in_a_notebook_it_says_the_same_in_the_themes_colours_and_links_to_the_m
     html = shown._repr_html_()
     style, body = html.split("</style>")
     assert "var(--jp-content-font-color1" in style
-    assert f'href="{proposal("snapshot").source}"' in body
+    assert f'href="{find_proposal("snapshot").source}"' in body
     words = unescape(sub("<[^>]*>", "\n", body))
     for line in repr(shown).split("\n")[2:]:
         assert line.strip() in words

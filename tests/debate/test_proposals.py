@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from freepages.debate.assumptions import MEANINGS
-from freepages.debate.proposals import PROPOSALS, Proposal, proposal
+from freepages.debate.proposals import PROPOSALS, Proposal, find_proposal
 from freepages.engine.errors import FreepagesError
 
 EACH = list(PROPOSALS.values())
@@ -15,7 +15,7 @@ EACH = list(PROPOSALS.values())
 def test_each_is_found_by_its_name() -> None:
     assert len(PROPOSALS) == 10
     for name, one in PROPOSALS.items():
-        assert one.name == name and proposal(name) is one
+        assert one.name == name and find_proposal(name) is one
 
 
 def test_each_answers_an_earlier_one_and_all_go_back_to_sending_everything() -> None:
@@ -43,9 +43,9 @@ def test_each_side_fits_on_a_slide(one) -> None:
 
 def test_a_name_that_is_none_is_refused_with_the_nearest() -> None:
     with pytest.raises(FreepagesError, match="^proposal 'snapshto' is not known; did you mean snapshot"):
-        proposal("snapshto")
+        find_proposal("snapshto")
     with pytest.raises(FreepagesError, match="there are everything, snapshot, log_late"):
-        proposal("xyzzy")
+        find_proposal("xyzzy")
 
 
 @pytest.mark.parametrize("one", PROPOSALS.values(), ids=lambda one: one.name)

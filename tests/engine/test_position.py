@@ -1,5 +1,6 @@
 """Where a process stands: equal just when nothing that it still needs differs."""
 
+from copy import deepcopy
 from itertools import count
 
 import pytest
@@ -206,7 +207,23 @@ def test_what_belongs_to_the_world_is_compared_with_the_world() -> None:
     assert at(uses(World(), Lock("a")))[0][2:] == at(uses(World(), Lock("b")))[0][2:]
 
 
-@pytest.mark.parametrize("value", [iter([1, 2]), [1], {1: 2}, {1}, object(), count()])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [([1], [2]), ([1], (1,)), ({1: 2}, {1: 3}), ({1}, {2}), ([{1: {2}}], [{1: {3}}]), (PageSet(2, 1), [0])],
+)
+def test_plain_containers_are_compared_by_what_is_in_them(one, other) -> None:
+    def keeps(kept) -> Steps:
+        yield "moves"
+        print(kept)
+
+    def where(kept):
+        return position(Process("a", "one", keeps(kept)))
+
+    assert where(one)[0][2] == where(deepcopy(one))[0][2] != where(other)[0][2]
+    assert hash(where(one))
+
+
+@pytest.mark.parametrize("value", [iter([1, 2]), object(), count()])
 def test_a_local_of_another_kind_is_an_error_where_it_is_still_needed(value) -> None:
     def keeps() -> Steps:
         kept = value

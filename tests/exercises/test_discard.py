@@ -10,7 +10,7 @@ from freepages.debate.guest_verbs import (
     next_request,
     until_returned,
 )
-from freepages.debate.proposals import proposal
+from freepages.debate.proposals import find_proposal
 from freepages.exercises.discard import few_at_a_time, yours
 from freepages.lab.stepper import Stepper
 from freepages.scenarios.debate import debate
@@ -120,9 +120,9 @@ def first_chunk_only(w):
     ("guest", "right", "words"),
     [
         (chunks_of(good), True, "half of them stay with the guest"),
-        (proposal("inflate_deflate").guest, False, "4 of 4 pages; 2 are the most"),
-        (proposal("locked").guest, False, "the zone lock is held"),
-        (proposal("snapshot").guest, False, "loses a page"),
+        (find_proposal("inflate_deflate").guest, False, "4 of 4 pages; 2 are the most"),
+        (find_proposal("locked").guest, False, "the zone lock is held"),
+        (find_proposal("snapshot").guest, False, "loses a page"),
         (chunks_of(holds_too_late), False, "another CPU may take the page"),
         (chunks_of(straight_out_again), False, "loses a page"),
         (chunks_of(does_not_wait), False, "loses a page"),
@@ -133,7 +133,7 @@ def first_chunk_only(w):
         (chunks_of(tells_nothing), False, "never told of page 0"),
         (first_chunk_only, False, "never told of page 2"),
         (lambda w: None, False, "yield from"),
-        (good, False, "TypeError"),
+        (good, False, "it is called with one argument, the world"),
         (7, False, "the function itself"),
     ],
 )

@@ -3,7 +3,7 @@
 import pytest
 
 from freepages.debate.host_verbs import ASK, SYNC, apply, log_on, precopy
-from freepages.debate.proposals import proposal
+from freepages.debate.proposals import find_proposal
 from freepages.exercises.request_ids import no_copy, yours
 from freepages.lab.stepper import Stepper
 from freepages.scenarios.debate import debate
@@ -112,11 +112,11 @@ def ends_when_answered(w):
     [
         (forgets_at_a_sync, True, "waits for nobody"),
         (spares_what_was_brought, True, ""),
-        (proposal("request_id").host, False, "but it keeps a copy"),
-        (proposal("request_id_unchecked").host, False, "h0r h0t h0x loses a page (1 in all)"),
-        (proposal("no_wait").host, False, "h0y h0t h0x loses a page"),
-        (proposal("snapshot").host, False, "a silent guest holds it up"),
-        (proposal("everything").host, False, "never asks"),
+        (find_proposal("request_id").host, False, "but it keeps a copy"),
+        (find_proposal("request_id_unchecked").host, False, "h0r h0t h0x loses a page (1 in all)"),
+        (find_proposal("no_wait").host, False, "h0y h0t h0x loses a page"),
+        (find_proposal("snapshot").host, False, "a silent guest holds it up"),
+        (find_proposal("everything").host, False, "never asks"),
         (trusts_the_id, False, "loses a page"),
         (syncs_first, False, "loses a page"),
         (forgets_to_sync, False, "does not read the dirty log"),

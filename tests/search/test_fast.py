@@ -8,7 +8,7 @@ from types import FunctionType
 import pytest
 
 from freepages.debate.host_verbs import ASK, apply, freely, log_on, precopy
-from freepages.debate.proposals import PROPOSALS, proposal
+from freepages.debate.proposals import PROPOSALS, find_proposal
 from freepages.debate.world import PURPOSES, World
 from freepages.engine.errors import FreepagesError
 from freepages.engine.memory import in_use
@@ -314,7 +314,7 @@ def test_reducing_changes_no_verdict_under_a_switch(switch) -> None:
     """Content that is kept, late bits, a shrinker, a silence: each is reduced in a way of its own."""
     for name, purpose in ROWS:
         large = name in MANY and purpose == "migrate"
-        if not large and switch in effective(proposal(name), purpose):
+        if not large and switch in effective(find_proposal(name), purpose):
             check_reduction(debate(name, purpose, [switch], pages=1, requests=1))
 
 
@@ -430,7 +430,7 @@ def test_a_process_that_keeps_an_iterator_cannot_be_searched() -> None:
         for page in kept:
             yield "looks at page {0}", page
 
-    scenario = debate(replace(proposal("snapshot"), host=host))
+    scenario = debate(replace(find_proposal("snapshot"), host=host))
     with pytest.raises(FreepagesError, match="host keeps kept, a range_iterator: a search cannot compare it"):
         explore(scenario)
 
@@ -455,7 +455,7 @@ def test_a_host_that_asks_twice_but_copies_once_is_found() -> None:
                 current = None
                 yield from apply(w, event.pages, in_copy=True)
 
-    search = explore(debate(replace(proposal("request_id"), host=host), pages=1))
+    search = explore(debate(replace(find_proposal("request_id"), host=host), pages=1))
     assert search.verdict == REFUTED
 
 

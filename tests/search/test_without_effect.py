@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 
 from freepages.debate.assumptions import MEANINGS, Assumptions
-from freepages.debate.proposals import PROPOSALS, proposal
+from freepages.debate.proposals import PROPOSALS, find_proposal
 from freepages.debate.world import PURPOSES
 from freepages.search import check, effective, without_effect
 from freepages.search.without_effect import OF_THE_LOG, SINGLE
@@ -15,7 +15,7 @@ check_once = cache(check)
 
 
 def idle(name, purpose) -> tuple[str, ...]:
-    return without_effect(proposal(name), purpose, SINGLE)
+    return without_effect(find_proposal(name), purpose, SINGLE)
 
 
 def test_every_switch_is_there_once_and_can_be_set() -> None:
@@ -45,8 +45,8 @@ def test_each_switch_without_effect_changes_no_verdict_and_no_shortest_loss(name
 
 
 def test_a_switch_with_effect_somewhere_is_never_called_idle_there() -> None:
-    assert set(effective(proposal("snapshot"), "migrate")) >= OF_THE_LOG - {"log-after-request"}
-    assert not OF_THE_LOG & set(effective(proposal("snapshot"), "discard"))
-    assert "early-release" in set(effective(proposal("free_page_hint"), "discard"))
-    assert "lock-timeout" in set(effective(proposal("locked"), "discard"))
-    assert not set(effective(proposal("everything"), "discard"))
+    assert set(effective(find_proposal("snapshot"), "migrate")) >= OF_THE_LOG - {"log-after-request"}
+    assert not OF_THE_LOG & set(effective(find_proposal("snapshot"), "discard"))
+    assert "early-release" in set(effective(find_proposal("free_page_hint"), "discard"))
+    assert "lock-timeout" in set(effective(find_proposal("locked"), "discard"))
+    assert not set(effective(find_proposal("everything"), "discard"))

@@ -16,7 +16,7 @@ from typing import Any
 from freepages.balloon.device import INTERRUPTS
 from freepages.balloon.driver_queues import RINGS
 from freepages.debate.host_verbs import ASK, ASKS
-from freepages.debate.proposals import proposal
+from freepages.debate.proposals import find_proposal
 from freepages.engine.clock import Clock, Held
 from freepages.engine.costs import Costs
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, Until
@@ -98,7 +98,7 @@ def timed_request(zones: Sequence[str] = ZONES, hole: int = 64, costs: Costs | N
     """One request of `snapshot`, by the clock. The zones are drawings, the hole is in pfns; both in multiples
     of 64."""
     costs = costs or Costs()
-    clock, chosen = Clock(costs), proposal("snapshot")
+    clock, chosen = Clock(costs), find_proposal("snapshot")
     asked: list[int] = []
     reported: list[int] = []
     locked: dict[str, int] = {}

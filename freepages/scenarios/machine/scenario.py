@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from freepages.debate.proposals import PROPOSALS, Proposal, snapshot_guest
-from freepages.debate.proposals import proposal as find_proposal
+from freepages.debate.proposals import PROPOSALS, Proposal, find_proposal, snapshot_guest
 from freepages.engine.errors import FreepagesError, unknown
 from freepages.engine.run import Process, Run, Scenario
 from freepages.engine.state import past
@@ -60,7 +59,7 @@ def one_machine(
     Raises FreepagesError for a machine that is too small for its rings, for a proposal whose guest is not the
     driver's, and for a mistake that there is not.
     """
-    chosen = find_proposal(position) if isinstance(position, str) else position
+    chosen = find_proposal(position)
     if chosen.guest is not snapshot_guest:
         raise FreepagesError(
             f"proposal {chosen.name}: its guest is not the driver of the free-page bitmap, which the machine "

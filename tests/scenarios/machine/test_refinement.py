@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from freepages.debate.proposals import proposal
+from freepages.debate.proposals import find_proposal
 from freepages.engine.run import Run
 from freepages.scenarios.debate import debate
 from freepages.scenarios.machine.projection import zone_by_zone
@@ -33,7 +33,9 @@ def accepted(seeds) -> Counter[str]:
         end = random_run(scenario, seed, STEPS)
         wrong = end.refused or end.how == STUCK
         if end.how == LOST:
-            wrong = wrong or any(scenario.title.endswith(proposal(name).title) for name in SAFE_PROPOSALS)
+            wrong = wrong or any(
+                scenario.title.endswith(find_proposal(name).title) for name in SAFE_PROPOSALS
+            )
         if wrong:
             least = shrunk(scenario, end)
             pytest.fail(f"seed {seed}, {scenario.title}: {least.how}, {least.why}: {least.schedule}")
@@ -87,4 +89,4 @@ def test_a_shorter_run_ends_in_the_same_way() -> None:
 def test_a_walk_zone_by_zone_is_as_safe_as_one_of_all_zones_at_once() -> None:
     """The small world in which the driver looks at one page after the other, each under its lock."""
     zones = (0, 1), (1, 2)
-    assert explore(debate(replace(proposal("snapshot"), guest=zone_by_zone(zones)))).verdict == PROVED
+    assert explore(debate(replace(find_proposal("snapshot"), guest=zone_by_zone(zones)))).verdict == PROVED

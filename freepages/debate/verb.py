@@ -1,0 +1,61 @@
+"""A verb of a proposal: a call that takes steps, and so does nothing until it is used with ``yield from``.
+
+Python says nothing when the two words are forgotten: the call makes a generator that nobody runs. So a verb
+gives a :class:`Called`, which knows whether somebody ran it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any, ClassVar, NoReturn, ParamSpec, cast
+
+from freepages.engine.errors import FreepagesError
+from freepages.engine.run import Steps
+
+P = ParamSpec("P")
+
+
+class Called:
+    """The steps of a call, to be used once. ``forgotten`` is the last verb whose steps nobody ran."""
+
+    __slots__ = ("_ran", "_steps", "name")
+    forgotten: ClassVar[str] = ""
+
+    def __init__(self, name: str, steps: Steps):
+        self.name, self._steps, self._ran = name, steps, False
+
+    def __iter__(self) -> Iterator[Any]:
+        self._ran = True
+        return self._steps
+
+    def __del__(self) -> None:
+        if not self._ran:
+            Called.forgotten = self.name
+
+    def _refuse(self) -> NoReturn:
+        self._ran = True  # it is told of here
+        raise FreepagesError(without_yield_from(self.name))
+
+    def __bool__(self) -> bool:
+        self._refuse()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        self._refuse()
+
+
+def without_yield_from(name: str) -> str:
+    """What is wrong with such a call, as a sentence."""
+    return f"{name}(...) is called without 'yield from' before it, so it does nothing"
+
+
+def verb(function: Callable[P, Steps]) -> Callable[P, Steps]:
+    """Make a function that gives steps a verb: what it gives is a :class:`Called`."""
+
+    @wraps(function)
+    def calls(*args: P.args, **kwargs: P.kwargs) -> Steps:
+        return cast(Steps, Called(function.__name__, function(*args, **kwargs)))
+
+    return calls

@@ -1,0 +1,219 @@
+"""What a learner's function may do wrong, each told in one sentence that names what to mend."""
+
+import sys
+
+import pytest
+
+from freepages.debate.environment import adversary
+from freepages.debate.guest_verbs import answer, free_page_bitmap, next_request
+from freepages.debate.host_verbs import ASK, SYNC, apply, log_on, precopy
+from freepages.debate.own_process import OwnProcess, is_own, side
+from freepages.debate.own_proposal import proposal
+from freepages.debate.proposals import PROPOSALS
+from freepages.engine.errors import FreepagesError
+from freepages.engine.run import Run
+from freepages.scenarios.debate import debate
+from freepages.search import check
+
+counted = [0]
+
+
+def hosts(body):
+    """A host that asks, and does something with each answer."""
+
+    def host(w):
+        yield from log_on(w)
+        while event := (yield from precopy(w, asks=True)):
+            if event is ASK:
+                w.request()
+            else:
+                yield from body(w, event)
+
+    return host
+
+
+def forgets(w, event):
+    yield "has an answer"
+    apply(w, event.pages)
+
+
+def uses_what_was_forgotten(w, event):
+    if apply(w, event.pages):
+        yield "never"
+
+
+def reads_what_was_forgotten(w, event):
+    pages = precopy(w).pages
+    yield "never", pages
+
+
+def yields_a_verb(w, event):
+    yield apply(w, event.pages)
+
+
+def yields_a_generator(w, event):
+    yield w.lock.acquire("the host")
+
+
+def yields_a_number(w, event):
+    yield 7
+
+
+def loops(w, event):
+    yield "thinks"
+    while True:
+        w.page(0)
+
+
+def fails(w, event):
+    yield "divides"
+    event.id // 0
+
+
+def returns_nothing(w, event):
+    yield "asks a function without return"
+    (lambda: None)().count()
+
+
+def sets_on_the_world(w, event):
+    yield "keeps it"
+    w.seen = event.pages
+
+
+def sets_on_a_part(w, event):
+    yield "keeps it"
+    w.host.seen = event.pages
+
+
+def keeps_a_part(w, event):
+    mine = w.host.to_send
+    yield "keeps it"
+    mine -= event.pages
+
+
+SENTENCES = [
+    (forgets, "host: apply(...) is called without 'yield from' before it, so it does nothing"),
+    (uses_what_was_forgotten, "apply(...) is called without 'yield from'"),
+    (reads_what_was_forgotten, "precopy(...) is called without 'yield from'"),
+    (yields_a_verb, "host: write 'yield from apply(...)', not 'yield apply(...)'"),
+    (yields_a_generator, "host: write 'yield from acquire(...)', not 'yield acquire(...)'"),
+    (yields_a_number, "host yields 7: what is yielded is a text that says what comes next"),
+    (loops, "host has run 100,000 lines without a step, and is in line"),
+    (fails, "(event.id // 0) with ZeroDivisionError"),
+    (returns_nothing, "and so does a function of your own that has no 'return'"),
+    (sets_on_the_world, "host sets w.seen, which a search does not see: keep it in a local variable"),
+    (sets_on_a_part, "host sets w.host.seen, which"),
+    (keeps_a_part, "host keeps mine, which is w.host.to_send itself and changes with it"),
+]
+
+
+@pytest.mark.parametrize(("body", "words"), SENTENCES, ids=lambda some: getattr(some, "__name__", ""))
+def test_each_mistake_is_one_sentence(body, words) -> None:
+    with pytest.raises(FreepagesError, match="^[^\n]*$") as told:
+        check(proposal(host=hosts(body)))
+    assert words in str(told.value)
+
+
+def counts_outside(w):
+    yield from log_on(w)
+    counted[0] += 1
+    yield from precopy(w)
+
+
+def test_what_stands_outside_of_the_function_must_not_change() -> None:
+    with pytest.raises(FreepagesError, match="host changes counted, which stands outside of the function"):
+        check(proposal(host=counts_outside))
+
+
+def keeps(empty, add):
+    """A host that keeps what it was told of in a variable that begins as ``empty()``, and never tells it
+    twice."""
+
+    def host(w):
+        yield from log_on(w)
+        seen = empty(w)
+        while event := (yield from precopy(w, asks=True, tells_sync=True)):
+            if event is ASK:
+                w.request()
+            elif event is SYNC:
+                seen = empty(w)
+                w.sync()
+            else:
+                yield from apply(w, event.pages)
+                seen = add(seen, event.pages)
+        len(str(seen))
+
+    return host
+
+
+KEPT = {
+    "a tuple": keeps(lambda w: (), lambda seen, pages: tuple(sorted({*seen, *pages}))),
+    "a list": keeps(lambda w: [], lambda seen, pages: sorted({*seen, *pages})),
+    "a set": keeps(lambda w: set(), lambda seen, pages: seen | {*pages}),
+    "a frozenset": keeps(lambda w: frozenset(), lambda seen, pages: seen | frozenset(pages)),
+    "a dict": keeps(lambda w: {}, lambda seen, pages: dict.fromkeys(sorted({*seen, *pages}), True)),
+    "a text": keeps(lambda w: "", lambda seen, pages: "".join(sorted({*seen, *map(str, pages)}))),
+    "a PageSet": keeps(lambda w: w.kind(w.pages), lambda seen, pages: w_or(seen, pages)),
+    "nested": keeps(lambda w: [{"a": ()}], lambda seen, pages: [{"a": tuple(pages)}]),
+    "None": keeps(lambda w: None, lambda seen, pages: None),
+}
+
+
+def w_or(seen, pages):
+    both = seen.copy()
+    both |= pages
+    return both
+
+
+def test_every_plain_value_is_searched_and_distinguishes_what_it_says() -> None:
+    found = {what: check(proposal(host=host)) for what, host in KEPT.items()}
+    assert {one.verdict for one in found.values()} == {"REFUTED"}
+    assert len({one.schedule for one in found.values()}) == 1
+    wholes = {
+        found[what].states for what in ("a tuple", "a list", "a set", "a frozenset", "a dict", "a PageSet")
+    }
+    assert len(wholes) == 1 and found["None"].states < wholes.pop()
+
+
+def keeps_an_iterator(w):
+    yield from log_on(w)
+    ids = iter([1, 2])
+    yield from precopy(w)
+    next(ids)
+
+
+def test_what_cannot_be_compared_is_refused_by_its_name() -> None:
+    with pytest.raises(FreepagesError, match="process host keeps ids, a list_iterator"):
+        check(proposal(host=keeps_an_iterator))
+
+
+def test_a_message_is_not_changed_by_what_becomes_of_the_set_it_was_made_of() -> None:
+    def guest(w):
+        while (request := (yield from next_request(w))) is not None:
+            bitmap = yield from free_page_bitmap(w)
+            yield from answer(w, bitmap, request)
+            bitmap.clear(0)
+            yield from w.lock.release("the driver")
+
+    run = Run(debate(proposal(guest=guest)), "h h0r g g g g")
+    assert str(run.world.mail.answers[0].pages) == "pages 0 and 1"
+
+
+def test_only_what_a_learner_wrote_is_watched() -> None:
+    world = Run(debate("snapshot")).world
+    assert type(side("h", "host", keeps_an_iterator, world)) is OwnProcess
+    assert not any(is_own(function) for one in PROPOSALS.values() for function in (one.guest, one.host))
+    assert type(side("w", "workload", adversary, world)) is not OwnProcess
+
+
+def test_another_tracer_is_put_back() -> None:
+    def other(frame, event, arg):
+        return None
+
+    before = sys.gettrace()
+    sys.settrace(other)
+    try:
+        Run(debate(proposal(host=hosts(forgets))), "h")
+        assert sys.gettrace() is other
+    finally:
+        sys.settrace(before)

@@ -90,6 +90,6 @@ def _loops_over_what_changes(function: Callable[..., Any]) -> Iterator[str]:
             read = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
             if read.partition(".")[2] in NAMES:
                 yield (
-                    f"line {first + loop.lineno - 1} runs over {read}, which changes while the loop takes steps: "
+                    f"line {first + loop.lineno - 1} runs over {read}, which changes while it takes steps: "
                     f"write pages = {read}.copy() before it, and run over pages."
                 )

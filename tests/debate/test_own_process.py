@@ -43,7 +43,7 @@ def uses_what_was_forgotten(w, event):
 
 
 def reads_what_was_forgotten(w, event):
-    pages = precopy(w).pages
+    pages = precopy(w).pages  # type: ignore[attr-defined]
     yield "never", pages
 
 
@@ -72,7 +72,7 @@ def fails(w, event):
 
 def returns_nothing(w, event):
     yield "asks a function without return"
-    (lambda: None)().count()
+    (lambda: None)().count()  # type: ignore[attr-defined]
 
 
 def sets_on_the_world(w, event):

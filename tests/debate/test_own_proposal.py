@@ -81,4 +81,4 @@ def test_a_loop_over_a_copy_is_searched() -> None:
 
 def test_what_is_neither_a_name_nor_a_proposal_is_refused() -> None:
     with pytest.raises(FreepagesError, match="a proposal is a name such as 'snapshot'"):
-        find_proposal(7)
+        find_proposal(7)  # type: ignore[arg-type]

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 from freepages.debate.proposals import PROPOSALS
 from freepages.engine.errors import unknown
 from freepages.engine.run import Run, Scenario, to_the_end
 from freepages.engine.step_size import coarse
+from freepages.engine.text_table import columns
+from freepages.lab.key import key
 from freepages.real.data_path import data_path
 from freepages.real.kmem_events import read_kmem_events
 from freepages.review import REVIEW
@@ -28,6 +30,7 @@ from freepages.scenarios.machine.scenario import one_machine
 from freepages.scenarios.precopy import in_bulk, race, rounds, skipping
 from freepages.scenarios.virtqueue import HOSTILE, LOST_KICK, STALE, hostile, virtqueue
 from freepages.scenarios.zones import FRAGMENTED, buddy_zone
+from freepages.view.signs import Sign
 
 Builder = Callable[[], Scenario]
 
@@ -101,6 +104,29 @@ def shipped_scenario(name: str) -> Scenario:
     if name in known:
         return known[name]()
     raise unknown("scenario", name, known)
+
+
+def letters(kind: str) -> str:
+    """The signs of one kind ("move", "state" or "mark"), their meanings, and a scenario in which each occurs.
+
+    A sign with several meanings is written once, before the first of them.
+    """
+    rows, written = [("sign", "meaning", "for example in")], ""
+    for sign, scenario in sorted(_found().items()):
+        if sign.kind == kind:
+            rows.append(("" if sign.sign == written else sign.sign, sign.words, scenario))
+            written = sign.sign
+    return "\n".join(columns(rows, rule=True))
+
+
+@cache
+def _found() -> dict[Sign, str]:
+    """Sign -> the name of the first scenario in whose key it stands."""
+    found: dict[Sign, str] = {}
+    for name, build in shipped().items():
+        for sign in key(build()):
+            found.setdefault(sign, name)
+    return found
 
 
 def _dashed(words: str) -> str:

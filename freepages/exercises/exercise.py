@@ -38,6 +38,12 @@ def function(answer: Any) -> str:
     return "" if callable(answer) else "the answer is the function itself, without brackets behind it."
 
 
+def unanswered(answer: Any) -> bool:
+    """Whether it is the three dots, or a function in which they still stand."""
+    code = getattr(answer, "__code__", None)
+    return answer is ... or (code is not None and ... in code.co_consts)
+
+
 def written(example: str) -> Wanted:
     """The answer is a text such as ``example``."""
     return lambda answer: "" if isinstance(answer, str) else f"the answer is {example}, not {answer!r}."
@@ -54,8 +60,9 @@ class Exercise:
     """A question, and how an answer to it is judged.
 
     ``judge(answer)`` returns one sentence about why the answer is right, or raises :class:`Wrong`. An answer
-    of ``...`` is no answer yet; ``wants`` says of one that is of another kind what is wanted; an error in the
-    answer (a schedule that cannot be, a function that raises) is told as what is not right about it.
+    of ``...`` is no answer yet, nor is a function with ``...`` in it. ``wants`` says of an answer of another
+    kind what is wanted. An error in the answer (a schedule that cannot be, a function that raises) is told as
+    what is not right about it.
     """
 
     question: str
@@ -64,7 +71,7 @@ class Exercise:
     wants: Wanted = anything
 
     def check(self, answer: Any) -> Remark:
-        if answer is ...:
+        if unanswered(answer):
             return Remark(None, "no answer yet: put yours in place of the three dots. .hint() helps.")
         try:
             if wrong := self.wants(answer):

@@ -1,47 +1,74 @@
-"""Notebook 06: how many pages each round sends, and whether there is an end to it."""
+"""Notebook 06: how many pages the next round sends."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 from freepages.exercises.exercise import Exercise, Wrong, function
 from freepages.scenarios.precopy import race, rounds
 
-CASES = 60
+GUESTS = 60
+
+Rule = Callable[[int, int, int, int], object]
+"""next_round(left, hot, sends, writes)"""
+
+LIKELY: Mapping[str, Rule] = {
+    "You count writes. The log has one bit a page, and the guest writes to its hot pages only.": (
+        lambda left, hot, sends, writes: left // sends * writes
+    ),
+    "The hot pages are the most that a round can have. A short round leaves time for fewer writes.": (
+        lambda left, hot, sends, writes: hot
+    ),
+    "It is the other way round: the guest writes `writes` times while `sends` pages are sent.": (
+        lambda left, hot, sends, writes: min(hot, left // writes * sends)
+    ),
+    "The guest writes after each whole group of `sends` pages. A rest of fewer does not count: use //.": (
+        lambda left, hot, sends, writes: min(hot, left * writes / sends)
+    ),
+    "The guest writes after each whole group of `sends` pages: divide first, and multiply then.": (
+        lambda left, hot, sends, writes: min(hot, left * writes // sends)
+    ),
+}
+"""Likely mistakes, by what to say of them."""
 
 
-def _judge(answer: Callable[..., object]) -> str:
-    chance = random.Random(2016)
-    ended = 0
-    for _ in range(CASES):
+def cases() -> list[tuple[tuple[int, int, int, int], int]]:
+    """Rounds of many guests, sent page by page: what next_round is given, and the pages of the next round."""
+    chance, found = random.Random(2016), []
+    for _ in range(GUESTS):
         pages = chance.randrange(8, 65)
         hot = chance.randrange(1, pages + 1)
-        sends, writes, limit = chance.randrange(1, 7), chance.randrange(5), chance.randrange(6)
+        sends, writes, limit = chance.randrange(1, 7), chance.randrange(1, 5), chance.randrange(6)
         _, told = race(rounds(pages, (), range(hot)), sends, writes, limit)
-        wanted = [one.pages for one in told] if told[-1].stopped else None
-        given = answer(pages, hot, sends, writes, limit)
-        given = [*given] if isinstance(given, (list, tuple)) else given
-        if given != wanted:
-            raise Wrong(
-                f"mine(pages={pages}, hot={hot}, sends={sends}, writes={writes}, limit={limit}) "
-                f"gives {given}; page by page it is {wanted}."
-            )
-        ended += wanted is not None
-    return f"{CASES} guests, sent page by page, agree; {CASES - ended} of them never come to an end."
+        sizes = [one.pages for one in told] + [told[-1].pages] * (not told[-1].stopped)
+        found += [((left, hot, sends, writes), after) for left, after in pairwise(sizes)]
+    return found
 
 
-pages_per_round = Exercise(
-    "Write mine(pages, hot, sends, writes, limit): a list of how many pages each round sends, the last one "
-    "with the guest stopped, or None if it never gets there. The first round sends all pages. While sends "
-    "pages are sent (a whole number of times), the guest writes writes pages, going round and round through "
-    "its hot ones. After a round, if no more than limit pages are left, the guest is stopped for the last of "
-    "them; if as many are left as the round had sent, it goes on like that for ever.",
+def _judge(answer: Rule) -> str:
+    found = cases()
+    given = [answer(*case) for case, _ in found]
+    for (case, wanted), said in zip(found, given, strict=True):
+        if said is None:
+            raise Wrong("the function returns nothing. Is there a `return`?")
+        if said != wanted:
+            called = "next_round(left={}, hot={}, sends={}, writes={})".format(*case)
+            same = (why for why, rule in LIKELY.items() if [rule(*one) for one, _ in found] == given)
+            raise Wrong(f"{called} is {said}, and page by page it is {wanted}. {next(same, '')}".rstrip())
+    return f"{len(found)} rounds of {GUESTS} guests, sent page by page, are as long as you say."
+
+
+next_round = Exercise(
+    "Write next_round(left, hot, sends, writes): how many pages the next round has to send. The round before "
+    "sent left pages. Each time that sends pages were sent, the guest makes writes writes; it goes round and "
+    "round through its hot pages, of which there are hot.",
     _judge,
     (
-        "in a round of n pages the guest writes n // sends * writes times. On how many different pages?",
-        "left = min(hot, n // sends * writes): it cannot dirty more pages than it has hot ones.",
-        "loop: append n; left as above; if left == n: return None; if left <= limit: return [*list, left]",
+        "how often does the guest write while left pages are sent? Only whole groups of sends pages count.",
+        "left // sends * writes is the number of writes. How many different pages can that be, at most?",
+        "min(hot, left // sends * writes)",
     ),
     function,
 )

@@ -2,38 +2,40 @@
 
 import pytest
 
-from freepages.exercises.rounds import pages_per_round
+from freepages.exercises.rounds import next_round
 from freepages.exercises.skipping import translate
 
 
-def per_round(pages, hot, sends, writes, limit):
-    told = []
-    while True:
-        told.append(pages)
-        left = min(hot, pages // sends * writes)
-        if left == pages:
-            return None
-        if left <= limit:
-            return [*told, left]
-        pages = left
+def right(left, hot, sends, writes):
+    return min(hot, left // sends * writes)
 
 
-def without_working_set(pages, hot, sends, writes, limit):
-    return per_round(pages, pages, sends, writes, limit)
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda left, hot, sends, writes: left // sends * writes, "one bit a page"),
+        (lambda left, hot, sends, writes: hot, "the most that a round"),
+        (lambda left, hot, sends, writes: min(hot, left * writes / sends), "use //"),
+        (lambda left, hot, sends, writes: min(hot, left * writes // sends), "divide first"),
+        (lambda left, hot, sends, writes: min(hot, left // writes * sends), "the other way round"),
+        (lambda left, hot, sends, writes: None, "Is there a `return`?"),
+        (lambda left, hot, sends, writes: 7, "page by page it is"),
+        (3, "the function itself"),
+    ],
+)
+def test_a_wrong_rule_of_the_rounds_is_told_why(answer, words):
+    remark = next_round.check(answer)
+    assert remark.right is False and words in remark.text, remark
 
 
-def without_stop(pages, hot, sends, writes, limit):
-    told = per_round(pages, hot, sends, writes, limit)
-    return told and told[:-1]
+def test_the_rule_of_the_rounds():
+    assert next_round.check(right).right
+    assert next_round.check(...).right is None
 
+    def not_yet(left, hot, sends, writes):
+        return ...
 
-def test_the_rounds_of_a_race():
-    assert pages_per_round.check(per_round).right
-    for wrong in (without_working_set, without_stop, lambda *_: None):
-        remark = pages_per_round.check(wrong)
-        assert remark.right is False and "page by page it is" in remark.text
-    assert pages_per_round.check(...).right is None
-    assert pages_per_round.check(3).right is False
+    assert next_round.check(not_yet).right is None
 
 
 @pytest.mark.parametrize(
@@ -52,5 +54,5 @@ def test_a_pfn_becomes_a_ram_addr(answer, right):
 
 
 def test_every_hint_can_be_had():
-    for exercise in (pages_per_round, translate):
+    for exercise in (next_round, translate):
         assert len({exercise.hint(n).text for n in range(1, 4)}) == 3

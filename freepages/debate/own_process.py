@@ -73,7 +73,7 @@ class OwnProcess(Process):
         if self._made > STEPS:
             raise FreepagesError(f"{self.name} has made {STEPS:,} steps, and there is no end of them")
         before, outside = self._variables(), self._outside()
-        Called.forgotten = ""
+        Called.step, Called.forgotten = Called.step + 1, ""
         with self._watched():
             try:
                 super()._advance(sent)
@@ -81,8 +81,9 @@ class OwnProcess(Process):
                 raise
             except Exception as error:
                 raise FreepagesError(self._fault(error)) from error
-        if Called.forgotten:
-            raise FreepagesError(f"{self.name}: {without_yield_from(Called.forgotten)}")
+        kept = (value.name for _, value in self._locals(read_again=False) if isinstance(value, Called))
+        if forgotten := Called.forgotten or next(kept, ""):
+            raise FreepagesError(f"{self.name}: {without_yield_from(forgotten)}")
         self._refuse_variables(before)
         for name, value in self._outside().items():
             if value != outside.get(name):
@@ -194,12 +195,13 @@ class OwnProcess(Process):
         """The variables of a part of the world, read where a search does not note it."""
         yield from vars(getattr(self.world, part)).items()
 
-    def _locals(self) -> Iterator[tuple[str, Any]]:
-        """The locals of the learner's running functions that are read again."""
+    def _locals(self, read_again: bool = True) -> Iterator[tuple[str, Any]]:
+        """The locals of the learner's running functions, or those that are read again."""
         steps: Any = self.steps
         while (frame := getattr(steps, "gi_frame", None)) is not None:
             if _of_the_library(frame.f_globals.get("__name__")):
                 return
             values = frame.f_locals
-            yield from ((n, values[n]) for n in needed(steps.gi_code)[frame.f_lasti] if n in values)
+            names = needed(steps.gi_code)[frame.f_lasti] if read_again else tuple(values)
+            yield from ((name, values[name]) for name in names if name in values)
             steps = steps.gi_yieldfrom

@@ -17,24 +17,29 @@ P = ParamSpec("P")
 
 
 class Called:
-    """The steps of a call, to be used once. ``forgotten`` is the last verb whose steps nobody ran."""
+    """The steps of a call, to be used once.
 
-    __slots__ = ("_ran", "_steps", "name")
+    step       the number of the step that is being made; whoever watches steps counts it
+    forgotten  the last verb of which this step has lost the steps: nobody ran them
+    """
+
+    __slots__ = ("_since", "_steps", "name", "ran")
+    step: ClassVar[int] = 0
     forgotten: ClassVar[str] = ""
 
     def __init__(self, name: str, steps: Steps):
-        self.name, self._steps, self._ran = name, steps, False
+        self.name, self.ran, self._steps, self._since = name, False, steps, Called.step
 
     def __iter__(self) -> Iterator[Any]:
-        self._ran = True
+        self.ran = True
         return self._steps
 
     def __del__(self) -> None:
-        if not self._ran:
+        if not self.ran and self._since == Called.step:  # no older one, which is collected by chance now
             Called.forgotten = self.name
 
     def _refuse(self) -> NoReturn:
-        self._ran = True  # it is told of here
+        self.ran = True  # it is told of here
         raise FreepagesError(without_yield_from(self.name))
 
     def __bool__(self) -> bool:

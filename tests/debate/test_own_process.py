@@ -37,6 +37,11 @@ def forgets(w, event):
     apply(w, event.pages)
 
 
+def keeps_what_was_forgotten(w, event):
+    mine = apply(w, event.pages)  # noqa: F841
+    yield "goes on"
+
+
 def uses_what_was_forgotten(w, event):
     if apply(w, event.pages):
         yield "never"
@@ -93,6 +98,7 @@ def keeps_a_part(w, event):
 
 SENTENCES = [
     (forgets, "host: apply(...) is called without 'yield from' before it, so it does nothing"),
+    (keeps_what_was_forgotten, "host: apply(...) is called without 'yield from'"),
     (uses_what_was_forgotten, "apply(...) is called without 'yield from'"),
     (reads_what_was_forgotten, "precopy(...) is called without 'yield from'"),
     (yields_a_verb, "host: write 'yield from apply(...)', not 'yield apply(...)'"),

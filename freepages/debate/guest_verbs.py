@@ -95,7 +95,7 @@ def drop_lock(w: World) -> Steps:
 def answer(w: World, pages: Any, request: int | None = None) -> Steps:
     """Send the host a buffer that lists these pages, or one with nothing but an id."""
     yield ANSWERS, f"the id {request}" if pages is None else pages
-    w.mail.answers.append(Answer(request, pages and w.message(pages)))
+    w.mail.answers.append(Answer(request, None if pages is None else w.message(pages)))
 
 
 @verb

@@ -15,6 +15,7 @@ from bitarray import bitarray
 from numpy.typing import ArrayLike, NDArray
 
 from freepages.engine.errors import FreepagesError
+from freepages.pages.operators import PageOperators
 
 CHUNK_WORDS = 1 << 14  # 128 KiB of bitmap at a time: the temporaries of a pass stay in the cache
 
@@ -24,7 +25,7 @@ def bitmap_bytes(pages: int) -> int:
     return (pages + 63) // 64 * 8
 
 
-class PageBitmap:
+class PageBitmap(PageOperators):
     """One bit for each of ``pages`` pages; one memory with three faces.
 
     bytes  numpy uint8, bitmap_bytes(pages) long; it owns the memory
@@ -128,8 +129,13 @@ class PageBitmap:
         self._check_pfn(pfn)
         return self.bits[pfn]
 
-    def __len__(self) -> int:
-        return self.pages
+    def __iter__(self) -> Iterator[int]:
+        """The pages that are set, ascending."""
+        for at, words in enumerate(self._chunks()):
+            yield from (set_bits(words) + at * CHUNK_WORDS * 64).tolist()
+
+    def __bool__(self) -> bool:
+        return any(words.any() for words in self._chunks())
 
     def set_range(self, lo: int, hi: int) -> None:
         """Set the bits of [lo, hi)."""
@@ -182,34 +188,29 @@ class PageBitmap:
         return PageBitmap.from_bytes, (self.tobytes(), self.pages)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, PageBitmap):
-            return NotImplemented
-        return self.pages == other.pages and np.array_equal(self.words, other.words)
+        if isinstance(other, PageBitmap):
+            return self.pages == other.pages and np.array_equal(self.words, other.words)
+        return super().__eq__(other)
 
-    def _words_of(self, other: PageBitmap) -> NDArray[np.uint64]:
-        if other.pages != self.pages:
-            raise FreepagesError(f"bitmaps of {self.pages} and of {other.pages} pages do not combine")
-        return other.words
-
-    def _beside(self, other: PageBitmap) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint64]]]:
+    def _beside(self, other: Any) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint64]]]:
         """The words of both, chunk by chunk, where the other has a bit set; memory never touched stays so."""
-        theirs = self._words_of(other)
+        theirs = self.like(other).words
         size = 2 * CHUNK_WORDS  # fewer chunks, and both of a pair are still in the cache for a second pass
         for at in range(0, len(theirs), size):
             there = theirs[at : at + size]
             if there[0] or there[-1] or there.max():  # the first two tell it in most cases
                 yield self.words[at : at + size], there
 
-    def __ior__(self, other: PageBitmap) -> Self:
+    def __ior__(self, other: Any) -> Self:
         for here, there in self._beside(other):
             np.bitwise_or(here, there, out=here)
         return self
 
-    def __iand__(self, other: PageBitmap) -> Self:
-        np.bitwise_and(self.words, self._words_of(other), out=self.words)
+    def __iand__(self, other: Any) -> Self:
+        np.bitwise_and(self.words, self.like(other).words, out=self.words)
         return self
 
-    def __isub__(self, other: PageBitmap) -> Self:
+    def __isub__(self, other: Any) -> Self:
         for here, there in self._beside(other):
             clear_bits(here, there)
         return self

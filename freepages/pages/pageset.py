@@ -6,10 +6,11 @@ of pages; a property test holds the two equal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple, Self
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Self
 
 from freepages.engine.errors import FreepagesError
+from freepages.pages.operators import PageOperators
 
 NAMED = 8
 """Pages of a set that are named one by one."""
@@ -22,7 +23,7 @@ class Pages(NamedTuple):
     value: int
 
 
-class PageSet:
+class PageSet(PageOperators):
     """A mutable set of the pages 0..pages-1; bit i of ``value`` is page i."""
 
     __slots__ = ("pages", "value")
@@ -34,14 +35,6 @@ class PageSet:
     def frozen(self) -> Pages:
         """The same set, for a search to compare."""
         return Pages(self.pages, self.value)
-
-    @classmethod
-    def of(cls, pages: int, members: Iterable[int]) -> PageSet:
-        """The set of these pages."""
-        some = cls(pages)
-        for pfn in members:
-            some.set(pfn)
-        return some
 
     def _check_range(self, lo: int, hi: int) -> None:
         if not 0 <= lo <= hi <= self.pages:
@@ -74,9 +67,6 @@ class PageSet:
         self._check_range(lo, hi)
         return (self.value & ((1 << hi) - (1 << lo))).bit_count()
 
-    def __len__(self) -> int:
-        return self.pages
-
     def __iter__(self) -> Iterator[int]:
         """The pages in it, ascending."""
         value = self.value
@@ -92,25 +82,20 @@ class PageSet:
         return PageSet(self.pages, self.value)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, PageSet):
-            return NotImplemented
-        return self.pages == other.pages and self.value == other.value
+        if isinstance(other, PageSet):
+            return self.pages == other.pages and self.value == other.value
+        return super().__eq__(other)
 
-    def _value_of(self, other: PageSet) -> int:
-        if other.pages != self.pages:
-            raise FreepagesError(f"sets of {self.pages} and of {other.pages} pages do not combine")
-        return other.value
-
-    def __ior__(self, other: PageSet) -> Self:
-        self.value |= self._value_of(other)
+    def __ior__(self, other: Any) -> Self:
+        self.value |= self.like(other).value
         return self
 
-    def __iand__(self, other: PageSet) -> Self:
-        self.value &= self._value_of(other)
+    def __iand__(self, other: Any) -> Self:
+        self.value &= self.like(other).value
         return self
 
-    def __isub__(self, other: PageSet) -> Self:
-        self.value &= ~self._value_of(other)
+    def __isub__(self, other: Any) -> Self:
+        self.value &= ~self.like(other).value
         return self
 
     def __str__(self) -> str:

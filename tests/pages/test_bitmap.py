@@ -74,7 +74,7 @@ def test_a_bitmap_is_whole_64_bit_words_long(pages: int) -> None:
     assert len(bitmap.tobytes()) == bitmap_bytes(pages) == -(-pages // 64) * 8
     assert bitmap.words.nbytes == bitmap.bytes.nbytes == bitmap_bytes(pages)
     assert pages <= len(bitmap.bits) < pages + 8
-    assert (bitmap.count(), len(bitmap)) == (0, pages)
+    assert bitmap.count() == len(bitmap) == 0 and bitmap.pages == pages
 
 
 @given(maps())

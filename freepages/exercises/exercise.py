@@ -97,4 +97,4 @@ class Exercise:
             f"<details><summary>Hint {n} of {len(self.hints)}</summary><pre>{escape(hint)}</pre></details>"
             for n, hint in enumerate(self.hints, 1)
         )
-        return f"<p>{escape(self.question)}</p>{''.join(folded)}"
+        return f"<p>{escape(self.question).replace(chr(10), '<br>')}</p>{''.join(folded)}"

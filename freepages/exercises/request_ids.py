@@ -72,10 +72,10 @@ precopy(w, asks=True, tells_sync=True) also returns SYNC when it is time for a s
     (
         "an answer lists pages that were free at some time after its request. What must not have happened "
         "since that request, so that whatever was written since is still in the log?",
-        "no sync must have come in between. So an answer to a request from before the last sync is as good "
-        "as an answer to another request.",
-        "begin with request_id's host, without keep_copy() and without in_copy; and with tells_sync=True, "
-        "at SYNC: current = None, then w.sync()",
+        "a sync: it empties the log. If one came after the request, treat the answer like an answer to an "
+        "old request.",
+        "take the given host without keep_copy() and without in_copy=True; at SYNC write current = None, then "
+        "w.sync()",
     ),
     wrong_with,
 )

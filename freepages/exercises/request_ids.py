@@ -74,8 +74,8 @@ precopy(w, asks=True, tells_sync=True) also returns SYNC when it is time for a s
         "since that request, so that whatever was written since is still in the log?",
         "a sync: it empties the log. If one came after the request, treat the answer like an answer to an "
         "old request.",
-        "take the given host without keep_copy() and without in_copy=True; at SYNC write current = None, then "
-        "w.sync()",
+        "take the given host without keep_copy() and without in_copy=True; at SYNC write current = None, "
+        "then w.sync()",
     ),
     wrong_with,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
@@ -24,6 +25,21 @@ class Remark:
 
 class Wrong(FreepagesError):
     """What is not right about an answer, as a sentence."""
+
+
+def returned(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What a reader's function returns; Wrong where it takes other arguments than these or returns nothing."""
+    call = f"{getattr(function, '__name__', 'the function')}({', '.join(map(repr, arguments))})"
+    try:
+        inspect.signature(function).bind(*arguments)
+    except TypeError as error:
+        raise Wrong(f"it is called as {call}, and that does not fit: {error}.") from None
+    except ValueError:  # a function that does not tell what it takes
+        pass
+    found = function(*arguments)
+    if found is None:
+        raise Wrong(f"{call} returns None. Is the line with return missing?")
+    return found
 
 
 Wanted = Callable[[Any], str]

@@ -1,33 +1,55 @@
-"""Notebook 03: which slots are in flight, and a schedule in which the device reads a stale entry."""
+"""Notebook 03: which slots of a ring are in flight."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from freepages.engine.run import Run, to_the_end
-from freepages.exercises.exercise import Exercise, Wrong, function
-from freepages.scenarios.virtqueue import virtqueue
+from freepages.exercises.exercise import Exercise, Wrong, function, returned
 
 CASES = 500
+FIRST = [(0, 0, 4), (3, 1, 4), (5, 1, 4), (65535, 65533, 4), (2, 65535, 4), (2, 65534, 4), (15, 7, 1024)]
+"""Small rings first: empty, two under way, full, before the wrap, across it, full across it, a real one."""
+
+
+def _cases() -> Iterable[tuple[int, int, int]]:
+    yield from FIRST
+    chance = random.Random(2016)
+    for _ in range(CASES - len(FIRST)):
+        num, used_idx = 1 << chance.randrange(16), chance.randrange(1 << 16)
+        yield (used_idx + chance.randrange(min(num, 9) + 1)) % (1 << 16), used_idx, num
 
 
 def _judge_in_flight(in_flight: Callable[[int, int, int], Sequence[int]]) -> str:
-    chance = random.Random(2016)
-    for case in range(CASES):
-        num = 1 << chance.randrange(16)
-        # The corners first: nothing, everything, and across the wrap.
-        used_idx = chance.randrange(1 << 16) if case % 3 else 0xFFFF
-        ahead = (
-            (0, num, chance.randrange(num + 1))[case % 3] if case < 60 else chance.randrange(min(num, 9) + 1)
-        )
-        avail_idx = (used_idx + ahead) % (1 << 16)
+    for avail_idx, used_idx, num in _cases():
+        ahead = (avail_idx - used_idx) % (1 << 16)
         wanted = [(used_idx + n) % num for n in range(ahead)]
-        found = list(in_flight(avail_idx, used_idx, num))
-        if found != wanted:
+        found = returned(in_flight, avail_idx, used_idx, num)
+        if not isinstance(found, Sequence) or isinstance(found, str):
+            raise Wrong(f"it returns {found!r}; a list of slots is wanted.")
+        if list(found) != wanted:
             call = f"in_flight({avail_idx}, {used_idx}, {num})"
-            raise Wrong(f"{call}: {_few(found)}; it should be {_few(wanted)}.")
+            why = _why(list(found), wanted, avail_idx < used_idx, num)
+            raise Wrong(f"{call} returns {_few(found)}. {why}")
     return f"{CASES} rings, empty, full and across the wrap, give the slots that the decoder gives."
+
+
+def _why(found: list[int], wanted: list[int], wrapped: bool, num: int) -> str:
+    if found == wanted[::-1]:
+        return "These are the right slots, the newest first. The oldest comes first."
+    if sorted(found) == sorted(wanted):
+        return "These are the right slots in another order. The oldest stands at used_idx % num."
+    if strange := [slot for slot in found if slot not in range(num)]:
+        return f"Slot {strange[0]} is none of a ring of {num}. A slot is the index modulo num."
+    if len(wanted) == num and not found:
+        return (
+            "The ring is full, and yours is empty. Take the difference of the indices modulo 2**16, not num."
+        )
+    if wrapped and not found:
+        return "avail_idx has counted past 65535 and begun at 0 again: take the difference modulo 2**16."
+    if found == [(slot + 1) % num for slot in wanted]:
+        return "That begins one slot too far: used_idx chains are done, so slot used_idx % num is not."
+    return f"It should be {_few(wanted)}: {len(wanted)} from slot used_idx % num on."
 
 
 def _few(slots: Sequence[int]) -> str:
@@ -37,7 +59,7 @@ def _few(slots: Sequence[int]) -> str:
 
 in_flight = Exercise(
     "Write in_flight(avail_idx, used_idx, num): the slots of the available ring whose chains the device has "
-    "not used yet, as a list, the oldest first. Both indices run freely modulo 2**16.",
+    "not returned yet, as a list, the oldest first. Both indices count on modulo 2**16.",
     _judge_in_flight,
     (
         "how many are there? Try avail_idx 2 and used_idx 65535.",
@@ -45,34 +67,4 @@ in_flight = Exercise(
         "return [(used_idx + n) % num for n in range((avail_idx - used_idx) % 2**16)]",
     ),
     function,
-)
-
-TWO_AT_ONCE = virtqueue(("one", "two"), at_once=2, store_buffer=True, barriers=False)
-"""What the second exercise is about: two requests under way at once, without barriers."""
-
-
-def _judge_stale(schedule: str) -> str:
-    run = Run(TWO_AT_ONCE, schedule)
-    world = run.world
-    served = " and ".join(map(world.name, world.served))
-    if world.device.broken:
-        raise Wrong(f"the device found a descriptor that nobody has written: {world.device.broken}.")
-    if world.served == world.offered[: len(world.served)]:
-        took = f"took {served}, as offered" if served else "has not taken a request yet"
-        raise Wrong(f"after {len(run.steps)} steps the device {took}.")
-    to_the_end(run)
-    outcome = f"its queue is broken, {world.driver.broken}" if world.driver.broken else "it does not notice"
-    return f"the device took {served}. And the driver: {outcome}."
-
-
-stale = Exercise(
-    "Find a schedule of TWO_AT_ONCE in which the device takes a request that it was not offered, because it "
-    "reads a stale entry of the available ring.",
-    _judge_stale,
-    (
-        "let the device serve 'one' to the end, and stop it where it is about to look at avail->idx again. "
-        "Then let the driver offer 'two', but not kick.",
-        "which of the writes that wait must become visible, and which must not?",
-        "'gggggggg hhhhhhhhhhhhhh gggggg s5v', and then h until it has read a request",
-    ),
 )

@@ -138,22 +138,45 @@ def ring_now(place: RingPlace) -> Ring:
 
 def writers(run: Run, place: Callable[[Any], RingPlace] = attrgetter("place")) -> dict[str, str]:
     """Whose steps have written into each of the three tables so far: its name -> the processes' letters."""
-    again = Run(run.scenario)
-    queue = place(again.world)
-    found: dict[str, dict[str, None]] = {area: {} for area, *_ in queue.layout.areas}
+    areas = [(area, start, size) for area, start, size, _ in place(run.world).layout.areas]
+    found: dict[str, set[str]] = {area: set() for area, *_ in areas}
 
-    def content() -> list[bytes]:
-        return [queue.memory.read(start, size) for _, start, size, _ in queue.layout.areas]
+    def content(now: Run) -> list[bytes]:
+        return [place(now.world).memory.read(start, size) for _, start, size in areas]
 
-    before = content()
-    for move in run.schedule:
-        again.move(move)
-        after = content()
-        for area, old, new in zip(found, before, after, strict=True):
+    for step, before, after in _moments(run, content):
+        for (area, *_), old, new in zip(areas, before, after, strict=True):
             if old != new:
-                found[area][move.letter] = None
-        before = after
+                found[area].add(step.move.letter)
     return {area: "".join(sorted(letters)) for area, letters in found.items()}
+
+
+def handovers(run: Run, place: Callable[[Any], RingPlace] = attrgetter("place")) -> list[Handover]:
+    """The steps of a run so far after which some descriptor belongs to somebody else."""
+    moments = _moments(run, lambda now: ring_panel(now, place).owners)
+    return [Handover(*moment) for moment in moments if moment[1] != moment[2]]
+
+
+class Handover(NamedTuple):
+    """A step, and who had each descriptor before and after it: a letter for each, as in ring_panel.Ring."""
+
+    step: Step
+    before: str
+    after: str
+
+    def __repr__(self) -> str:
+        return f"{self.before} → {self.after}  step {self.step.number}: {self.step.who} {self.step.text}"
+
+
+def _moments(run: Run, look: Callable[[Run], Any]) -> Iterable[tuple[Step, Any, Any]]:
+    """Every step of a run, with what `look` sees before and after it."""
+    again = Run(run.scenario)
+    before = look(again)
+    for move in run.schedule:
+        step = again.move(move)
+        after = look(again)
+        yield step, before, after
+        before = after
 
 
 def dump_frame(dump: Dump, title: str = "") -> Frame:

@@ -9,6 +9,7 @@ from freepages.scenarios.exchange_picture import (
     RING_WAYS,
     RingPlace,
     dump_frame,
+    handovers,
     ring_now,
     ring_panel,
     sequence_panel,
@@ -40,6 +41,14 @@ def test_each_table_is_written_by_one_side_only():
     run = to_the_end(Run(virtqueue()))
     assert writers(run) == {"descriptor table": "g", "available ring": "g", "used ring": "h"}
     assert writers(Run(virtqueue())) == {"descriptor table": "", "available ring": "", "used ring": ""}
+
+
+def test_a_handover_names_its_step_and_whose_each_descriptor_was_before_and_after():
+    found = handovers(to_the_end(Run(virtqueue(["one"]))))
+    acts = [ring.TAKES_DESC, ring.WRITES_AVAIL_IDX, ring.WRITES_USED_IDX, ring.FREES_CHAIN]
+    assert [one.step.act for one in found] == acts
+    assert [one.after for one in found] == ["gg··", "hh··", "gg··", "····"]
+    assert repr(found[1]) == "gg·· → hh··  step 7: guest driver writes avail->idx = 1"
 
 
 @pytest.mark.parametrize("features", [(32,), (32, 29)])

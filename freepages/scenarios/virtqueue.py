@@ -216,7 +216,7 @@ def virtqueue(
     entries = f"a queue of {num} entries"
     title = f"{len(words)} request{'' if len(words) == 1 else 's'} over {entries}"
     if store_buffer:
-        title += ", writes become visible late" + ("" if barriers else ", no barriers")
+        title += ", writes become visible late" + ("" if barriers else ", a driver without barriers")
     return Scenario("virtqueue", title, build, picture, story, property=request_lost, key=exchanged)
 
 
@@ -348,12 +348,12 @@ def picture(run: Run) -> Frame:
         sequence_panel(run, COLUMNS, WAYS, {"s": "g"} if buffered else {}, room=12 if buffered else 10),
     ]
     if world.words:
+        pairs = [(request_at(n), request_at(n) + ROOM) for n in range(len(world.words))]
         rows = {
-            f"{request_at(n):#x} {_buffer(world, request_at(n))}": f"{request_at(n) + ROOM:#x} "
-            f"{_buffer(world, request_at(n) + ROOM)}"
-            for n in range(len(world.words))
+            f"{asks:#x}, {says:#x}": f"{_buffer(world, asks)} → {_buffer(world, says)}"
+            for asks, says in pairs
         }
-        panels.append(Facts("requests and answers", rows))
+        panels.append(Facts("request → answer", rows))
     registers = {"doorbell": "rung" if world.rung else "–", "interrupt": "pending" if world.pending else "–"}
     panels.append(Facts("beside the ring", registers))
     if isinstance(world.cpu, StoreBuffer):

@@ -28,7 +28,7 @@ class Wrong(FreepagesError):
 
 
 def returned(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What a reader's function returns; Wrong where it takes other arguments than these or returns nothing."""
+    """What a reader's function returns; Wrong where it takes other arguments, or returns nothing."""
     call = f"{getattr(function, '__name__', 'the function')}({', '.join(map(repr, arguments))})"
     try:
         inspect.signature(function).bind(*arguments)

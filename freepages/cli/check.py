@@ -59,7 +59,7 @@ def write_table(path: Path, jobs: int | None) -> None:
     if not path.parent.is_dir():
         raise FreepagesError(f"{path}: there is no folder {path.parent}")
     asked = len(list(questions()))
-    with Progress(asked, "searches") as progress, _workers(jobs, progress) as executor:
+    with Progress(asked, "searches") as progress, workers(jobs, progress) as executor:
         table = DebateTable.compute(executor, progress)
     if table is None:
         raise KeyboardInterrupt
@@ -70,12 +70,12 @@ def write_table(path: Path, jobs: int | None) -> None:
 def at_once(asked: Sequence[Question], jobs: int | None) -> tuple[list[Checked], bool]:
     """The answers found by so many processes, as many as there are processors if not given; and whether
     Ctrl-C ended it before all were there."""
-    with Progress(len(asked), "searches") as progress, _workers(jobs, progress) as executor:
+    with Progress(len(asked), "searches") as progress, workers(jobs, progress) as executor:
         return check_all(asked, executor, progress), progress.stopped
 
 
 @contextmanager
-def _workers(jobs: int | None, progress: Progress) -> Iterator[Executor | None]:
+def workers(jobs: int | None, progress: Progress) -> Iterator[Executor | None]:
     """So many processes, one a processor if not given; after Ctrl-C those that still search are ended. None
     where there can be none, as where there is no /dev/shm for their semaphores: then all is searched here."""
     if jobs is not None and jobs < 1:

@@ -82,6 +82,12 @@ def export(args: argparse.Namespace) -> None:
     command.export(args)
 
 
+def sweep(args: argparse.Namespace) -> None:
+    from freepages.cli import sweep as command
+
+    command.run(args)
+
+
 def zeros(args: argparse.Namespace) -> None:
     from freepages.real import files, zero_pages
 
@@ -212,6 +218,29 @@ def parser() -> Parser:
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=replay)
 
+    command = commands.add_parser(
+        "sweep",
+        help="migrate or check for every cell of a grid, over all cores or a Dask cluster",
+        more=_of_sweep,
+    )
+    command.add_argument(
+        "file",
+        metavar="FILE.toml",
+        type=Path,
+        help='what = "migrate" or "check", and a table [grid] of options: a list has the values of one',
+    )
+    command.add_argument(
+        "--on", metavar="WHERE", default="processes", help="here, processes, dask, or a scheduler's tcp://..."
+    )
+    command.add_argument("--jobs", metavar="N", type=int, help="processes; one a processor, if not given")
+    command.add_argument(
+        "--out",
+        metavar="TABLE",
+        type=Path,
+        help=".csv, .jsonl or .parquet; FILE.csv, if not given. Rows that it has are not computed again",
+    )
+    command.set_defaults(run=sweep)
+
     command = commands.add_parser("scenarios", help="what there is to step through, with its letters")
     command.set_defaults(run=scenarios)
 
@@ -272,6 +301,13 @@ def _of_migrate() -> str:
             listed("costs (--cost NAME=VALUE), with their values:", costs),
         ]
     )
+
+
+def _of_sweep() -> str:
+    from freepages.cli.sweep import EXAMPLE, names
+
+    known = [(what, ", ".join(names(what))) for what in ("migrate", "check")]
+    return "\n\n".join([listed("what a grid may have:", known), f"for example:\n{EXAMPLE}"])
 
 
 OWN_GUEST = {

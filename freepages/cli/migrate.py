@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,20 +39,34 @@ LONGEST = 7 * 86400.0
 def run(args: Namespace) -> None:
     """Run the command."""
     check_options(args)
-    costs, guest = read_costs(args), read_guest(args)
-    free, allocates = guest.free.count(), Workload.parse(args.workload, args.seed).allocations_per_second
-    bandwidth, downtime = parse_bandwidth(args.bandwidth), parse_seconds(args.downtime)
-    _check_pace(guest, min(bandwidth, costs.link))
+    guest = read_guest(args)
     again = partial(migrate_as, args, guest.copy() if args.sensitivity else guest)
     with Progress() as bar:
-        result = migrate(guest, args.proposal, args.workload, costs=costs, watch=bar.rounds, **how(args))
-        found = sensitivity(again, costs, result.total) if args.sensitivity else None
+        result, about = predict(args, guest, bar.rounds)
+        found = sensitivity(again, read_costs(args), result.total) if args.sensitivity else None
     if args.never_sent:
         write_file(args.never_sent, result.never_sent.tobytes())
     if args.plot:
         from freepages.migrate.chart import write_chart
 
         write_chart(result, args.plot, f"{args.proposal}, {args.workload}")
+    if args.json:
+        told = {} if found is None else {"sensitivity": [one._asdict() for one in found]}
+        print(json.dumps(report.as_json(result) | about | told))
+        return
+    print(report.as_text(result, about))
+    if found is not None:
+        print(f"\n{as_text(found)}")
+
+
+def predict(
+    args: Namespace, guest: Guest, watch: Callable[[int, int], None] | None = None
+) -> tuple[Migrated, dict[str, Any]]:
+    """The guest migrated as the options want it, which uses it up; and what was asked for, as in the JSON."""
+    costs, free = read_costs(args), guest.free.count()
+    bandwidth, downtime = parse_bandwidth(args.bandwidth), parse_seconds(args.downtime)
+    _check_pace(guest, min(bandwidth, costs.link))
+    result = migrate(guest, args.proposal, args.workload, costs=costs, watch=watch, **how(args))
     about = {
         "proposal": args.proposal,
         "qemu": args.qemu or of_the_day(args.proposal),
@@ -67,16 +82,9 @@ def run(args: Namespace) -> None:
         "seed": args.seed,
         "assumed": _assumed(args, guest),
     }
-    if not allocates:
+    if not Workload.parse(args.workload, args.seed).allocations_per_second:
         about["guest_stall_us"] = None
-    about |= {"exact": guest.exact, "notes": list(guest.assumed)}
-    if args.json:
-        told = {} if found is None else {"sensitivity": [one._asdict() for one in found]}
-        print(json.dumps(report.as_json(result) | about | told))
-        return
-    print(report.as_text(result, about))
-    if found is not None:
-        print(f"\n{as_text(found)}")
+    return result, about | {"exact": guest.exact, "notes": list(guest.assumed)}
 
 
 def how(args: Namespace) -> dict[str, Any]:

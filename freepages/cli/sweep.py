@@ -1,0 +1,253 @@
+"""`freepages sweep`, and `sweep()` for a program: one question asked for every cell of a grid.
+
+A cell is one choice of each thing that the grid leaves open: the options of `freepages migrate`, or those of
+`freepages check`. Cells have nothing to do with each other, so any executor may answer them. They travel in
+batches, for a migration of 8 GiB takes less time than a message to another machine.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, wait
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from itertools import islice, product
+from pathlib import Path
+from typing import Any, Literal, NoReturn, get_args
+
+from freepages.cli.check import workers
+from freepages.cli.migrate import check_options, predict, read_guest
+from freepages.cli.migrate_options import options
+from freepages.cli.progress import Progress
+from freepages.cli.sweep_table import Cell, Row, SweepTable
+from freepages.debate.world import PURPOSES
+from freepages.engine.errors import FreepagesError, unknown
+from freepages.migrate.report import as_json
+from freepages.search import check
+
+What = Literal["migrate", "check"]
+
+CHECK: Cell = {"proposal": None, "purpose": PURPOSES[0], "assume": (), "pages": 2, "requests": None}
+"""What a cell of a sweep of searches may choose, and what stands there if it does not."""
+
+EXAMPLE = """
+  what = "migrate"
+  [grid]
+  ram = "8GiB"
+  free = [0.2, 0.5, 0.8]
+  proposal = ["everything", "snapshot"]
+  seed = [1, 2, 3]
+"""
+
+LARGEST, BATCHES = 64, 64
+"""Cells of a batch at most, and batches at least where there are cells enough for them."""
+
+POLL = 0.2  # seconds
+
+
+class _Options(ArgumentParser):
+    """The options of one cell; what is wrong with them is an error of that cell."""
+
+    def error(self, message: str) -> NoReturn:
+        raise FreepagesError(message)
+
+
+@cache
+def _migrate_options() -> _Options:
+    parser = _Options(add_help=False)
+    options(parser)
+    return parser
+
+
+def names(what: What) -> list[str]:
+    """What a grid of this kind may have."""
+    if what == "check":
+        return list(CHECK)
+    return [action.dest for action in _migrate_options()._actions if action.dest != "json"]
+
+
+def cells(grid: Mapping[str, Any], what: What = "migrate") -> list[Cell]:
+    """Every choice, the last name turning fastest. A list has the values of a name; all else is one value.
+
+    Raises FreepagesError for a name that is none, and for a list without a value.
+    """
+    if what not in get_args(What):
+        raise unknown("what", str(what), get_args(What))
+    known = names(what)
+    choices: dict[str, list[Any]] = {}
+    for name, values in grid.items():
+        if (plain := name.replace("-", "_")) not in known:
+            raise unknown("grid", name, known)
+        choices[plain] = list(values) if isinstance(values, list | tuple | range) else [values]
+        if not choices[plain]:
+            raise FreepagesError(f"grid: {name} has no value")
+    return [dict(zip(choices, one, strict=True)) for one in product(*choices.values())]
+
+
+def answer(what: What, cell: Cell) -> Row:
+    """One cell answered; what cannot be is a row with its error."""
+    row: Row = {"error": ""}
+    try:
+        row |= _migrated(cell) if what == "migrate" else _checked(cell)
+    except FreepagesError as error:
+        row["error"] = str(error)
+    return row | cell | {"version": our_version()}
+
+
+def _answers(what: What, some: Sequence[Cell]) -> list[Row]:
+    return [answer(what, cell) for cell in some]
+
+
+def _migrated(cell: Cell) -> Row:
+    words = []
+    for name, value in cell.items():
+        option = f"--{name.replace('_', '-')}"
+        for one in value if isinstance(value, list) else [value]:
+            words += [option] * one if isinstance(one, bool) else [f"{option}={one}"]
+    args = _migrate_options().parse_args(words)
+    check_options(args)
+    result, about = predict(args, read_guest(args))
+    return _plain(as_json(result) | about | {"schedule": ()})
+
+
+def _checked(cell: Cell) -> Row:
+    asked = CHECK | cell
+    if asked["proposal"] is None:
+        raise FreepagesError("proposal: a search needs one")
+    proposal, purpose = asked.pop("proposal"), asked.pop("purpose")
+    assume = asked.pop("assume")
+    return _plain(
+        check(proposal, purpose, [assume] if isinstance(assume, str) else assume, **asked).as_json()
+    )
+
+
+def _plain(told: Row) -> Row:
+    """What is a number or a text; a row has no lists but those of its cell."""
+    return {name: value for name, value in told.items() if not isinstance(value, list | tuple | dict)}
+
+
+def our_version() -> str:
+    try:
+        return version("freepages")
+    except PackageNotFoundError:
+        return "checkout"
+
+
+def sweep(
+    grid: Mapping[str, Any],
+    what: What = "migrate",
+    executor: Executor | None = None,
+    *,
+    table: Path | str | None = None,
+    watch: Callable[[int], bool] | None = None,
+) -> list[Row]:
+    """Answer every cell of the grid; the rows, in the grid's order.
+
+    ``executor`` is any of concurrent.futures, or a Dask client's ``get_executor()``; without one, all is
+    answered here. With ``table``, a file of .csv, .jsonl or .parquet, rows are kept as they come, and those
+    that it has already are not computed again. ``watch`` is told how many rows there are; if it returns True,
+    the sweep ends with those.
+
+    Raises FreepagesError for a grid or a table that cannot be, and when the executor dies; what was there by
+    then is kept in the table.
+    """
+    asked = cells(grid, what)
+    with SweepTable.open(None if table is None else Path(table), asked) as rows:
+        waiting = rows.missing()
+        size = min(LARGEST, max(1, len(waiting) // BATCHES))
+        batches = iter(lambda: list(islice(queue, size)), []) if (queue := iter(waiting)) else iter(())
+        try:
+            for some in _answered(what, batches, executor):
+                rows.add(some)
+                if watch and watch(len(rows)):
+                    break
+        except (OSError, RuntimeError) as error:  # a pool is broken; a scheduler is gone
+            kept = f"; the {len(rows)} rows that are there are kept in {table}" if table else ""
+            raise FreepagesError(f"the executor died ({type(error).__name__}){kept}") from None
+        return rows.ordered()
+
+
+def _answered(what: What, batches: Iterator[list[Cell]], executor: Executor | None) -> Iterator[list[Row]]:
+    """The rows of each batch, as they come."""
+    if executor is None:
+        yield from (_answers(what, batch) for batch in batches)
+        return
+    waiting = {executor.submit(_answers, what, batch) for batch in batches}
+    try:
+        while waiting:
+            done, waiting = wait(waiting, timeout=POLL, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in done) if done else [[]]
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+# -- the command
+
+
+def run(args: Namespace) -> None:
+    """Run the command."""
+    what, grid = read_grid(args.file)
+    asked = cells(grid, what)
+    out = args.out or args.file.with_suffix(".csv")
+    with Progress(len(asked), "cells") as progress, executor_on(args.on, args.jobs, progress) as executor:
+        rows = sweep(grid, what, executor, table=out, watch=progress)
+    failed = sum(bool(row["error"]) for row in rows)
+    print(
+        f"{out}: {len(rows):,} of {len(asked):,} cells" + (f", {failed:,} of them failed" if failed else "")
+    )
+    if progress.stopped:
+        raise KeyboardInterrupt
+
+
+def read_grid(path: Path) -> tuple[What, dict[str, Any]]:
+    """The kind and the grid of a TOML file. Raises FreepagesError for one that is none."""
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FreepagesError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise FreepagesError(f"{path}: {str(error).splitlines()[0]}") from None
+    for name in told:
+        if name not in ("what", "grid"):
+            raise unknown(f"{path}: key", name, ("what", "grid"))
+    if not isinstance(told.get("grid"), dict):
+        raise FreepagesError(f"{path}: it has no table [grid]")
+    return told.get("what", "migrate"), told["grid"]
+
+
+@contextmanager
+def executor_on(on: str, jobs: int | None, progress: Progress) -> Iterator[Executor | None]:
+    """The executor that ``--on`` names: here, processes, dask (a cluster of this machine's), or a scheduler's
+    address. Raises FreepagesError for a name that is none and a scheduler that does not answer."""
+    if on == "here":
+        yield None
+    elif on == "processes":
+        with workers(jobs, progress) as executor:
+            yield executor
+    elif on == "dask" or "://" in on:
+        with _dask(None if on == "dask" else on, jobs) as executor:
+            yield executor
+    else:
+        raise unknown("on", on, ("here", "processes", "dask", "tcp://..."))
+
+
+@contextmanager
+def _dask(address: str | None, jobs: int | None) -> Iterator[Executor]:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise FreepagesError("on: Dask is not installed (pip install 'freepages[sweep]')") from None
+    try:
+        client = (
+            Client(address, timeout="10s")
+            if address
+            else Client(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
+        )
+    except (OSError, ValueError) as error:
+        raise FreepagesError(f"on: no scheduler answers at {address}: {type(error).__name__}") from None
+    with client:
+        yield client.get_executor()

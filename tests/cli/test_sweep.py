@@ -1,0 +1,206 @@
+"""A sweep: a row a cell, kept as they come, whoever answers them and whenever it is broken off."""
+
+import csv
+import json
+import os
+import signal
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from freepages.cli.main import main
+from freepages.cli.sweep import cells, names, sweep
+from freepages.engine.errors import FreepagesError
+from freepages.search.check_many import processes
+from freepages.search.debate_table import DebateTable
+
+GRID = {"ram": "64MiB", "free": [0.25, 0.5], "proposal": ["everything", "snapshot"], "seed": [1, 2]}
+SEARCHES = {"proposal": ["snapshot", "no_wait"], "purpose": ["migrate", "discard"], "pages": 1}
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_every_choice_is_a_cell_and_the_last_name_turns_fastest() -> None:
+    some = cells({"free": [0.1, 0.2], "drop-caches": 3, "seed": range(2)})
+    assert some[:2] == [
+        {"free": 0.1, "drop_caches": 3, "seed": 0},
+        {"free": 0.1, "drop_caches": 3, "seed": 1},
+    ]
+    assert len(some) == 4
+
+
+@pytest.mark.parametrize(
+    ("grid", "what", "words"),
+    [
+        ({"bandwith": "1Gbit"}, "migrate", "grid 'bandwith' is not known; did you mean bandwidth?"),
+        ({"purpos": "discard"}, "check", "did you mean purpose?"),
+        ({"free": []}, "migrate", "grid: free has no value"),
+        (GRID, "migrat", "what 'migrat' is not known; did you mean migrate?"),
+    ],
+)
+def test_a_grid_that_cannot_be_is_told_in_one_line(grid: dict, what: str, words: str) -> None:
+    with pytest.raises(FreepagesError) as told:
+        cells(grid, what)  # type: ignore[arg-type]
+    assert words in str(told.value) and "\n" not in str(told.value)
+
+
+def test_a_migration_is_what_the_command_says(capsys: pytest.CaptureFixture[str]) -> None:
+    (row,) = sweep(
+        {"ram": "64MiB", "proposal": "snapshot", "auto_converge": True, "cost": [["zero_scan=100"]]}
+    )
+    words = "migrate --ram 64MiB --proposal snapshot --auto-converge --cost zero_scan=100 --json"
+    assert main(words.split()) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert row["total_ms"] == told["total_ms"] and row["qemu"] == told["qemu"] == "2.5"
+    assert {"seed", "version", "error"} <= set(row)
+
+
+def test_searches_are_swept_too() -> None:
+    found = {(row["proposal"], row["purpose"]): row["verdict"] for row in sweep(SEARCHES, "check")}
+    assert found == {
+        ("snapshot", "migrate"): "PROVED",
+        ("snapshot", "discard"): "REFUTED",
+        ("no_wait", "migrate"): "REFUTED",
+        ("no_wait", "discard"): "REFUTED",
+    }
+
+
+def test_a_cell_that_fails_is_a_row_with_its_error() -> None:
+    good, bad, unit = sweep({"ram": ["64MiB", "63MiB", "64 parsecs"]})
+    assert good["error"] == "" and good["total_ms"] > 0
+    assert "multiple of 4 MiB" in bad["error"] and bad["total_ms"] is None
+    assert "parsecs" in unit["error"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_table_is_the_same_whoever_answers_and_is_not_computed_twice(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = tmp_path / f"here{suffix}", tmp_path / f"there{suffix}"
+    alone = sweep(GRID, table=here)
+    with ThreadPoolExecutor(3) as pool:
+        assert sweep(GRID, executor=pool, table=there) == alone
+    assert here.read_bytes() == there.read_bytes() and not list(tmp_path.glob("*.part"))
+    monkeypatch.setattr("freepages.cli.sweep.answer", None)
+    assert len(sweep(GRID, table=here)) == 8
+    assert here.read_bytes() == there.read_bytes()
+
+
+def test_what_is_done_is_kept_and_a_sweep_goes_on_where_it_was_broken_off(tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    some = sweep(GRID, table=out, watch=lambda done: done == 3)
+    assert len(some) == len(rows(out)) == 3
+    assert len(sweep(GRID, table=out)) == len(rows(out)) == 8
+    whole = tmp_path / "whole.csv"
+    sweep(GRID, table=whole)
+    assert out.read_bytes() == whole.read_bytes()
+
+
+def test_rows_of_a_killed_sweep_are_in_its_part(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    whole = sweep(GRID, table=out)
+    lines = out.read_text().splitlines(keepends=True)
+    out.unlink()
+    (tmp_path / "out.jsonl.part").write_text("".join(lines[:4]) + lines[4][:20])
+    asked: list[int] = []
+    assert sweep(GRID, table=out, watch=lambda done: bool(asked.append(done))) == whole
+    assert asked[0] == 5
+
+
+def test_another_grids_table_is_not_written_over(tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    sweep(GRID, table=out)
+    before = out.read_bytes()
+    with pytest.raises(FreepagesError, match="it is another grid's, without vcpus"):
+        sweep(GRID | {"vcpus": [1, 2]}, table=out)
+    assert out.read_bytes() == before
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_worker_that_dies_is_told_and_loses_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    sweep(GRID, table=out, watch=lambda done: done == 2)
+    with processes(1) as pool:
+        assert isinstance(pool, ProcessPoolExecutor)
+        pool.submit(die)
+        with pytest.raises(FreepagesError, match=r"the executor died \(BrokenProcessPool\); the 2 rows"):
+            sweep(GRID, executor=pool, table=out)
+    assert len(rows(out)) == 2
+
+
+def test_the_command_sweeps_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "grid.toml"
+    file.write_text('what = "check"\n[grid]\nproposal = ["snapshot", "nobody"]\npages = 1\n')
+    assert main(["sweep", str(file), "--on", "here"]) == 0
+    assert "2 of 2 cells, 1 of them failed" in capsys.readouterr().out
+    assert [row["verdict"] for row in rows(tmp_path / "grid.csv")] == ["PROVED", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "words"),
+    [
+        ("what = 3 = 4", [], "grid.toml: "),
+        ("[gird]\nram = 1", [], "did you mean grid?"),
+        ('what = "migrate"', [], "it has no table [grid]"),
+        ("[grid]\nseed = 1", ["--on", "proceses"], "did you mean processes?"),
+        ("[grid]\nseed = 1", ["--out", "table.xls"], "'.xls' is not known; did you mean"),
+        ("[grid]\nseed = 1", ["--out", "/nowhere/t.csv"], "there is no folder /nowhere"),
+    ],
+)
+def test_bad_input_is_one_line(
+    text: str, more: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "grid.toml"
+    file.write_text(text)
+    assert main(["sweep", str(file), "--on", "here", *more]) == 2
+    told = capsys.readouterr().err
+    assert words in told and told.count("\n") == 1
+
+
+def test_help_names_what_a_grid_may_have(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["sweep", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert all(name in told for what in ("migrate", "check") for name in names(what))  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_gives_the_same_bytes_though_a_worker_is_killed(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    grid = GRID | {"seed": list(range(40))}
+    here, there = tmp_path / "here.csv", tmp_path / "there.csv"
+    sweep(grid, table=here)
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        victims = list(client.run(os.getpid).values())
+
+        def kill_one(done: int) -> bool:
+            if victims and done > 20:
+                os.kill(victims.pop(), signal.SIGKILL)
+                victims.clear()
+            return False
+
+        sweep(grid, executor=client.get_executor(), table=there, watch=kill_one)
+        assert not victims and here.read_bytes() == there.read_bytes()
+        table = DebateTable.compute(client.get_executor())
+    assert table is not None and table.json() == DebateTable.load().json()
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_not_there_is_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("distributed")
+    file = tmp_path / "grid.toml"
+    file.write_text("[grid]\nseed = 1")
+    assert main(["sweep", str(file), "--on", "tcp://127.0.0.1:9"]) == 2
+    assert "no scheduler answers at tcp://127.0.0.1:9" in capsys.readouterr().err

@@ -46,10 +46,10 @@ class SweepTable:
             raise FreepagesError(f"{path}: there is no folder {path.parent}")
         asked = {key(cell): cell for cell in cells}
         for row in [*_read(path), *_read_lines(table.part)]:
-            if missing := [name for name in cells[0] if name not in row]:
-                raise FreepagesError(f"{path}: it is another grid's, without {missing[0]} (--out)")
-            if (found := key({name: row[name] for name in cells[0]})) in asked:
-                table.rows[found] = row | asked[found]
+            found = key({name: row.get(name) for name in cells[0]})
+            if found not in asked:
+                raise FreepagesError(f"{path}: it has rows of another grid, which would be lost (--out)")
+            table.rows[found] = row | asked[found]
         return table
 
     @property

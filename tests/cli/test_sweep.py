@@ -12,8 +12,7 @@ import pytest
 from freepages.cli.main import main
 from freepages.cli.sweep import cells, names, sweep
 from freepages.engine.errors import FreepagesError
-from freepages.search.check_many import processes
-from freepages.search.debate_table import DebateTable
+from freepages.search.check_many import check_all, default_rows, processes
 
 GRID = {"ram": "64MiB", "free": [0.25, 0.5], "proposal": ["everything", "snapshot"], "seed": [1, 2]}
 SEARCHES = {"proposal": ["snapshot", "no_wait"], "purpose": ["migrate", "discard"], "pages": 1}
@@ -49,10 +48,8 @@ def test_a_grid_that_cannot_be_is_told_in_one_line(grid: dict, what: str, words:
 
 
 def test_a_migration_is_what_the_command_says(capsys: pytest.CaptureFixture[str]) -> None:
-    (row,) = sweep(
-        {"ram": "64MiB", "proposal": "snapshot", "auto_converge": True, "cost": [["zero_scan=100"]]}
-    )
-    words = "migrate --ram 64MiB --proposal snapshot --auto-converge --cost zero_scan=100 --json"
+    (row,) = sweep({"ram": "64MiB", "proposal": "snapshot", "init_on_alloc": True, "cost": [["hint=40us"]]})
+    words = "migrate --ram 64MiB --proposal snapshot --init-on-alloc --cost hint=40us --json"
     assert main(words.split()) == 0
     told = json.loads(capsys.readouterr().out)
     assert row["total_ms"] == told["total_ms"] and row["qemu"] == told["qemu"] == "2.5"
@@ -107,7 +104,12 @@ def test_rows_of_a_killed_sweep_are_in_its_part(tmp_path: Path) -> None:
     out.unlink()
     (tmp_path / "out.jsonl.part").write_text("".join(lines[:4]) + lines[4][:20])
     asked: list[int] = []
-    assert sweep(GRID, table=out, watch=lambda done: bool(asked.append(done))) == whole
+
+    def watch(done: int) -> bool:
+        asked.append(done)
+        return False
+
+    assert sweep(GRID, table=out, watch=watch) == whole
     assert asked[0] == 5
 
 
@@ -115,7 +117,7 @@ def test_another_grids_table_is_not_written_over(tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     sweep(GRID, table=out)
     before = out.read_bytes()
-    with pytest.raises(FreepagesError, match="it is another grid's, without vcpus"):
+    with pytest.raises(FreepagesError, match="it has rows of another grid"):
         sweep(GRID | {"vcpus": [1, 2]}, table=out)
     assert out.read_bytes() == before
 
@@ -150,7 +152,7 @@ def test_the_command_sweeps_a_file(tmp_path: Path, capsys: pytest.CaptureFixture
         ("[gird]\nram = 1", [], "did you mean grid?"),
         ('what = "migrate"', [], "it has no table [grid]"),
         ("[grid]\nseed = 1", ["--on", "proceses"], "did you mean processes?"),
-        ("[grid]\nseed = 1", ["--out", "table.xls"], "'.xls' is not known; did you mean"),
+        ("[grid]\nseed = 1", ["--out", "table.xls"], "'.xls' is not known: there are .csv"),
         ("[grid]\nseed = 1", ["--out", "/nowhere/t.csv"], "there is no folder /nowhere"),
     ],
 )
@@ -191,8 +193,8 @@ def test_a_dask_cluster_gives_the_same_bytes_though_a_worker_is_killed(tmp_path:
 
         sweep(grid, executor=client.get_executor(), table=there, watch=kill_one)
         assert not victims and here.read_bytes() == there.read_bytes()
-        table = DebateTable.compute(client.get_executor())
-    assert table is not None and table.json() == DebateTable.load().json()
+        found = check_all(default_rows(), client.get_executor())
+    assert [one.as_json() for one in found] == [one.as_json() for one in check_all(default_rows())]
 
 
 @pytest.mark.slow

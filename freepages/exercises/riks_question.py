@@ -71,20 +71,28 @@ def _judge(answer: Any) -> str:
     chosen = in_order(answer)
     found = explore(debate(chosen))
     if found.verdict != PROVED:
-        raise Wrong(f"a page is lost after {found.schedule} (debate(in_order(...)) opens it).")
+        raise Wrong(f"a page is lost after {found.schedule} (debate(in_order(...)) opens it). {_why(chosen)}")
     if chosen.title == ", ".join(WORDS):
         raise Wrong(f"no page is lost in any of {found.states:,} states, but this is Li's order.")
     return f"no page is lost in any of {found.states:,} states."
+
+
+def _why(chosen: Proposal) -> str:
+    """Which note of a write is missing in an order that loses a page."""
+    order = chosen.title.split(", ")
+    if order.index("log on") > order.index("ask"):
+        return "The guest may look and write before the log is on: who notes that write?"
+    return "The sync comes between the request and the clearing: what note of a write is left after both?"
 
 
 another_order = Exercise(
     f"Put {', '.join(WORDS)} in another order than Li's, one that loses no page either.",
     _judge,
     (
-        "the log must be on before the guest can possibly look, so one word is settled. Which of the others "
-        "has more than one place to go?",
-        "a sync before the request reads only what was written before it. Can a report clear any of that "
-        "which is still needed?",
+        "the guest may look as soon as it is asked, so the place of one word is settled: the log is on "
+        "before that. Which of the other words has more than one place?",
+        "a sync before the request brings only what was written before the request. Can the answer clear "
+        "any of that which the guest still needs?",
         "log on, sync, ask, wait, clear",
     ),
 )

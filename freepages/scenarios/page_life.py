@@ -13,7 +13,7 @@ from freepages.engine.text_table import columns
 
 @dataclass(frozen=True, repr=False)
 class Life:
-    """A page after each step of a schedule; its text has a row for each step.
+    """A page after each step of a schedule; its text has a row for each step from number ``since`` on.
 
     The columns: whose the page is; whether the dirty log has it, and whether it is still to be sent (a host
     that only discards has neither); what it holds here, if that matters, and on the destination.
@@ -22,13 +22,16 @@ class Life:
     scenario: Scenario
     schedule: Schedule
     page: int = 0
+    since: int = 0
 
     def rows(self) -> Iterator[list[str]]:
         run = Run(self.scenario)
-        yield ["", "", "at the start", *self._seen(run.world)]
+        if not self.since:
+            yield ["", "", "at the start", *self._seen(run.world)]
         for move in self.schedule:
             step = run.move(move)
-            yield [str(step.number), step.who, step.text, *self._seen(run.world)]
+            if step.number >= self.since:
+                yield [str(step.number), step.who, step.text, *self._seen(run.world)]
         if self.page in run.world.lost:
             yield ["", "", f"page {self.page} should hold {letter(run.world.lost[self.page])}"]
 
@@ -48,7 +51,8 @@ class Life:
         return "\n".join(columns([head, *self.rows()], right={0}))
 
 
-def life(scenario: Scenario, schedule: str | Iterable[Move], page: int = 0) -> Life:
-    """The life of a page under a schedule. Raises ScheduleError for one that cannot be read, or, when it is
+def life(scenario: Scenario, schedule: str | Iterable[Move], page: int = 0, since: int = 0) -> Life:
+    """The life of a page under a schedule, from step ``since`` on. Raises ScheduleError for one that cannot be read, or, when it is
     shown, that has a move that is not possible where it stands."""
-    return Life(scenario, Schedule.parse(schedule) if isinstance(schedule, str) else Schedule(schedule), page)
+    moves = Schedule.parse(schedule) if isinstance(schedule, str) else Schedule(schedule)
+    return Life(scenario, moves, page, since)

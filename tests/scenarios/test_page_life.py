@@ -20,6 +20,11 @@ def test_each_row_is_the_page_after_that_step(page):
         assert row[4:6] == ["yes" if some[page] else "-" for some in (w.log.bits, w.host.to_send)]
 
 
+def test_the_first_steps_can_be_left_out():
+    whole, late = ([*life(debate("no_wait"), LOST, since=since).rows()] for since in (0, 8))
+    assert late == whole[8:] and late[0][0] == "8"
+
+
 def test_a_lost_page_is_told_and_another_is_not():
     assert repr(life(debate("no_wait"), LOST)).endswith("page 0 should hold B")
     assert "should hold" not in repr(life(debate("no_wait"), LOST, page=1))

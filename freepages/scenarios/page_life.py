@@ -52,7 +52,10 @@ class Life:
 
 
 def life(scenario: Scenario, schedule: str | Iterable[Move], page: int = 0, since: int = 0) -> Life:
-    """The life of a page under a schedule, from step ``since`` on. Raises ScheduleError for one that cannot be read, or, when it is
-    shown, that has a move that is not possible where it stands."""
+    """The life of a page under a schedule, from step ``since`` on.
+
+    Raises ScheduleError for a schedule that cannot be read, or, when it is shown, that has a move that is not
+    possible where it stands.
+    """
     moves = Schedule.parse(schedule) if isinstance(schedule, str) else Schedule(schedule)
     return Life(scenario, moves, page, since)

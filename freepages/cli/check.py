@@ -12,6 +12,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 
+from freepages.cli.own_file import read_proposal
 from freepages.cli.progress import Progress
 from freepages.debate.world import PURPOSES
 from freepages.engine.errors import FreepagesError
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> None:
     else:
         with Progress(limit, "states at most") as progress:
             answer = check(
-                args.proposal,
+                read_proposal(args.proposal),
                 args.purpose or PURPOSES[0],
                 args.assume,
                 pages=args.pages,

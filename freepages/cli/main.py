@@ -147,7 +147,12 @@ def parser() -> Parser:
     command = commands.add_parser(
         "check", help="search every interleaving of a proposal: can it lose a page, and how", more=_of_check
     )
-    command.add_argument("proposal", metavar="PROPOSAL", nargs="?", help="one of those below")
+    command.add_argument(
+        "proposal",
+        metavar="PROPOSAL",
+        nargs="?",
+        help="one of those below, or FILE.py:NAME: a proposal of your own, or a function guest or host",
+    )
     command.add_argument("--all", action="store_true", help="every proposal, for both purposes")
     command.add_argument(
         "--table", metavar="FILE", type=Path, help="compute the table of the debate and keep it in a file"
@@ -330,9 +335,7 @@ def _of_bench() -> str:
 def _proposals() -> str:
     from freepages.debate.proposals import PROPOSALS
 
-    return listed(
-        "proposals:", [(one.name, f"{one.claim} ({one.who}, {one.date[:4]})") for one in PROPOSALS.values()]
-    )
+    return listed("proposals:", [(one.name, f"{one.claim} ({one.said})") for one in PROPOSALS.values()])
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from freepages.cli.own_file import read_proposal
 from freepages.cli.progress import Progress
 from freepages.cli.sources import given_page_size, read_snapshot
 from freepages.engine.costs import Costs
@@ -32,6 +33,13 @@ from freepages.real.files import write_file
 from freepages.real.meminfo import Meminfo, read_meminfo
 
 MOST_VCPUS = len(VCPU_LETTERS)
+ASKS = {
+    "once": "once, before the first page is sent (as the proposal says)",
+    "after every sync": "after every sync (as the proposal says)",
+    "never": "never (as the proposal says)",
+}
+"""When the host of a proposal asks, in words."""
+
 LONGEST = 7 * 86400.0
 """Seconds of the longest migration that is modelled; real ones are given up long before."""
 
@@ -49,7 +57,7 @@ def run(args: Namespace) -> None:
     if args.plot:
         from freepages.migrate.chart import write_chart
 
-        write_chart(result, args.plot, f"{args.proposal}, {args.workload}")
+        write_chart(result, args.plot, f"{about['proposal']}, {args.workload}")
     if args.json:
         told = {} if found is None else {"sensitivity": [one._asdict() for one in found]}
         print(json.dumps(report.as_json(result) | about | told))
@@ -63,13 +71,13 @@ def predict(
     args: Namespace, guest: Guest, watch: Callable[[int, int], None] | None = None
 ) -> tuple[Migrated, dict[str, Any]]:
     """The guest migrated as the options want it, which uses it up; and what was asked for, as in the JSON."""
-    costs, free = read_costs(args), guest.free.count()
+    chosen, costs, free = read_proposal(args.proposal), read_costs(args), guest.free.count()
     bandwidth, downtime = parse_bandwidth(args.bandwidth), parse_seconds(args.downtime)
     _check_pace(guest, min(bandwidth, costs.link))
-    result = migrate(guest, args.proposal, args.workload, costs=costs, watch=watch, **how(args))
+    result = migrate(guest, chosen, args.workload, costs=costs, watch=watch, **how(args))
     about = {
-        "proposal": args.proposal,
-        "qemu": args.qemu or of_the_day(args.proposal),
+        "proposal": chosen.name,
+        "qemu": args.qemu or of_the_day(chosen.name),
         "workload": args.workload,
         "ram_pages": guest.ram.pages,
         "free_pages": free,
@@ -80,7 +88,7 @@ def predict(
         "downtime_limit_ms": downtime * 1e3,
         "vcpus": args.vcpus,
         "seed": args.seed,
-        "assumed": _assumed(args, guest),
+        "assumed": [*_assumed(args, guest), f"the host asks for free pages {ASKS[chosen.asks]}"],
     }
     if not Workload.parse(args.workload, args.seed).allocations_per_second:
         about["guest_stall_us"] = None
@@ -103,8 +111,8 @@ def how(args: Namespace) -> dict[str, Any]:
 
 def migrate_as(args: Namespace, guest: Guest, costs: Costs, proposal: str | None = None) -> Migrated:
     """Migrate a copy of the guest, as the options want it."""
-    name = proposal or args.proposal
-    return migrate(guest.copy(), name, args.workload, costs=costs, keep=False, **how(args))
+    chosen = read_proposal(proposal or args.proposal)
+    return migrate(guest.copy(), chosen, args.workload, costs=costs, keep=False, **how(args))
 
 
 def read_costs(args: Namespace) -> Costs:

@@ -26,7 +26,12 @@ def options(command: ArgumentParser) -> None:
         help=f"{' or '.join(BELOW_4G)}: where RAM goes on above the PCI hole; if not given, RAM lies where "
         "iomem or the zones have it, and with --ram as in the first of them",
     )
-    add("--proposal", metavar="NAME", default="everything", help="one of those below")
+    add(
+        "--proposal",
+        metavar="NAME|FILE.py:NAME",
+        default="everything",
+        help="one of those below, or one of your own in a file",
+    )
     add("--workload", metavar="TEXT", default="idle", help="what the guest does meanwhile, as below")
     add("--vcpus", metavar="N", type=int, default=4, help="vCPUs that share the workload's allocations")
     add(

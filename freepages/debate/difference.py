@@ -61,8 +61,7 @@ class _Shown:
 
     def _repr_html_(self) -> str:
         heads = "".join(
-            f'<div class="head {CLASSES[sign]}">{sign} <a href="{escape(one.source)}"><b>{one.name}</b></a>: '
-            f"{escape(words)}</div>"
+            f'<div class="head {CLASSES[sign]}">{sign} {linked(one)}: {escape(words)}</div>'
             for sign, one, words in self._heads()
         )
         body = "".join(
@@ -79,7 +78,9 @@ class Listing(_Shown):
     of: Proposal
 
     def _heads(self) -> Iterator[tuple[str, Proposal, str]]:
-        yield " ", self.of, f"{self.of.who}, {self.of.date}. {self.of.claim}"
+        one = self.of
+        when = f"By the clock its host asks {one.asks}."
+        yield " ", one, " ".join(filter(None, (f"{one.said}.", one.claim, when)))
 
     def _sides(self) -> Iterator[tuple[str, list[DiffLine]]]:
         for side in SIDES:
@@ -114,7 +115,7 @@ class Difference(_Shown):
 
     def _heads(self) -> Iterator[tuple[str, Proposal, str]]:
         for sign, one in (("-", self.a), ("+", self.b)):
-            yield sign, one, f"{one.title}. {one.who}, {one.date}"
+            yield sign, one, f"{one.title}; {one.said}"
 
     def _sides(self) -> Iterator[tuple[str, list[DiffLine]]]:
         for side in SIDES:
@@ -123,6 +124,12 @@ class Difference(_Shown):
                 yield f"{side}:", lines
             elif lines:
                 yield f"{side}: the same in both", []
+
+
+def linked(one: Proposal) -> str:
+    """Its name, as a link to where it was said, if it was."""
+    name = f"<b>{escape(one.name)}</b>"
+    return f'<a href="{escape(one.source)}">{name}</a>' if one.source else name
 
 
 def listing(one: Proposal | str) -> Listing:

@@ -11,6 +11,7 @@ from typing import Any
 from freepages.debate.own_process import NAMES
 from freepages.debate.proposals import PROPOSALS, Proposal, locked_host, snapshot_guest
 from freepages.engine.errors import FreepagesError
+from freepages.host.migration import ASKS_WHEN, AsksWhen
 
 EVERY_SWITCH = tuple(dict.fromkeys(switch for one in PROPOSALS.values() for switch in one.switches))
 """What may matter to a proposal of which nothing is known."""
@@ -21,6 +22,7 @@ def proposal(
     host: Callable[..., Any] | None = None,
     name: str = "yours",
     title: str = "a proposal of your own",
+    asks: AsksWhen = "once",
 ) -> Proposal:
     """A proposal of your own: ``proposal(host=host)``, ``proposal(guest=guest)`` or both.
 
@@ -28,6 +30,9 @@ def proposal(
     (:func:`freepages.debate.verbs_table.verbs` lists them). The guest that is left out is that of Li's
     patch: it answers each request with the bitmap of its free pages, built under the zone lock, and drops
     the lock first. The host that is left out asks, uses each answer when it comes, and gives the buffer back.
+
+    ``asks`` says when the host asks by the clock: "once", before the first page is sent, "after every sync",
+    or "never". By hand and in a search it may ask whenever precopy(w, asks=True) can.
 
     It is taken wherever the name of a proposal is: Stepper, Game, check, migrate, price, difference.
 
@@ -37,6 +42,8 @@ def proposal(
         raise FreepagesError("proposal(): give a guest, a host or both: proposal(host=host)")
     if not isinstance(name, str) or not name or name in PROPOSALS:
         raise FreepagesError(f"proposal(): name={name!r:.40} must be a text, and no name of the debate's own")
+    if asks not in ASKS_WHEN:
+        raise FreepagesError(f"proposal(): asks={asks!r:.40} is none of {', '.join(ASKS_WHEN)}")
     for which, function in (("guest", guest), ("host", host)):
         if function is not None and (wrong := wrong_with(function, which)):
             raise FreepagesError(f"{which}: {wrong}")
@@ -49,6 +56,8 @@ def proposal(
         date="",
         claim="",
         source="",
+        status="yours",
+        asks=asks,
         switches=EVERY_SWITCH,
         tells="pages" if guest else "bitmap",
         guest_keeps=None if guest else ("request",),

@@ -26,10 +26,16 @@ from freepages.debate.host_verbs import ASK, SYNC, apply, ask, log_on, precopy
 from freepages.debate.world import World
 from freepages.engine.errors import FreepagesError, unknown
 from freepages.engine.run import Steps
+from freepages.host.migration import AsksWhen
 
 Extra = Literal["copy", "command id", "buffers given back"]
 """What a picture shows only of a proposal that has it: the host's copy of the bitmap with what the log has
 brought since; the register with the command id; the buffers that the host has given back."""
+
+
+Status = Literal["proposed", "asked", "status quo", "merged", "made by us", "yours"]
+"""What somebody did with a position: proposed it, asked about it, had it already, merged it; or nobody held
+it, and it is made to show something; or a learner made it."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,8 @@ class Proposal:
     who, date    whose position it is, and the day of the mail or commit
     claim        what was argued, in our own words
     source       where: the address of the mail, or of the patch in whose thread it is
+    status       what became of it (:data:`Status`); ``note`` says more of that
+    asks         when its host asks by the clock; by hand and in a search it may whenever precopy asks
     answers      the name of the proposal that it answers, whose source it is shown beside
     switches     the switches that concern what only this proposal does
     tells        what its guest calls the pages that it is about to tell of, a row of bits in the picture
@@ -57,6 +65,9 @@ class Proposal:
     date: str
     claim: str
     source: str
+    status: Status = "proposed"
+    note: str = ""
+    asks: AsksWhen = "once"
     answers: str = ""
     switches: tuple[str, ...] = ()
     tells: str = ""
@@ -65,6 +76,20 @@ class Proposal:
     panels: tuple[Extra, ...] = ()
     in_order: bool = False
     shrinks: bool = False
+
+    @property
+    def said(self) -> str:
+        """Who said what of it, and when: nobody is held to what they did not propose."""
+        by = f"{self.who}, {self.date}"
+        told = {
+            "proposed": f"proposed by {by}",
+            "asked": f"asked by {by}; nobody proposed it",
+            "status quo": f"the status quo: {by}",
+            "merged": f"merged; written by {by}",
+            "made by us": "made by us to show something; nobody proposed it",
+            "yours": "yours",
+        }[self.status]
+        return told + (f" ({self.note})" if self.note else "")
 
 
 # -- everything
@@ -86,6 +111,8 @@ EVERYTHING = Proposal(
     date="2016-04-19",
     claim="Every page counts as dirty at first and is looked at and sent, the free ones too.",
     source="https://lore.kernel.org/r/1461076474-3864-1-git-send-email-liang.z.li@intel.com",
+    status="status quo",
+    asks="never",
     guest_keeps=(),
     host_keeps=(),
 )
@@ -153,6 +180,8 @@ LOG_LATE = Proposal(
     date="2016-04-19",
     claim="What keeps the guest from using a page again between the bitmap and the end of the migration?",
     source="https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com",
+    status="asked",
+    note="he asks what prevents it; the order of the steps is ours",
     answers="snapshot",
     switches=("no-lock-while-building", "silent-guest", "log-after-request"),
     tells="bitmap",
@@ -183,6 +212,7 @@ NO_WAIT = Proposal(
     date="2016-04-26",
     claim="The version of April starts to migrate at once and takes the guest's answer when it is there.",
     source="https://lore.kernel.org/r/F2CBF3009FA73547804AE4C663CAB28E041860D6@shsmsx102.ccr.corp.intel.com",
+    note="one sentence of his mail; the steps are ours",
     answers="snapshot",
     switches=("no-lock-while-building", "silent-guest"),
     tells="bitmap",
@@ -289,10 +319,12 @@ REQUEST_ID_UNCHECKED = Proposal(
     title="the copy without the id",
     guest=snapshot_guest,
     host=request_id_unchecked_host,
-    who="Michael S. Tsirkin",
+    who="freepages",
     date="2016-04-25",
     claim="Why the id is there: an answer may be to an older request than the last one.",
     source="https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com",
+    status="made by us",
+    note="why Tsirkin's recipe has an id",
     answers="request_id",
     switches=("no-lock-while-building", "silent-guest"),
     tells="bitmap",
@@ -324,6 +356,7 @@ INFLATE_DEFLATE = Proposal(
     date="2016-04-25",
     claim="To call a page free is to put it into the balloon and take it out: inside, it is the driver's.",
     source="https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com",
+    note="first asked for on 2016-04-19, on patch 2/2",
     answers="locked",
     switches=("silent-guest", "early-release"),
     tells="pages",
@@ -388,6 +421,8 @@ FREE_PAGE_HINT = Proposal(
     date="2018-10-25",
     claim="What the driver has allocated is its own: hint at it, hold it, give it back when all is done.",
     source="https://github.com/torvalds/linux/commit/86a559787e6f",
+    status="merged",
+    asks="after every sync",
     answers="request_id",
     switches=("silent-guest", "early-release", "id-bits", "no-pause-around-sync"),
     guest_keeps=("command",),
@@ -431,6 +466,8 @@ PAGE_REPORTING = Proposal(
     date="2020-02-11",
     claim="Take a few free blocks off the lists, report them, wait for the host, put them back.",
     source="https://github.com/torvalds/linux/commit/b0c504f15471",
+    status="merged",
+    asks="never",
     answers="inflate_deflate",
     switches=("silent-guest",),
     tells="pages",

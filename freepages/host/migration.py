@@ -7,12 +7,19 @@ thing that clears bits, and so the one thing that can lose a page.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 from freepages.host.dirty_log import DirtyLog
 
 ASK, SYNC = "ask", "sync"
 """What a host that paces itself leaves to the proposal: when to ask for free pages, and a sync."""
+
+
+AsksWhen = Literal["once", "after every sync", "never"]
+"""When a host asks for free pages by the clock: before the first page is sent, after each reading of the log,
+or not at all, as where the guest reports unasked."""
+
+ASKS_WHEN: tuple[AsksWhen, ...] = get_args(AsksWhen)
 
 
 class Migration:

@@ -23,7 +23,7 @@ from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import format_bandwidth, format_bytes, format_seconds
 from freepages.engine.run import Act, Steps, Until
-from freepages.host.migration import ASK, SYNC
+from freepages.host.migration import ASK, SYNC, AsksWhen
 from freepages.host.qemu import VERSIONS, Qemu
 from freepages.host.ram_migration import Sent
 from freepages.host.sender import NORMAL_BYTES, ZERO_BYTES, Ahead, Plan, Sender
@@ -65,6 +65,7 @@ class Precopy:
     bandwidth  the limit, in bytes a second; the link's own is in ``costs``
     downtime   how long the guest may stand still, in seconds
     qemu       the version
+    asks       when it asks for free pages
     hints      whether the guest hints at free pages, as it was merged
     max_rounds syncs after which it is given up
     watch      called now and then with how many syncs there were, and the pages left
@@ -82,6 +83,7 @@ class Precopy:
         downtime: float,
         qemu: Qemu = VERSIONS["2.5"],
         hints: bool = False,
+        asks: AsksWhen = "once",
         max_rounds: int = 100,
         auto_converge: bool = False,
         watch: Callable[[int, int], None] | None = None,
@@ -91,6 +93,7 @@ class Precopy:
                 raise FreepagesError(f"{name}: {value} is not more than 0")
         if downtime < 0:
             raise FreepagesError(f"downtime: {downtime} s is negative")
+        self.asks = asks
         self.clock, self.costs, self._sender = clock, costs, Sender(costs)
         self.bandwidth, self.downtime, self.qemu = bandwidth, downtime, qemu
         self._visits = qemu.bulk_stage and not (hints and qemu.searches_hinted)
@@ -126,7 +129,7 @@ class Precopy:
             if self._wakes_at(w) <= self.clock.now:
                 self._woken = NEVER
                 return w.mail.answers.pop(0)
-            if asks and self._may_ask(w, tells_sync):
+            if asks and self._may_ask(w):
                 self._asked, self._syncs_at_ask = True, w.host.syncs
                 return ASK
             if not sync:
@@ -161,10 +164,10 @@ class Precopy:
         else:
             yield WAITS, answers
 
-    def _may_ask(self, w: Any, tells_sync: bool) -> bool:
-        if tells_sync:  # after every sync
+    def _may_ask(self, w: Any) -> bool:
+        if self.asks == "after every sync":
             return w.host.syncs > self._syncs_at_ask
-        return not self._asked and w.mail.asked < w.requests
+        return self.asks == "once" and not self._asked and w.mail.asked < w.requests
 
     # -- sync
 

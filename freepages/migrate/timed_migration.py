@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any
 
 from freepages.debate.assumptions import Assumptions
-from freepages.debate.proposals import find_proposal
+from freepages.debate.own_process import side
+from freepages.debate.proposals import FREE_PAGE_HINT, Proposal, find_proposal
 from freepages.engine.clock import Clock, Held
 from freepages.engine.costs import Costs
 from freepages.engine.run import Process, Schedule
@@ -106,7 +107,7 @@ class TimedMigration:
 
 def prepare(
     guest: Guest,
-    name: str = "everything",
+    position: Proposal | str = "everything",
     workload: str = "idle",
     *,
     bandwidth: float = 125e6,
@@ -130,15 +131,16 @@ def prepare(
 
     Raises FreepagesError for what cannot be.
     """
-    position, costs = find_proposal(name), costs or Costs()
+    chosen, costs = find_proposal(position), costs or Costs()
     clock = Clock(costs)
     pace = Precopy(
         clock,
         costs,
         bandwidth=bandwidth,
         downtime=downtime,
-        qemu=version(qemu or of_the_day(name)),
-        hints=name == "free_page_hint",
+        qemu=version(qemu or of_the_day(chosen.name)),
+        hints=chosen is FREE_PAGE_HINT,
+        asks=chosen.asks,
         max_rounds=max_rounds,
         auto_converge=auto_converge,
         watch=watch,
@@ -157,12 +159,12 @@ def prepare(
         upwards=guest.upwards,
     )
     processes = []
-    if position.guest is not None:
+    if chosen.guest is not None:
         rate = world.workload.allocations_per_second / vcpus
         for at, letter in enumerate(VCPU_LETTERS[:vcpus] if rate else ""):
             processes.append(Process(letter, f"vCPU {at}", partial(vcpu, world, rate, [seed, at])))
-        processes.append(Process("g", "guest", partial(position.guest, world)))
-    processes.append(Process("h", "host", partial(position.host, world)))
+        processes.append(side("g", "guest", chosen.guest, world))
+    processes.append(side("h", "host", chosen.host, world))
     return TimedMigration(clock, pace, world, processes)
 
 
@@ -171,9 +173,11 @@ def of_the_day(name: str) -> str:
     return OF_THE_DAY.get(name, "2.5")
 
 
-def migrate(guest: Guest, name: str = "everything", workload: str = "idle", **how: Any) -> Migrated:
+def migrate(
+    guest: Guest, position: Proposal | str = "everything", workload: str = "idle", **how: Any
+) -> Migrated:
     """Migrate the guest; the arguments are those of :func:`prepare`."""
-    return prepare(guest, name, workload, **how).run()
+    return prepare(guest, position, workload, **how).run()
 
 
 def _mismatches(world: LiveWorld, most: int = 10) -> list[Mismatch]:

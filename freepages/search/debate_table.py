@@ -15,16 +15,16 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from freepages.debate.difference import linked
 from freepages.debate.proposals import PROPOSALS
 from freepages.debate.world import PURPOSES, Purpose
 from freepages.engine.errors import FreepagesError
-from freepages.engine.quantity import format_bytes, format_seconds
 from freepages.engine.text_table import columns
 from freepages.real.data_path import data_path
 from freepages.search.check_many import Question, check_all
 from freepages.search.delay import delay
 from freepages.search.fast import PROVED, REFUTED, UNDETERMINED
-from freepages.search.price import TERMS, price
+from freepages.search.price import PRICES, TERMS, price
 from freepages.search.verdict import Checked, Watch
 from freepages.search.without_effect import effective
 from freepages.view.palette import GREEN, VERMILLION, YELLOW, css_colour
@@ -40,13 +40,12 @@ LOOKS = {
 """A verdict's sign, and the colours of its paper and ink."""
 
 SAFETY = ("proposal", "safe to migrate", "safe to discard", "may the guest delay it for ever")
-PRICES = ("zone lock held", "vCPUs stalled", "sent", "total time", "host's bitmaps", "the guest gives up")
 STYLE = f"""
 .fp-debate{{border-collapse:collapse;font:13px/18px var(--jp-ui-font-family,sans-serif);
   color:{css_colour("ink")};background:{css_colour("paper")}}}
 .fp-debate.fp-debate th,.fp-debate.fp-debate td{{border:1px solid {css_colour("line")};padding:4px 8px;
   text-align:left;vertical-align:top}}
-.fp-debate th[scope=row]{{white-space:nowrap}}
+.fp-debate th[scope=row]{{min-width:11em}}
 .fp-debate thead th{{background:{css_colour("shade")}}}
 .fp-debate a{{color:inherit}}
 .fp-debate b.verdict{{padding:0 5px;border-radius:3px;white-space:nowrap}}
@@ -145,18 +144,6 @@ class DebateTable:
         """What the rows were searched for, and what was migrated for their prices, in words."""
         return f"Searched: {self.bounds}.", f"By the clock: {TERMS}."
 
-    def prices(self, name: str) -> tuple[str, ...]:
-        """The cells of PRICES for a proposal."""
-        cost = price(name)
-        return (
-            format_seconds(cost.lock_held),
-            format_seconds(cost.stalled),
-            format_bytes(cost.sent),
-            format_seconds(cost.total),
-            format_bytes(cost.host_bytes),
-            cost.gives_up,
-        )
-
     # -- to look at
 
     def text(self) -> str:
@@ -168,14 +155,15 @@ class DebateTable:
             ]
             for name in self.proposals
         ]
-        prices = [[name, *self.prices(name)] for name in self.proposals]
+        prices = [[name, *price(name).cells] for name in self.proposals]
         searched, by_the_clock = self.terms
         return "\n".join(
             [
                 *columns([SAFETY, *safety], rule=True),
                 *("", searched, ""),
                 *columns([(SAFETY[0], *PRICES), *prices], range(1, len(PRICES)), rule=True),
-                *("", by_the_clock),
+                *("", by_the_clock, ""),
+                *columns([[name, PROPOSALS[name].said] for name in self.proposals]),
             ]
         )
 
@@ -198,14 +186,14 @@ class DebateTable:
 
     def _html_of_row(self, name: str) -> str:
         one, way = PROPOSALS[name], self.delays[name]
-        *numbers, gives_up = map(escape, self.prices(name))
+        *numbers, gives_up = map(escape, price(name).cells)
         cells = [
             *(self._html_of_verdict(name, purpose) for purpose in PURPOSES),
             f"yes: <code>{way}</code>" if way else "no",
             *(number.replace(" ", "&nbsp;") for number in numbers),
             gives_up,
         ]
-        head = f'<a href="{escape(one.source)}">{name}</a><br><small>{escape(one.who)}, {one.date}</small>'
+        head = f"{linked(one)}<br><small>{escape(one.said)}</small>"
         return f'<th scope="row">{head}</th>' + "".join(f"<td>{cell}</td>" for cell in cells)
 
     def _html_of_verdict(self, name: str, purpose: Purpose) -> str:

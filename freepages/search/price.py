@@ -12,9 +12,11 @@ from functools import cache
 from random import Random
 
 from freepages.debate.guest_verbs import DRIVER
+from freepages.debate.proposals import Proposal, find_proposal
 from freepages.debate.world import World
-from freepages.engine.quantity import format_bytes
+from freepages.engine.quantity import format_bytes, format_seconds
 from freepages.engine.run import Move, Run
+from freepages.engine.text_table import columns
 from freepages.migrate.guest import Guest
 from freepages.migrate.timed_migration import migrate
 from freepages.pages.bitmap import bitmap_bytes
@@ -32,8 +34,10 @@ TERMS = (
 )
 """What the prices are of, in words."""
 
+PRICES = ("zone lock held", "vCPUs stalled", "sent", "total time", "host's bitmaps", "the guest gives up")
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Price:
     """What one migration costs.
 
@@ -51,14 +55,34 @@ class Price:
     host_bytes: int
     gives_up: str
 
+    def __repr__(self) -> str:
+        rows = [[name, cell] for name, cell in zip(PRICES, self.cells, strict=True)]
+        return "\n".join([*columns(rows), f"By the clock: {TERMS}."])
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The figures in words, in the order of PRICES."""
+        return (
+            format_seconds(self.lock_held),
+            format_seconds(self.stalled),
+            format_bytes(self.sent),
+            format_seconds(self.total),
+            format_bytes(self.host_bytes),
+            self.gives_up,
+        )
+
+
+def price(position: Proposal | str) -> Price:
+    """The price of a proposal, or of that with this name."""
+    return _price(find_proposal(position))
+
 
 @cache
-def price(name: str) -> Price:
-    """The price of the proposal of that name."""
+def _price(chosen: Proposal) -> Price:
     guest = Guest.made_up(RAM, FREE, None, SEED)
     guest.set_zero_share(0)
-    done = migrate(guest, name, WORKLOAD, bandwidth=BANDWIDTH, seed=SEED)
-    seen = Seen.of(name)
+    done = migrate(guest, chosen, WORKLOAD, bandwidth=BANDWIDTH, seed=SEED)
+    seen = Seen.of(chosen)
     return Price(
         lock_held=sum(span.ns for span in done.held) / 1e9,
         stalled=sum(span.ns for span in done.waits) / 1e9,
@@ -87,10 +111,10 @@ class Seen:
     gives_back: bool = False
 
     @classmethod
-    def of(cls, name: str) -> Seen:
+    def of(cls, chosen: Proposal) -> Seen:
         seen = cls()
         for seed in range(SCHEDULES):
-            chance, run = Random(seed), Run(debate(name, pages=PAGES))
+            chance, run = Random(seed), Run(debate(chosen, pages=PAGES))
             for _ in range(STEPS):
                 able = [process for process in run.processes.values() if set(process.options()) - {STOP}]
                 if not able:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from freepages.debate.assumptions import Assumptions
 from freepages.debate.content import letter
-from freepages.debate.proposals import Proposal, find_proposal
+from freepages.debate.proposals import PROPOSALS, Proposal, find_proposal
 from freepages.debate.world import Purpose
 from freepages.engine.errors import FreepagesError
 from freepages.engine.memory import in_use
@@ -86,6 +86,7 @@ class Checked:
     def text(self) -> str:
         """For people: the verdict, what it stands on, and the way to a loss."""
         about = [
+            *([["who", one.said], ["where", one.source]] if (one := PROPOSALS.get(self.proposal)) else []),
             ["bounds", self.bounds],
             ["states", f"{self.states:,}"],
             ["depth", f"{self.depth} moves"],

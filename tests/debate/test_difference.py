@@ -45,8 +45,10 @@ def test_what_the_two_have_in_common_is_said_and_not_shown():
 
 def test_both_authors_and_dates_head_it():
     first, second = repr(difference("snapshot", "locked")).split("\n")[:2]
-    assert first.startswith("--- snapshot: ") and first.endswith(". Liang Li, 2016-03-03")
-    assert second.startswith("+++ locked: ") and second.endswith(". Michael S. Tsirkin, 2016-04-19")
+    assert first.startswith("--- snapshot: ") and first.endswith("; proposed by Liang Li, 2016-03-03")
+    assert second.startswith("+++ locked: ") and second.endswith(
+        "; proposed by Michael S. Tsirkin, 2016-04-19"
+    )
 
 
 def test_a_guest_that_has_no_part_is_all_put_in():
@@ -57,7 +59,7 @@ def test_a_guest_that_has_no_part_is_all_put_in():
 def test_a_listing_is_the_source_with_who_argued_what():
     shown = repr(listing("everything")).split("\n")
     one = find_proposal("everything")
-    assert shown[0] == f"everything: {one.who}, {one.date}. {one.claim}"
+    assert shown[0] == f"everything: {one.said}. {one.claim} By the clock its host asks never."
     assert [line.removeprefix("  ") for line in shown[3:]] == source("everything", "host")
 
 

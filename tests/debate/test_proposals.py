@@ -53,3 +53,19 @@ def test_what_a_picture_shows_of_a_process_are_its_own_locals(one: Proposal) -> 
     for function, names in ((one.guest, one.guest_keeps), (one.host, one.host_keeps)):
         assert set(names or ()) <= set(function.__code__.co_varnames if function else ())
     assert not one.tells or (one.guest and one.tells in one.guest.__code__.co_varnames)
+
+
+def test_nobody_is_held_to_what_they_did_not_propose() -> None:
+    said = {name: one.said for name, one in PROPOSALS.items()}
+    assert said["everything"].startswith("the status quo: QEMU of 2016")
+    assert said["snapshot"] == "proposed by Liang Li, 2016-03-03"
+    assert said["log_late"].startswith("asked by Rik van Riel, 2016-04-19; nobody proposed it")
+    assert "Tsirkin" not in PROPOSALS["request_id_unchecked"].who
+    assert said["request_id_unchecked"].startswith("made by us to show something; nobody proposed it")
+    assert said["free_page_hint"].startswith("merged; written by Wei Wang")
+
+
+@pytest.mark.parametrize("one", EACH, ids=lambda one: one.name)
+def test_when_a_host_asks_is_said_of_those_that_ask(one: Proposal) -> None:
+    asks = "asks" in inspect.getsource(one.host) or "ask(w)" in inspect.getsource(one.host)
+    assert asks == (one.asks != "never")

@@ -1,6 +1,7 @@
 """The table of the debate: the shipped one is what the searches say, and both its forms show all of it."""
 
 import json
+from html import escape
 
 import pytest
 
@@ -13,6 +14,7 @@ from freepages.search import Checked, check
 from freepages.search.check_many import processes
 from freepages.search.debate_table import DebateTable, questions
 from freepages.search.delay import delay
+from freepages.search.price import price
 
 SHIPPED = DebateTable.load()
 SMALL = 6000  # states: a second or so
@@ -64,7 +66,8 @@ def test_where_a_silent_guest_delays_for_ever_the_host_can_at_most_sync(name) ->
 def test_text_and_html_show_each_verdict_with_its_flips() -> None:
     text, html = SHIPPED.text(), SHIPPED._repr_html_()
     for name in PROPOSALS:
-        assert name in text and f">{name}</a>" in html and PROPOSALS[name].source in html
+        assert name in text and f"<b>{name}</b></a>" in html and PROPOSALS[name].source in html
+        assert PROPOSALS[name].said in text and escape(PROPOSALS[name].said) in html
         for purpose in PURPOSES:
             answer = SHIPPED.answer(name, purpose)
             assert answer.verdict in text
@@ -74,7 +77,7 @@ def test_text_and_html_show_each_verdict_with_its_flips() -> None:
                 for switch in switches:
                     assert SHIPPED.answer(name, purpose, switch).verdict == verdict
                     assert switch in text and f"<code>{switch}</code>" in html
-        for cell in SHIPPED.prices(name):
+        for cell in price(name).cells:
             assert cell in text and f"<td>{cell}</td>" in html.replace("&nbsp;", " ")
     for words in SHIPPED.terms:
         assert words in text and words in html

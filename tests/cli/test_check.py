@@ -32,7 +32,8 @@ def test_one_row_as_json(capsys) -> None:
 
 def test_one_row_to_read_ends_with_the_steps_of_the_loss(capsys) -> None:
     lines = run(capsys, "page_reporting", "--assume", "rely-on-free-content", "--pages", 1).splitlines()
-    assert lines[0] == "page_reporting, migrate: REFUTED" and "1 page," in lines[1]
+    assert lines[0] == "page_reporting, migrate: REFUTED" and "1 page," in lines[3]
+    assert lines[1].split(maxsplit=1)[1].startswith("merged; written by Alexander Duyck")
     assert lines[-1].endswith("host: stops the guest, syncs, sends the rest")
     assert any(line.startswith("schedule") for line in lines)
 

@@ -213,10 +213,9 @@ def virtqueue(
             processes.append(Process("s", "store buffer", cpu.visibility()))
         return world, processes
 
-    entries = f"a queue of {num} entries"
-    title = f"{len(words)} request{'' if len(words) == 1 else 's'} over {entries}"
+    title = f"{len(words)} request{'' if len(words) == 1 else 's'} over {num} entries"
     if store_buffer:
-        title += ", writes become visible late" + ("" if barriers else ", a driver without barriers")
+        title += "; late writes" + ("" if barriers else "; the driver has no barriers")
     return Scenario("virtqueue", title, build, picture, story, property=request_lost, key=exchanged)
 
 

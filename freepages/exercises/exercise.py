@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -63,6 +63,29 @@ def unanswered(answer: Any) -> bool:
 def written(example: str) -> Wanted:
     """The answer is a text such as ``example``."""
     return lambda answer: "" if isinstance(answer, str) else f"the answer is {example}, not {answer!r}."
+
+
+def same_everywhere(
+    answer: Callable[..., Any],
+    name: str,
+    cases: Mapping[tuple[Any, ...], Any],
+    likely: Mapping[str, Callable[..., Any]],
+) -> None:
+    """Raise Wrong unless the learner's function returns what it should in every case (arguments -> result).
+
+    The first wrong case is told. If a likely mistake, the values of `likely`, gives the learner's results in
+    all cases, then what its key says of it is told too.
+    """
+    given = {case: answer(*case) for case in cases}
+    wrong = [case for case, wanted in cases.items() if given[case] != wanted]
+    if not wrong:
+        return
+    if all(one is None for one in given.values()):
+        raise Wrong("the function returns nothing. Is there a `return`?")
+    called = f"{name}({', '.join(map(str, wrong[0]))})"
+    reasons = (why for why, rule in likely.items() if all(rule(*case) == given[case] for case in cases))
+    said = f"{called} is {given[wrong[0]]!r:.60}, and it should be {cases[wrong[0]]}. {next(reasons, '')}"
+    raise Wrong(said.rstrip())
 
 
 def beside_the_shortest(moves: int, shortest: str) -> str:

@@ -1,16 +1,45 @@
-"""Notebook 07: from a guest's page frame number to the host's offset in RAM."""
+"""Notebook 07: from a guest's page frame number to the host's place in RAM."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from freepages.engine.errors import FreepagesError
-from freepages.exercises.exercise import Exercise, Wrong, function
+from freepages.exercises.exercise import Exercise, function, same_everywhere
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.pages.pc_memory import FOUR_GIB, below_4g
 
-CASES = 400
+MACHINES = 400
+
+Translation = Callable[[int, int, int], int | None]
+"""ram_addr(pfn, low, high)"""
+
+LIKELY: Mapping[str, Translation] = {
+    "Above the hole the host's number is smaller than the pfn: the host has no hole.": (
+        lambda pfn, low, high: pfn if pfn < low or pfn >= high else None
+    ),
+    "A pfn in the hole has no page. What does the function return for it?": (
+        lambda pfn, low, high: pfn if pfn < low else pfn - (high - low)
+    ),
+    "Page number `low` is not below the hole any more: compare with <.": (
+        lambda pfn, low, high: pfn if pfn <= low else None if pfn < high else pfn - (high - low)
+    ),
+    "Page number `high` is the first one behind the hole, and has a place.": (
+        lambda pfn, low, high: pfn if pfn < low else None if pfn <= high else pfn - (high - low)
+    ),
+    "You subtract where the hole begins. Subtract how long it is.": (
+        lambda pfn, low, high: pfn if pfn < low else None if pfn < high else pfn - low
+    ),
+    "You subtract where the hole ends. Pages 0 to low - 1 come first in the host's RAM.": (
+        lambda pfn, low, high: pfn if pfn < low else None if pfn < high else pfn - high
+    ),
+    "It is the other way round: the host's number is smaller than the pfn, by the length of the hole.": (
+        lambda pfn, low, high: pfn if pfn < low else None if pfn < high else pfn + (high - low)
+    ),
+}
+"""Likely mistakes, by what to say of them."""
 
 
 def _machine(chance: random.Random) -> tuple[GuestRam, int, int]:
@@ -25,33 +54,32 @@ def _machine(chance: random.Random) -> tuple[GuestRam, int, int]:
     return GuestRam([RamBlock("pc.ram", 0, pages, mapped)]), low, low + hole
 
 
-def _judge(answer: Callable[[int, int, int], object]) -> str:
-    chance = random.Random(2016)
-    for _ in range(CASES):
+def cases() -> dict[tuple[int, int, int], int | None]:
+    """Pages of many machines, at both ends of their holes and in between: (pfn, low, high) -> ram_addr."""
+    chance, found = random.Random(2016), dict[tuple[int, int, int], int | None]()
+    for _ in range(MACHINES):
         ram, low, high = _machine(chance)
-        near = [0, low - 1, low, high - 1, high, ram.max_pfn - 1, chance.randrange(ram.max_pfn)]
-        for pfn in near:
-            if pfn >= ram.max_pfn:
-                continue
-            try:
-                wanted: int | None = ram.ram_addr(pfn)
-            except FreepagesError:
-                wanted = None
-            given = answer(pfn, low, high)
-            if given != wanted:
-                raise Wrong(
-                    f"mine(pfn={pfn}, low={low}, high={high}) gives {given}; the page's place is {wanted}."
-                )
-    return f"{CASES} machines, at both ends of their holes and in between, agree."
+        for pfn in (0, low - 1, low, high - 1, high, ram.max_pfn - 1, chance.randrange(ram.max_pfn)):
+            if pfn < ram.max_pfn:
+                found[pfn, low, high] = None
+                with suppress(FreepagesError):
+                    found[pfn, low, high] = ram.ram_addr(pfn)
+    return found
+
+
+def _judge(answer: Translation) -> str:
+    same_everywhere(answer, "ram_addr", cases(), LIKELY)
+    return f"{MACHINES} machines, at both ends of their holes and in between, agree."
 
 
 translate = Exercise(
-    "Write mine(pfn, low, high): the page's place in pc.ram, for a machine whose RAM lies at the pfns "
-    "[0, low) and from high on; None for a pfn in the hole between them.",
+    "Write ram_addr(pfn, low, high): the host's number of a page of the guest. The guest has RAM "
+    "at the pfns from 0 to low - 1 and from high on. The host keeps these pages in one block without a "
+    "hole. For a pfn in the hole return None.",
     _judge,
     (
-        "three cases: below low, from high on, and in between.",
-        "the first page behind the hole, pfn high, comes in pc.ram right after page low - 1.",
+        "there are three cases: below low, from high on, and in between.",
+        "the page at pfn high comes in the host's block right after the page at pfn low - 1.",
         "pfn if pfn < low else None if pfn < high else pfn - (high - low)",
     ),
     function,

@@ -181,6 +181,10 @@ TOY_RAM = GuestRam([RamBlock("pc.ram", 0, PAGES, ((0, 24), (32, 32 + PAGES - 24)
 """A machine of 64 pages whose PCI hole is [24, 32)."""
 
 
+TOY_FREE = PageBitmap.from_runs(TOY_RAM.max_pfn, [4, 20, 40, 60], [10, 24, 48, 64])
+"""Its free pages, by pfn: before the hole and behind it."""
+
+
 def misplaced(ram: GuestRam, free: PageBitmap) -> PageBitmap:
     """The pages in use, by ram_addr, that are skipped where a bitmap over pfns is taken as it is."""
     wrong = ram.untranslated(free)
@@ -188,7 +192,7 @@ def misplaced(ram: GuestRam, free: PageBitmap) -> PageBitmap:
     return wrong
 
 
-def around_the_hole(free: PageBitmap, ram: GuestRam = TOY_RAM) -> Frame:
+def around_the_hole(free: PageBitmap = TOY_FREE, ram: GuestRam = TOY_RAM) -> Frame:
     """The guest's pages by pfn, and the host's by ram_addr, with the bitmap translated and as it came."""
     guest = np.full(ram.max_pfn, State.HOLE, np.uint8)
     for start, end in zip(*ram.pfns(), strict=True):

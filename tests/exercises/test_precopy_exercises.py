@@ -19,7 +19,7 @@ def right(left, hot, sends, writes):
         (lambda left, hot, sends, writes: min(hot, left * writes // sends), "divide first"),
         (lambda left, hot, sends, writes: min(hot, left // writes * sends), "the other way round"),
         (lambda left, hot, sends, writes: None, "Is there a `return`?"),
-        (lambda left, hot, sends, writes: 7, "page by page it is"),
+        (lambda left, hot, sends, writes: 7, "it should be"),
         (3, "the function itself"),
     ],
 )
@@ -39,18 +39,31 @@ def test_the_rule_of_the_rounds():
 
 
 @pytest.mark.parametrize(
-    ("answer", "right"),
+    ("answer", "words"),
     [
-        (lambda pfn, low, high: pfn if pfn < low else None if pfn < high else pfn - (high - low), True),
-        (lambda pfn, low, high: pfn if pfn <= low else None if pfn < high else pfn - (high - low), False),
-        (lambda pfn, low, high: pfn if pfn < low else None if pfn <= high else pfn - (high - low), False),
-        (lambda pfn, low, high: pfn if pfn < low else pfn - (high - low), False),
-        (lambda pfn, low, high: pfn, False),
-        (lambda pfn, low, high: pfn if pfn < low else None if pfn < high else pfn - low, False),
+        (lambda pfn, low, high: pfn if pfn <= low else None if pfn < high else pfn - (high - low), "with <"),
+        (
+            lambda pfn, low, high: pfn if pfn < low else None if pfn <= high else pfn - (high - low),
+            "has a pl",
+        ),
+        (lambda pfn, low, high: pfn if pfn < low else pfn - (high - low), "in the hole has no page"),
+        (lambda pfn, low, high: pfn if pfn < low or pfn >= high else None, "smaller than the pfn"),
+        (lambda pfn, low, high: pfn if pfn < low else None if pfn < high else pfn - low, "how long it is"),
+        (lambda pfn, low, high: pfn if pfn < low else None if pfn < high else pfn - high, "come first"),
+        (lambda pfn, low, high: None, "Is there a `return`?"),
+        (lambda pfn, low, high: 5, "it should be 0"),
     ],
 )
-def test_a_pfn_becomes_a_ram_addr(answer, right):
-    assert translate.check(answer).right is right
+def test_a_wrong_translation_is_told_why(answer, words):
+    remark = translate.check(answer)
+    assert remark.right is False and words in remark.text, remark
+
+
+def test_a_pfn_becomes_a_ram_addr():
+    good = translate.check(
+        lambda pfn, low, high: pfn if pfn < low else None if pfn < high else pfn - high + low
+    )
+    assert good.right
 
 
 def test_every_hint_can_be_had():

@@ -4,7 +4,7 @@ from functools import partial
 
 from freepages.engine.costs import Costs
 from freepages.migrate.guest import Guest
-from freepages.migrate.sensitivity import as_text, sensitivity
+from freepages.migrate.sensitivity import as_text, saving, sensitivity, spread
 from freepages.migrate.timed_migration import migrate
 
 
@@ -25,3 +25,20 @@ def test_a_guest_without_a_free_page_hangs_on_the_link():
     assert found[0].name == "link" and found[0].less > 0.25
     assert "elapsed" not in {one.name for one in found}
     assert as_text([]).startswith("no cost changes")
+
+
+def test_a_figure_moves_as_far_as_the_named_costs_move_it():
+    least, most = spread(lambda costs: costs.link / costs.walk_page, ["link"])
+    assert least == 0.75 * Costs().link / 9.5 and most == 1.25 * Costs().link / 9.5
+    assert spread(lambda costs: costs.link, ["walk_page"]) == (Costs().link, Costs().link)
+
+
+def test_what_is_saved_of_zeros_hangs_on_finding_them_and_what_is_saved_of_old_data_does_not():
+    guest = Guest.made_up(1 << 30, 0.75)
+    idle, hog = (saving(guest, workload, bandwidth=1.25e9) for workload in ("idle", "hog"))
+    assert guest.free.count() == guest.ram.pages * 3 // 4
+    assert (
+        idle.skipping.transferred_bytes < idle.everything.transferred_bytes < hog.everything.transferred_bytes
+    )
+    assert idle.most - idle.least > 0.1 > hog.most - hog.least >= 0
+    assert "% less time" in repr(idle) and " to " in repr(idle)

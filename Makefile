@@ -5,14 +5,11 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
-FIRST := notebooks/00-start-here.ipynb
-# Jupyter wants to be told that root means it.
-ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .PHONY: lab test quick lint notebooks wheel bench clean
 
 lab: $(READY)
-	$(PY) -m jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/$(FIRST) $(ROOT)
+	$(PY) -m freepages lab notebooks
 
 test: $(READY)
 	$(PY) -m pytest -n 2 --dist loadfile

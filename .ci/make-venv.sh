@@ -65,10 +65,7 @@ else
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile -e '.[test,lint]'
 fi
 
-# JupyterLab would else ask, in front of the class, whether it may fetch news; and a saved notebook keeps its steppers.
+# What `freepages lab` sets, for whoever starts this environment's JupyterLab otherwise.
 settings=$venv/share/jupyter/lab/settings
 mkdir -p "$settings"
-cat >"$settings/overrides.json" <<'END'
-{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false},
- "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": true}}
-END
+cp freepages/lab/labconfig/default_setting_overrides.json "$settings/overrides.json"

@@ -2,9 +2,16 @@
 
 import json
 import os
+import re
+import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tarfile
+import time
+import urllib.error
+import urllib.request
 import zipfile
 from pathlib import Path
 
@@ -63,10 +70,15 @@ def test_the_source_archive_carries_the_whole_house(built: Path) -> None:
     assert wanted <= names
 
 
-def test_the_wheel_carries_the_library_its_data_and_nothing_else(installed: Path) -> None:
+def test_the_wheel_carries_the_library_its_data_the_notebooks_and_nothing_else(installed: Path) -> None:
     files = {str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file()}
     library = {name for name in files if not name.split("/")[0].endswith(".dist-info")}
-    assert library == shipped("freepages") | {f"freepages/{name}" for name in shipped("data")}
+    beside = shipped("data") | shipped("notebooks")
+    assert library == shipped("freepages") | {f"freepages/{name}" for name in beside}
+
+
+def test_the_wheel_is_small(built: Path) -> None:
+    assert next(built.glob("*.whl")).stat().st_size < 10 << 20
 
 
 def test_the_wheel_brings_the_command(installed: Path) -> None:
@@ -94,3 +106,54 @@ def test_bitmap_runs_outside_the_checkout_on_each_shipped_snapshot(installed: Pa
         assert zone["free_pages"] == sum(count << order for order, count in enumerate(zone["nr_free"]))
     assert 0 < answer["free_pages"] <= answer["max_pfn"]
     assert answer["bitmap_bytes"] * 8 >= answer["max_pfn"]
+
+
+@pytest.mark.slow
+def test_installed_in_a_fresh_environment_it_opens_the_notebooks(built: Path, tmp_path: Path) -> None:
+    """`pip install` of the wheel, `freepages lab DIR`, and what JupyterLab answers to a browser."""
+    python, wheel = tmp_path / "venv" / "bin" / "python", next(built.glob("*.whl"))
+    if uv := shutil.which("uv"):
+        subprocess.run(
+            [uv, "venv", "--quiet", "--python", sys.executable, str(tmp_path / "venv")], check=True
+        )
+        install = [uv, "pip", "install", "--quiet", "--python", str(python), str(wheel)]
+    else:
+        subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
+        install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel)]
+    subprocess.run(install, check=True, timeout=600)
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    words = ["lab", "mine", "--no-browser", "--port", str(port)]
+    with open(tmp_path / "log", "wb") as log:
+        lab = subprocess.Popen(
+            [python.with_name("freepages"), *words],
+            cwd=tmp_path,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            token = ""
+            for _ in range(300):
+                if found := re.search(r"token=([0-9a-f]+)", (tmp_path / "log").read_text()):
+                    token = found[1]
+                    break
+                time.sleep(0.2)
+            assert token, (tmp_path / "log").read_text()
+            here = f"http://127.0.0.1:{port}"
+            with pytest.raises(urllib.error.HTTPError, match="403"):
+                urllib.request.urlopen(f"{here}/api/contents/00-start-here.ipynb", timeout=30)
+            with urllib.request.urlopen(
+                f"{here}/api/contents/00-start-here.ipynb?token={token}", timeout=30
+            ) as got:
+                assert json.load(got)["type"] == "notebook"
+            manager = "@jupyter-widgets/jupyterlab-manager:plugin"
+            with urllib.request.urlopen(
+                f"{here}/lab/api/settings/{manager}?token={token}", timeout=30
+            ) as got:
+                assert json.load(got)["schema"]["properties"]["saveState"]["default"] is True
+        finally:
+            os.killpg(lab.pid, signal.SIGKILL)
+            lab.wait()
+    assert (tmp_path / "mine" / "01-buddy-zones.ipynb").exists()

@@ -82,6 +82,12 @@ def export(args: argparse.Namespace) -> None:
     command.export(args)
 
 
+def lab(args: argparse.Namespace) -> None:
+    from freepages.cli import lab as command
+
+    command.run(args)
+
+
 def sweep(args: argparse.Namespace) -> None:
     from freepages.cli import sweep as command
 
@@ -112,6 +118,20 @@ def parser() -> Parser:
     top = Parser(prog="freepages", description="Free pages of a guest, and a migration that skips them.")
     top.add_argument("--version", action=Version, nargs=0, help="print the versions, and end")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    command = commands.add_parser("lab", help="copy the notebooks into a folder and open them in JupyterLab")
+    command.add_argument(
+        "folder",
+        metavar="DIR",
+        type=Path,
+        nargs="?",
+        default=Path("freepages-notebooks"),
+        help="where the notebooks are, or are to be; what is there is never written over",
+    )
+    command.add_argument("--port", metavar="N", type=int, help="JupyterLab's port; a free one, if not given")
+    command.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
+    command.add_argument("--copy-only", action="store_true", help="copy, and start nothing")
+    command.set_defaults(run=lab)
 
     command = commands.add_parser(
         "capture",

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-import resource
 import sys
 from mmap import PAGESIZE
 
 from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import format_bytes
+
+try:
+    import resource
+except ImportError:  # Windows has no such limits
+    resource = None  # type: ignore[assignment]
 
 CGROUP = "/sys/fs/cgroup/memory.max"
 
@@ -19,24 +23,32 @@ def in_use() -> int:
 
 
 def peak() -> int:
-    """Bytes resident at the most, since this program began.
+    """Bytes resident at the most, since this program began; 0 where the system does not say.
 
     Linux tells it as VmHWM (proc(5), status). What getrusage() tells there begins with the peak of whoever
     started the process, so a small one that a large one has started looks large.
     """
     told = _line("/proc/self/status", "VmHWM:")
+    if told is None and resource is None:
+        return 0
     unit = 1 if sys.platform == "darwin" else 1 << 10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit if told is None else told
 
 
 def available() -> int:
-    """Bytes that this process can still get: what the machine has, and what limits on the process leave."""
+    """Bytes that this process can still get: what the machine has, and what limits on the process leave.
+
+    Where the system does not say, none is too much.
+    """
     there = _line("/proc/meminfo", "MemAvailable:")
     if there is None:
+        if not hasattr(os, "sysconf"):
+            return sys.maxsize
         there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if limit != resource.RLIM_INFINITY:
-        there = min(there, limit - _statm(0))
+    if resource is not None:
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit != resource.RLIM_INFINITY:
+            there = min(there, limit - _statm(0))
     try:
         with open(CGROUP, encoding="ascii") as told:
             there = min(there, int(told.read()) - in_use())

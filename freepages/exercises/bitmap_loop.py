@@ -3,51 +3,68 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from freepages.exercises.exercise import Exercise, Wrong, function
 from freepages.pages.bitmap import PageBitmap
 
 CASES = 500
+FIRST = [(16, 8, 1, 16, (3, 12)), (16, 8, 2, 10, ())]
+"""Small cases, in which what is wrong is easily seen: pages, pfn, order, limit, bits set before."""
 
 
 def _judge(mark: Callable[[bytearray, int, int, int], object]) -> str:
     chance = random.Random(2016)
-    for case in range(CASES):
-        pages = chance.randrange(1, 300)
-        order = chance.randrange(5)
+    for case in FIRST:
+        _judge_one(mark, *case)
+    for _ in range(CASES):
+        pages, order = chance.randrange(1, 300), chance.randrange(5)
         pfn = chance.randrange(0, 320) >> order << order
-        limit = chance.randrange(0, pages + 1)
-        before = PageBitmap(pages)
-        for page in range(pages):
-            if chance.random() < 0.2:
-                before.set(page)
-        wanted = before.copy()
-        low, high = min(pfn, limit), min(pfn + (1 << order), limit)
-        wanted.set_range(low, high)
-        given = bytearray(before.tobytes())
+        before = [page for page in range(pages) if chance.random() < 0.2]
+        _judge_one(mark, pages, pfn, order, chance.randrange(0, pages + 1), before)
+    return f"{CASES} more blocks of every size, at and beyond the limit, give the library's bytes."
+
+
+def _judge_one(
+    mark: Callable[..., object], pages: int, pfn: int, order: int, limit: int, before: Sequence[int]
+) -> None:
+    bitmap = PageBitmap(pages)
+    for page in before:
+        bitmap.set(page)
+    size = len(given := bytearray(bitmap.tobytes()))
+    call = f"mark(bitmap, pfn={pfn}, order={order}, limit={limit})"
+    try:
         mark(given, pfn, order, limit)
-        if len(given) != len(wanted.tobytes()):
-            raise Wrong(
-                f"case {case}: the bitmap had {len(wanted.tobytes())} bytes and has {len(given)} now."
-            )
-        if bytes(given) != wanted.tobytes():
-            at = next(i for i in range(len(given)) if given[i] != wanted.tobytes()[i])
-            raise Wrong(
-                f"mark(bitmap, pfn={pfn}, order={order}, limit={limit}): byte {at} is {given[at]:#04x}, "
-                f"it should be {wanted.tobytes()[at]:#04x}."
-            )
-    return f"{CASES} blocks of every size, at and beyond the limit, give the library's bytes."
+    except IndexError as error:
+        raise Wrong(f"{call} wrote past the end of the bitmap: only pages below limit have a bit.") from error
+    if len(given) != size:
+        raise Wrong(f"{call}: the bitmap had {size} bytes and has {len(given)} now.")
+    block = set(range(pfn, pfn + (1 << order)))
+    wanted = block & set(range(limit))
+    now = {8 * at + bit for at, byte in enumerate(given) for bit in range(8) if byte >> bit & 1}
+    if past := sorted((now - set(before)) & (block - wanted)):
+        raise Wrong(f"{call} wrote past the limit: it set the bit of page {past[0]}.")
+    if lost := sorted(set(before) - now):
+        raise Wrong(
+            f"{call} cleared the bit of page {lost[0]}, which was set before: |= keeps it, = does not."
+        )
+    if stray := sorted(now - set(before) - wanted):
+        raise Wrong(
+            f"{call} set the bit of page {stray[0]}, which is not in the block [{pfn}, {max(block) + 1})."
+        )
+    if missing := sorted(wanted - now):
+        raise Wrong(f"{call} did not set the bit of page {missing[0]}.")
 
 
 mark_block = Exercise(
-    "Write mark(bitmap, pfn, order, limit): set the bit of every page of the block that is below limit. "
-    "bitmap is a bytearray; page i is bit i % 8 of byte i // 8.",
+    "Write mark(bitmap, pfn, order, limit). It sets the bit of every page of the block that is below limit. "
+    "All other bits stay as they are; some may be set already. bitmap is a bytearray; page i is bit i % 8 "
+    "of byte i // 8, and bit 0 is the lowest.",
     _judge,
     (
         "two questions: which pages (a range, cut off at limit)? And for each, which byte and which bit?",
-        "for page in range(pfn, min(pfn + (1 << order), limit)): ...",
-        "... bitmap[page // 8] |= 1 << (page % 8)",
+        "the block is [pfn, pfn + (1 << order)), cut off at limit. To set a bit and keep the others: |=",
+        "for page in range(pfn, min(pfn + (1 << order), limit)): bitmap[page // 8] |= 1 << (page % 8)",
     ),
     function,
 )

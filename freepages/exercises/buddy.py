@@ -12,22 +12,27 @@ def _judge(operations: str) -> str:
     zone = zone_drawn("·" * PAGES)
     operate(zone, operations)
     zone.validate()
-    free, pairs = zone.nr_free_pages, sum(zone.nr_free()[1:])
+    free = zone.nr_free_pages
     if free != PAGES // 2:
         raise Wrong(f"{free} pages are free, not {PAGES // 2}.")
-    if pairs:
-        raise Wrong(f"{free} pages are free, but {pairs} free block(s) have an order above 0.")
+    pfn, order, _ = max(zone.free_blocks(), key=lambda block: block[1])
+    if order:
+        pages = f"{free} pages are free, but pages {pfn} to {pfn + (1 << order) - 1}"
+        if "f" not in operations:
+            raise Wrong(f"{pages} lie in one block that was never split: take all {PAGES} pages first.")
+        raise Wrong(f"{pages} are buddies, so the allocator merged them into one block of order {order}.")
     return f"{free} of {PAGES} pages are free, in {zone.nr_free()[0]} blocks, and no two of them are buddies."
 
 
 scattered = Exercise(
-    f"A fresh zone has {PAGES} pages. Write operations ('0a' allocates order 0, '4f' frees the block at pfn "
-    "4) after which half of its pages are free, and still nobody can get a block of order 1.",
+    f"A fresh zone has {PAGES} pages. Write a list of operations: '0a' allocates a block of order 0, '4f' "
+    "frees the block that begins at pfn 4. At the end half of the pages are free, and still nobody can get "
+    "a block of order 1.",
     _judge,
     (
         "a free block of order 1 is two free buddies. What must every pair of buddies look like?",
-        "allocate all pages one by one; then free one of each pair (0, 1), (2, 3), ...",
-        'in Python: " ".join(["0a"] * 16 + [f"{pfn}f" for pfn in range(0, 16, 2)])',
+        "first allocate all pages one by one, so that every pair of buddies is in use. Then free some.",
+        'free one page of each pair (0, 1), (2, 3), ...: " ".join(["0a"] * 16 + ["0f", "2f", "4f", ...])',
     ),
     written("a text such as '0a 0a 1f'"),
 )

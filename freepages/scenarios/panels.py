@@ -85,14 +85,17 @@ def memory(zone: Zone, highlight: Iterable[Range] = ()) -> PageMap:
 
 
 def snapshot_frame(snapshot: Snapshot) -> Frame:
-    """A machine's memory from pfn 0 to max_pfn: free, in use by whom is not known, or no memory at all."""
+    """A machine's memory from pfn 0 to max_pfn: free, in use, or no memory at all.
+
+    In use is also what the kernel took before its allocator existed, and what that does not manage.
+    """
     states = np.full(snapshot.max_pfn, State.HOLE, np.uint8)
     for low, high in snapshot.ram or [(z.start_pfn, z.end_pfn) for z in snapshot.zones]:
         states[low:high] = State.IN_USE
     free = np.unpackbits(snapshot.bitmap().bytes, count=snapshot.max_pfn, bitorder="little")
     states[free.view(bool)] = State.FREE
-    managed = sum(z.managed for z in snapshot.zones)
-    title = f"{snapshot.free_pages:,} of {managed:,} managed pages are free"
+    ram = np.count_nonzero(states != State.HOLE)
+    title = f"{snapshot.free_pages:,} of {ram:,} pages of memory are free"
     return Frame(title, (PageMap("memory", 0, states),), snapshot.about.get("note", ""))
 
 

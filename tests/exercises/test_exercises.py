@@ -27,7 +27,13 @@ def test_a_judge_that_raises_tells_it_as_what_is_not_right():
     ("operations", "right", "words"),
     [
         (" ".join(["0a"] * 16 + [f"{pfn}f" for pfn in range(0, 16, 2)]), True, "8 of 16 pages are free"),
-        (" ".join(["0a"] * 16 + [f"{pfn}f" for pfn in range(8)]), False, "have an order above 0"),
+        (" ".join(["0a"] * 16 + [f"{pfn}f" for pfn in range(8)]), False, "pages 0 to 7 are buddies, so"),
+        (
+            " ".join(["0a"] * 16 + [f"{pfn}f" for pfn in (0, 1, 4, 6, 8, 10, 12, 14)]),
+            False,
+            "pages 0 to 1 are",
+        ),
+        (" ".join(["0a"] * 8), False, "never split"),
         ("0a", False, "15 pages are free"),
         ("0a 0f 0f", False, "free already"),
         ("12a", False, "order 12 is not one of"),
@@ -60,11 +66,42 @@ def assigns(bitmap, pfn, order, limit):
         bitmap[page // 8] = 1 << (page % 8)
 
 
+def block_of_order_pages(bitmap, pfn, order, limit):
+    for page in range(pfn, min(pfn + order, limit)):
+        bitmap[page // 8] |= 1 << (page % 8)
+
+
+def appends(bitmap, pfn, order, limit):
+    bitmap.append(0)
+
+
+def does_nothing(bitmap, pfn, order, limit): ...
+
+
+def byte_of_each_page(bitmap, pfn, order, limit):
+    bitmap[pfn] |= 1
+
+
 @pytest.mark.parametrize(
-    ("mark", "right"), [(good, True), (no_limit, False), (big_endian, False), (assigns, False)]
+    ("mark", "words"),
+    [
+        (no_limit, "limit=10) wrote past the limit: it set the bit of page 10."),
+        (big_endian, "set the bit of page 14, which is not in the block [8, 10)"),
+        (assigns, "cleared the bit of page 12, which was set before"),
+        (block_of_order_pages, "did not set the bit of page 9"),
+        (appends, "had 8 bytes and has 9 now"),
+        (does_nothing, "did not set the bit of page 8"),
+        (byte_of_each_page, "wrote past the end of the bitmap"),
+        (7, "the answer is the function itself"),
+    ],
 )
-def test_mark_block(mark, right):
-    assert bitmap.mark_block.check(mark).right is right
+def test_a_wrong_loop_is_told_what_it_did(mark, words):
+    remark = bitmap.mark_block.check(mark)
+    assert remark.right is False and words in remark.text
+
+
+def test_a_right_loop_is_right():
+    assert bitmap.mark_block.check(good).right is True
 
 
 def test_the_install_check_finds_this_environment_well_and_names_what_is_not(monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,12 @@ from freepages.view.draw import draw
 from freepages.view.frame import Frame, PageMap
 from freepages.view.grid import LETTER_PAGES, Map
 from freepages.view.palette import RGBA
-from freepages.view.scene import Scene
+from freepages.view.scene import WIDTH, Scene
 from freepages.view.svg import STYLE, png_file, svg
 from freepages.view.text import text
 
 DOTS = 600  # of the strip
+FEW = 64  # pages, the fewest that the front end asks for
 
 
 class Picture(FrontEnd):
@@ -57,6 +59,15 @@ class Window:
         hi = min(max(lo + 1, hi), self.hi)
         self.range = None if (lo, hi) == (self.lo, self.hi) else (lo, hi)
 
+    def samples(self) -> Iterator[tuple[int, int] | None]:
+        """The range that is looked at, and of every size from all pages down to few one from the middle."""
+        yield from (self.range, None)
+        size = self.hi - self.lo
+        while self.image and size > FEW:
+            size = max(FEW, size // 4)
+            lo = (self.lo + self.hi - size) // 2 + 1  # a row that is cut off at both ends is one more
+            yield lo, lo + size
+
     def as_json(self) -> dict[str, Any] | None:
         """For the front end; None where there is nothing to choose."""
         if not self.image:
@@ -80,10 +91,13 @@ class Explorer(FrontEnd):
 
     def __init__(self, frame: Frame, zoom: tuple[int, int] | None = None):
         self.frame, self.window = frame, Window(frame, zoom)
+        tall = max(draw(frame, part).height for part in self.window.samples())
+        self._shape = f"{WIDTH} / {tall:.0f}"
         super().__init__("explorer", self._shown())
 
     def _shown(self) -> dict[str, Any]:
-        return {"svg": svg(self.still()), "window": self.window.as_json()}
+        """The picture, in a place of one shape however much of the pages it shows."""
+        return {"svg": svg(self.still()), "window": self.window.as_json(), "shape": self._shape}
 
     def _heard(self, message: dict[str, Any]) -> None:
         self.window.look(message["lo"], message["hi"])

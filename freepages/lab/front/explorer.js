@@ -101,10 +101,9 @@ export class Explorer {
     port.listen(message => this.show(message));
   }
 
-  show({ svg, window }) {
-    this.tall = Math.max(this.tall || 0, this.picture.clientHeight);
+  show({ svg, window, shape }) {
     place(this.picture, svg, 0, true);
-    this.picture.style.minHeight = `${this.tall}px`;
+    this.picture.style.aspectRatio = shape;
     this.picture.classList.toggle("fp-can-zoom", Boolean(window));
     this.window.show(window);
   }

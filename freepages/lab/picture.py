@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from freepages.lab.front_end import FrontEnd, script
 from freepages.view.draw import draw
-from freepages.view.frame import Frame, PageMap
-from freepages.view.grid import LETTER_PAGES, Map
+from freepages.view.frame import Frame, PageMap, Panel
+from freepages.view.grid import LETTER_PAGES, Map, shown
 from freepages.view.palette import RGBA
 from freepages.view.scene import WIDTH, Scene
+from freepages.view.signs import signs
 from freepages.view.svg import STYLE, png_file, svg
 from freepages.view.text import text
 
@@ -32,7 +34,18 @@ class Picture(FrontEnd):
         super().__init__("picture", {"svg": svg(self.still())})
 
     def still(self) -> Scene:
-        return draw(self.frame, self.zoom)
+        """The frame, and under it the signs that its legends leave out."""
+        found = dict.fromkeys(
+            sign for panel in self.frame.panels if self._lettered(panel) for sign in signs(panel)
+        )
+        lines = "; ".join(f"{sign.sign}  {sign.words}" for sign in found if sign.kind == "mark")
+        note = "\n".join(filter(None, [self.frame.note, lines]))
+        return draw(replace(self.frame, note=note), self.zoom)
+
+    def _lettered(self, panel: Panel) -> bool:
+        """Whether its signs can be seen."""
+        lo, hi = shown(panel, self.zoom) if isinstance(panel, Map) else (0, 0)
+        return hi - lo <= LETTER_PAGES
 
     def __repr__(self) -> str:
         return text(self.frame, self.zoom)

@@ -26,7 +26,7 @@ LOGGED = 4  # steps under the picture
 LINE = 16.0
 LABEL = 54.0  # the width of "done" and "next"
 SAID, SMALL, CODE = 15.0, 12.0, 12.0  # sizes of text
-SAID_LETTERS, SMALL_LETTERS, CODE_LETTERS = 74, 92, 68  # in a line
+SAID_LETTERS, SMALL_LETTERS, CODE_LETTERS, NAME_LETTERS = 74, 92, 68, 15  # in a line
 
 
 def words(player: Player, zoom: tuple[int, int] | None = None) -> str:
@@ -134,7 +134,8 @@ def _source(shapes: list[Shape], y: float, process: Process, last: Entry | None,
     stood = dict(last.stood) if last and last.step.move.letter == process.letter else {}
     inner = [where for where in position if where[0] in stood] or position
     code, line = position[0] if read else inner[-1]
-    shapes.append(Text(0, y + 12, process.name, "dim", SMALL, bold=True))
+    for at, part in enumerate(wrap(process.name, NAME_LETTERS)):
+        shapes.append(Text(0, y + 12 + at * LINE, part, "dim", SMALL, bold=True))
     shown = listing(code)
     for number, at, marks in window(shown, line, LINES, stood.get(code, 0)):
         shapes += _line(y, number, shown.plain[at], marks)

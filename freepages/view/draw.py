@@ -40,10 +40,11 @@ GAP = 16.0
 HEADER = 24.0
 LEGEND = 20.0
 SANS, MONO = 6.4, 7.25  # a letter's width in text of size 12, on average and always
+WIDE = 7.3  # a letter's width where many are wide
 SIDE = 214.0  # the width of a panel that can stand beside the free lists
 NARROW = WIDTH - GAP - SIDE  # the width of maps of so few pages that such a panel can stand beside them
 ALWAYS_SHOWN = (Migratetype.UNMOVABLE, Migratetype.MOVABLE, Migratetype.RECLAIMABLE)
-BAR = 11.0
+BAR = 13.5
 NOTE_LETTERS = 98  # in a line of the note
 INTERLEAVED_ROWS = 4
 MOST_RUNS = 8192  # a map of more runs is painted as an image
@@ -115,7 +116,7 @@ def _pieces(panels: Sequence[Panel], zoom: Range | None, changed: Sequence[Marke
     for group in groups:
         marks = [marked.get(id(panel), {}) for panel in group]
         if isinstance(group[0], Map):
-            yield _maps(group, marks, zoom, tall)
+            yield from _maps(group, marks, zoom, tall)
         else:
             yield piece(group[0], marks[0])
 
@@ -169,7 +170,10 @@ class Strip(NamedTuple):
     legend: Sequence[tuple[State, int]] = ()
 
 
-def _maps(panels: Sequence[Map], marked: Sequence[Marked], zoom: Range | None, tall: float) -> Piece:
+def _maps(
+    panels: Sequence[Map], marked: Sequence[Marked], zoom: Range | None, tall: float
+) -> Iterator[Piece]:
+    """One piece for all, or where their rows are many one for each strip."""
     first = panels[0]
     lo, hi = shown(first, zoom)
     kind, name = " ".join(dict.fromkeys(type(p).__name__.lower() for p in panels)), first.name
@@ -177,7 +181,8 @@ def _maps(panels: Sequence[Map], marked: Sequence[Marked], zoom: Range | None, t
         where = (
             f"pages [{first.start:,}, {first.end:,}), outside the range shown" if first.pages else "no pages"
         )
-        return Piece(WIDTH, HEADER, [*_title(0, name, where)], kind, name)
+        yield Piece(WIDTH, HEADER, [*_title(0, name, where)], kind, name)
+        return
     grid = Grid.fit(lo, hi, WIDTH - GUTTER, tall)
     lines = [
         strip for panel, marks in zip(panels, marked, strict=True) for strip in strips(panel, grid, marks)
@@ -193,16 +198,18 @@ def _maps(panels: Sequence[Map], marked: Sequence[Marked], zoom: Range | None, t
         if grid.lettered:
             shapes += _ruler(grid, y + 6)
             y += 10
-        pitch = sum(strip.height + 3 for strip in lines) + 8
+        pitch = sum(strip.height + 3 for strip in lines) + 2
         for strip in lines:
             shapes += strip.paint(Band(grid, y, pitch, strip.height))
             for row, pfn in enumerate(grid.row_starts()):
                 label = f"{max(pfn, lo):,}" if strip.legend else cut(strip.title, 15)
                 shapes.append(_row_label(y + row * pitch, min(strip.height, 24), label, bool(strip.legend)))
             y += strip.height + 3
-        return Piece(width, y + (grid.rows - 1) * pitch, shapes, kind, name)
+        yield Piece(width, y + (grid.rows - 1) * pitch, shapes, kind, name)
+        return
     for strip in lines:
-        y += _header(shapes, y, strip, grid)
+        shapes = []
+        y = _header(shapes, 0, strip, grid)
         pitch = strip.height + (1 if grid.lettered else 0)
         painted = [*strip.paint(Band(grid, y, pitch, strip.height))]
         at = (GUTTER, y, grid.width, pitch, grid.columns, grid.origin, grid.per_cell)
@@ -214,8 +221,7 @@ def _maps(panels: Sequence[Map], marked: Sequence[Marked], zoom: Range | None, t
             if row == 0 or (row + 1) * pitch + 4 < grid.rows * pitch or every == 1:
                 pfn = max(lo, grid.row_starts()[row])
                 shapes.append(_row_label(y + row * pitch, max(pitch, 8), f"{pfn:,}", mono=True))
-        y += grid.rows * pitch + GAP
-    return Piece(WIDTH, y - GAP, shapes, kind, name)
+        yield Piece(WIDTH, y + grid.rows * pitch, shapes, kind, strip.title)
 
 
 def _header(shapes: list[Shape], y: float, strip: Strip, grid: Grid, width: float = WIDTH) -> float:
@@ -223,36 +229,45 @@ def _header(shapes: list[Shape], y: float, strip: Strip, grid: Grid, width: floa
     shapes += _title(y, strip.title, strip.remark, width)
     if not strip.legend:
         return HEADER
-    shapes += _legend(y + HEADER - 4, strip.legend, grid.lettered)
-    return HEADER + LEGEND
+    return HEADER + _legend(shapes, y + HEADER - 4, strip.legend, grid.lettered, width)
 
 
 def _row_label(y: float, height: float, label: str, mono: bool) -> Text:
-    return Text(GUTTER - 16, y + height / 2 + 4.5, label, "dim", 13, "end", mono=mono)
+    return Text(GUTTER - 20, y + height / 2 + 4.5, label, "dim", 13, "end", mono=mono)
 
 
 def _title(y: float, title: str, remark: str, width: float = WIDTH) -> list[Shape]:
     return [Text(0, y + 12, title, size=13, bold=True), Text(width, y + 12, remark, "dim", 12, "end")]
 
 
-def _legend(y: float, legend: Sequence[tuple[State, int]], lettered: bool) -> Iterator[Shape]:
-    """The states that occur, and how many pages have each."""
-    x = 0.0
+def _legend(
+    shapes: list[Shape], y: float, legend: Sequence[tuple[State, int]], lettered: bool, width: float
+) -> float:
+    """The states that occur, and how many pages have each; returns the height."""
+    x, height = 0.0, LEGEND
     for state, count in legend:
         look, words = STATES[state], f"{STATES[state].words} {count:,}"
-        yield Runs(look.role, x, y, 5, 14, 14, np.array([[0, 0, 3]]), "" if lettered else look.hatch)
-        yield Boxes("free-ink" if state is State.FREE else "line", [(x, y, 15, 14)], 1)
+        wide = len(words) * WIDE + 34
+        if x and x + wide > width:
+            x, y, height = 0.0, y + LEGEND, height + LEGEND
+        hatch = "" if lettered else look.hatch
+        shapes += [
+            Runs(look.role, x, y, 5, 14, 14, np.array([[0, 0, 3]]), hatch),
+            Boxes("free-ink" if state is State.FREE else "line", [(x, y, 15, 14)], 1),
+            Text(x + 20, y + 12, words, "dim", 12),
+        ]
         if lettered or state is State.HOLE:
-            yield Letters([x + 7.5], y + 11, state.letter, look.ink, 11, bold=state is State.FREE)
-        yield Text(x + 20, y + 12, words, "dim", 12)
-        x += len(words) * 6.9 + 27
+            shapes.append(Letters([x + 7.5], y + 11.5, state.letter, look.ink, 12, bold=state is State.FREE))
+        x += wide
+    return height
 
 
 def _ruler(grid: Grid, y: float) -> Iterator[Shape]:
     """Small numbers above the columns."""
-    for column in range(0, grid.columns, 1 if grid.columns <= 16 else 8):
+    every = 8 if grid.columns > 16 else 1 if grid.width > 3 * MONO else 2
+    for column in range(0, grid.columns, every):
         x = GUTTER + (column + 0.5) * grid.width
-        yield Text(x, y, f"+{column}", "dim", 11, "middle", mono=True)
+        yield Text(x, y, f"+{column}", "dim", 12, "middle", mono=True)
 
 
 def cut(text: str, length: int) -> str:
@@ -393,12 +408,12 @@ def _blocks(band: Band, panel: PageMap) -> Iterator[Shape]:
                 y + min(grid.height, 26) * 0.52,
                 str(order),
                 "free-ink",
-                10,
+                12,
                 "middle",
                 bold=True,
             )
         elif width > 14 and height > 11:
-            yield Text(x + width / 2, y + height / 2 + 4, str(order), "free-ink", 11, "middle", bold=True)
+            yield Text(x + width / 2, y + height / 2 + 4, str(order), "free-ink", 12, "middle", bold=True)
     yield Boxes("free-ink", outlines, 1.5 if grid.lettered else 0.8)
 
 
@@ -417,16 +432,16 @@ def _migratetypes(band: Band, panel: PageMap) -> Iterator[Shape]:
             x, y, width, height = band.box(row, column, rows, columns)
             if _under(grid, panel):
                 yield Boxes(role, [(x + 1, y + height + 1, width - 2, 2)])
-                yield Text(x + 2, y + height + BAR, name if width > 70 else name[0], "dim", 10)
+                yield Text(x + 2, y + height + BAR, name if width > 80 else name[0], "dim", 12)
             elif panel.pageblock >= grid.columns:
-                yield Boxes(role, [(x - 14, y, 11, height - 1)])
-                if height > 9:
+                yield Boxes(role, [(x - 17, y, 14, height - 1)])
+                if height > 11:
                     yield Text(
-                        x - 8.5,
-                        y + height / 2 + 3.5,
+                        x - 10,
+                        y + height / 2 + 4,
                         name[0],
                         MIGRATETYPE_INKS[migratetype],
-                        9,
+                        12,
                         "middle",
                         bold=True,
                     )
@@ -440,11 +455,10 @@ def _tokens(band: Band, panel: PageMap) -> Iterator[Shape]:
         token, lost = panel.tokens[pfn - panel.start], panel.lost.get(pfn)
         if token or lost is not None:
             x, y, width, _ = band.box(*grid.place(pfn), 1, 1)
-            text = token if lost is None else f"{token}≠{lost}"
+            text = f"{token}≠{lost}" if lost is not None and 3 * WIDE < grid.width else token
             look = STATES[State(int(panel.states[pfn - panel.start]))]
-            size = 11 if len(text) * 7 < grid.width else 8
             role = look.ink if look.colour else "ink"
-            yield Text(x + width / 2, y + grid.height + 8, text, role, size, "middle", bold=True)
+            yield Text(x + width / 2, y + grid.height + 8.5, text, role, 12, "middle", bold=True)
 
 
 def outlined(boxes: Sequence[Box]) -> Iterator[Shape]:
@@ -587,10 +601,10 @@ def _(panel: FreeLists, marked: Marked) -> Piece:
     width = left + room * len(types)
     shapes: list[Shape] = [*_title(0, panel.name, "")]
     y = HEADER + 10
-    shapes.append(Text(0, y, "order", "dim", 11))
-    shapes.append(Text(left - 14, y, "nr_free", "dim", 11, "end"))
+    shapes.append(Text(0, y, "order", "dim", 12))
+    shapes.append(Text(left - 14, y, "nr_free", "dim", 12, "end"))
     for at, migratetype in enumerate(types):
-        shapes.append(Text(left + at * room, y, MIGRATETYPE_NAMES[migratetype], "dim", 11))
+        shapes.append(Text(left + at * room, y, MIGRATETYPE_NAMES[migratetype], "dim", 12))
         shapes.append(Boxes(MIGRATETYPE_ROLES[migratetype], [(left + at * room, y + 4, room - 12, 2)]))
     y += 10
     for order, free in enumerate(panel.nr_free):
@@ -623,15 +637,15 @@ def _chain(
     boxes: list[Box] = []
     new: list[Box] = []
     for at, pfn in enumerate(heads):
-        width = len(str(pfn)) * 6.7 + 8
+        width = len(str(pfn)) * MONO + 8
         more = len(heads) - at
-        if x + width + (30 if more > 1 else 0) > x + room and at:
-            yield Text(x, base, f"+{more:,}", "dim", 10)
+        if x + width + (34 if more > 1 else 0) > x + room and at:
+            yield Text(x, base, f"+{more:,}", "dim", 12)
             break
         if at:
             yield Strokes("dim", [(x - 9, base - 4, x - 1, base - 4)], 1, arrow=True)
         (new if pfn in joined else boxes).append((x, base - 11, width, 14))
-        yield Text(x + width / 2, base, str(pfn), "ink", 11, "middle", mono=True)
+        yield Text(x + width / 2, base, str(pfn), "ink", 12, "middle", mono=True)
         x, room = x + width + 11, room - width - 11
     yield Boxes("free-ink", boxes, 1.2)
     yield from outlined([*new, *([(x - 9, base - 11, 6, 14)] if left else ())])

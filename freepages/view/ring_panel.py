@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from freepages.engine.errors import FreepagesError
 from freepages.view.changes import Change, Marked, differences
-from freepages.view.draw import HEADER, Piece, looked_at, outlined, piece
+from freepages.view.draw import HEADER, MONO, SANS, Piece, looked_at, outlined, piece
 from freepages.view.frame import Panel
 from freepages.view.scene import WIDTH, Boxes, Line, Shape, Strokes, Text
 from freepages.view.signs import Sign, signs
@@ -169,9 +169,10 @@ PITCH = 19.0
 BADGE = 14.0
 LABELS = 14.0  # the line with the names of an entry's fields, between idx and the entries
 TOP = HEADER + 32  # above the first row
-AVAIL, DESC, USED = 84.0, 170.0, 480.0  # where the boxes of the three tables begin
-AVAIL_WIDTH, DESC_WIDTH, USED_WIDTH = 52.0, 272.0, 92.0
-COLUMNS = {"addr": 128.0, "len": 182.0, "flags": 242.0, "next": 268.0}  # right ends, from DESC on
+AVAIL, DESC, USED = 84.0, 170.0, 460.0  # where the boxes of the three tables begin
+AVAIL_WIDTH, DESC_WIDTH, USED_WIDTH = 52.0, 260.0, 92.0
+COLUMNS = {"addr": 100.0, "len": 147.0, "flags": 226.0, "next": 256.0}  # right ends, from DESC on
+OFFSETS = 24.0  # the width of "+34", where a ring's rows have theirs
 
 Box = tuple[float, float, float, float]
 
@@ -209,19 +210,19 @@ def _summary(panel: Ring) -> str:
 
 def _heading(x: float, title: str, address: int, size: int, writer: str) -> Iterator[Shape]:
     place = f"{address:#x} + {size}"
-    if len(place) > 14:
+    if len(place) > 12:
         place = f"{address:#x}"
-    right = x + 6.1 * len(place) + 7
+    right = x + MONO * len(place) + 5
     yield Text(x, HEADER + 9, title, size=12, bold=True)
-    yield Text(x, HEADER + 24, place, "dim", 10, mono=True)
-    yield Text(right, HEADER + 24, "written by", "dim", 10)
-    yield from _badge(right + 54, HEADER + 13.5, writer)
+    yield Text(x, HEADER + 24, place, "dim", 12, mono=True)
+    yield Text(right, HEADER + 24, "written by", "dim", 12)
+    yield from _badge(right + 63, HEADER + 13.5, writer)
 
 
 def _available(panel: Ring, marked: Marked) -> Iterator[Shape]:
     yield from _heading(0, "available ring", panel.places[1], 6 + 2 * panel.num, DRIVER)
     end = AVAIL + AVAIL_WIDTH - 4
-    yield Text(end, _entry_y(0) - 3, "head", "dim", 10, "end", mono=True)
+    yield Text(end, _entry_y(0) - 3, "head", "dim", 12, "end", mono=True)
     for name, offset, slot, y in _rows(panel.num, panel.avail, "avail", "used_event", 2):
         yield Boxes("line", [(AVAIL, y, AVAIL_WIDTH, PITCH - 2)], 1)
         left, value = AVAIL, _single(panel.avail, name)
@@ -231,22 +232,22 @@ def _available(panel: Ring, marked: Marked) -> Iterator[Shape]:
         yield from _field(panel, name, value, left, end, y, marked)
         x = AVAIL - 3
         if panel.num <= WHOLE:
-            yield Text(x, y + 13, f"+{offset}", "faint", 9, "end", mono=True)
-            x -= 22
+            yield Text(x, y + 13, f"+{offset}", "faint", 12, "end", mono=True)
+            x -= OFFSETS
         label = _label(name, slot)
-        yield Text(x, y + 13, label, "ink" if slot is None else "dim", 10, "end", mono=True)
+        yield Text(x, y + 13, label, "ink" if slot is None else "dim", 12, "end", mono=True)
         if marks := _marks(panel.avail, slot, panel.num, DRIVER, DEVICE):
-            wide = 6.7 * len(marks) + 8
+            x, wide = x - MONO * len(label) - 2, MONO * len(marks) + 8
             moved = DEVICE in marks and "avail->read" in marked
-            yield from outlined([(x - 6.1 * len(label) - 1 - wide, y + 2, wide, 14)] if moved else ())
-            yield Text(x - 6.1 * len(label) - 2, y + 13, f"{marks}▸", "ink", 11, "end", bold=True, mono=True)
+            yield from outlined([(x - wide, y + 2, wide, 14)] if moved else ())
+            yield Text(x, y + 13, f"{marks}▸", "ink", 12, "end", bold=True, mono=True)
 
 
 def _used(panel: Ring, marked: Marked) -> Iterator[Shape]:
     yield from _heading(USED, "used ring", panel.places[2], 6 + ELEM_SIZE * panel.num, DEVICE)
     middle, end = USED + 42, USED + USED_WIDTH - 4
     for name, x in ("id", middle), ("len", end):
-        yield Text(x, _entry_y(0) - 3, name, "dim", 10, "end", mono=True)
+        yield Text(x, _entry_y(0) - 3, name, "dim", 12, "end", mono=True)
     for name, offset, slot, y in _rows(panel.num, panel.used, "used", "avail_event", ELEM_SIZE):
         yield Boxes("line", [(USED, y, USED_WIDTH, PITCH - 2)], 1)
         if slot is None:
@@ -258,15 +259,15 @@ def _used(panel: Ring, marked: Marked) -> Iterator[Shape]:
             yield from _field(panel, f"{name}.len", size, middle + 3, end, y, marked)
         x = USED + USED_WIDTH + 3
         if panel.num <= WHOLE:
-            yield Text(x, y + 13, f"+{offset}", "faint", 9, mono=True)
-            x += 24
+            yield Text(x, y + 13, f"+{offset}", "faint", 12, mono=True)
+            x += OFFSETS + MONO * (panel.num > 8)
         label = _label(name, slot)
-        yield Text(x, y + 13, label, "ink" if slot is None else "dim", 10, mono=True)
+        yield Text(x, y + 13, label, "ink" if slot is None else "dim", 12, mono=True)
         if marks := _marks(panel.used, slot, panel.num, DEVICE, DRIVER):
-            wide = 6.7 * len(marks) + 8
+            x, wide = x + MONO * len(label) + 2, MONO * len(marks) + 8
             moved = DRIVER in marks and "used->read" in marked
-            yield from outlined([(x + 6.1 * len(label) + 1, y + 2, wide, 14)] if moved else ())
-            yield Text(x + 6.1 * len(label) + 2, y + 13, f"◂{marks}", "ink", 11, bold=True, mono=True)
+            yield from outlined([(x, y + 2, wide, 14)] if moved else ())
+            yield Text(x, y + 13, f"◂{marks}", "ink", 12, bold=True, mono=True)
 
 
 def _rows(
@@ -298,29 +299,27 @@ def _marks(half: Half, slot: int | None, num: int, writer: str, reader: str) -> 
 def _descriptors(panel: Ring, rows: dict[int, float], marked: Marked) -> Iterator[Shape]:
     yield from _heading(DESC, "descriptor table", panel.places[0], DESC_SIZE * panel.num, DRIVER)
     for name, end in COLUMNS.items():
-        yield Text(DESC + end, _entry_y(0) - 3, name, "dim", 10, "end", mono=True)
+        yield Text(DESC + end, _entry_y(0) - 3, name, "dim", 12, "end", mono=True)
     before = -1
     for index, y in rows.items():
         owner = panel.owners[index]
         if OWNERS[owner].role:
             yield Boxes(OWNERS[owner].role, [(DESC, y, DESC_WIDTH, PITCH - 2)], alpha=0.16)
         yield Boxes("line", [(DESC, y, DESC_WIDTH, PITCH - 2)], 1)
-        if panel.num <= WHOLE:
-            yield Text(DESC + 3, y + 13, f"+{DESC_SIZE * index}", "faint", 9, mono=True)
-        elif index != before + 1:
+        if index != before + 1:
             yield Strokes("dim", [(DESC - 2, y - 1, DESC + DESC_WIDTH + 2, y - 1)], 2)
-        yield Text(DESC + 40, y + 13, str(index), "ink", 12, "end", bold=True, mono=True)
-        yield from _badge(DESC + 43, y + 2, owner, f"desc[{index}].owner" in marked)
+        yield Text(DESC + 20, y + 13, str(index), "ink", 12, "end", bold=True, mono=True)
+        yield from _badge(DESC + 23, y + 2, owner, f"desc[{index}].owner" in marked)
         yield from _descriptor_cells(panel, index, y, marked)
         before = index
 
 
 def _descriptor_cells(panel: Ring, index: int, y: float, marked: Marked) -> Iterator[Shape]:
-    left, entry = DESC + 60, panel.table[index]
+    left, entry = DESC + 40, panel.table[index]
     if f"desc[{index}]" in panel.read:
-        yield from looked_at([(left - 2, y + 0.5, DESC_WIDTH - 59, PITCH - 3)])
+        yield from looked_at([(left - 2, y + 0.5, DESC_WIDTH - 39, PITCH - 3)])
     if entry is None:
-        yield Text(DESC + 62, y + 13, "not in the memory", "faint", 11)
+        yield Text(DESC + 42, y + 13, "not in the memory", "faint", 12)
         return
     addr, size, flags, after = entry
     values = {"addr": f"{addr:#x}", "len": size, "flags": flag_words(flags), "next": after}
@@ -379,15 +378,15 @@ def _key(y: float) -> Iterator[Shape]:
     x = 0.0
     for owner, look in OWNERS.items():
         yield from _badge(x, y, owner)
-        yield Text(x + 18, y + 10, look.words, "dim", 11)
-        x += 30 + len(look.words) * 6
+        yield Text(x + 18, y + 10, look.words, "dim", 12)
+        x += 30 + len(look.words) * SANS
     x += 8
     for outline, how in (outlined, "changed"), (looked_at, "read"):
         yield from outline([(x + 1, y + 1, 16, 10)])
-        yield Text(x + 23, y + 10, how, "dim", 11)
-        x += 32 + len(how) * 6
-    yield Text(x - 4, y + 10, "by the last step", "dim", 11)
-    yield Text(WIDTH, y + 10, "▸ ◂ goes on here", "dim", 11, "end")
+        yield Text(x + 23, y + 10, how, "dim", 12)
+        x += 32 + len(how) * SANS
+    yield Text(x - 4, y + 10, "by the last step", "dim", 12)
+    yield Text(WIDTH, y + 10, "▸ ◂ goes on here", "dim", 12, "end")
 
 
 # -- text

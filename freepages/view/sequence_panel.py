@@ -61,10 +61,10 @@ class SequenceChart(Panel):
                 )
 
 
-NUMBERS = 24.0  # the width of the steps' numbers
+NUMBERS = 32.0  # the width of the steps' numbers
 EDGE = 44.0  # of the first and the last lifeline from the side
 ROW = 20.0
-LETTER = 6.65  # the width of a letter of a label
+LETTER = 6.8  # the width of a letter of a label
 
 
 @piece.register
@@ -83,7 +83,7 @@ def _(panel: SequenceChart, marked: Marked) -> Piece:
     for at, message in enumerate(shown):
         y = top + at * ROW
         shapes += outlined([(0, y - 1, width, ROW - 1)] if message.number in marked else ())
-        shapes.append(Text(NUMBERS - 8, y + 12, str(message.number), "dim", 10, "end", mono=True))
+        shapes.append(Text(NUMBERS - 8, y + 12, str(message.number), "dim", 12, "end", mono=True))
         if message.source == message.target:
             shapes += _mark(message, y, xs, step)
         else:
@@ -97,7 +97,7 @@ def _arrow(message: Message, y: float, xs: Sequence[float], step: float) -> Iter
     yield Strokes(role, [(start, y + 15, end, y + 15)], 2.2 if signal else 1.3, arrow=True)
     # Between the first two lifelines that it crosses, so that it stands on none.
     middle = start + (step if end > start else -step) / 2
-    yield Text(middle, y + 11.5, _cut(message.label, step - 8), role, 11, "middle", bold=signal, mono=True)
+    yield Text(middle, y + 11.5, _cut(message.label, step - 8), role, 12, "middle", bold=signal)
 
 
 def _mark(message: Message, y: float, xs: Sequence[float], step: float) -> Iterator[Shape]:
@@ -108,7 +108,7 @@ def _mark(message: Message, y: float, xs: Sequence[float], step: float) -> Itera
         yield Boxes("ink", [(x - 3, y + 5, 6, 6)], 1.3 if message.kind == "waits" else 0)
     across = 20 if message.kind == "barrier" else 9
     label, side = _cut(message.label, step - across - 3), -across if last else across
-    yield Text(x + side, y + 12, label, "dim", 11, "end" if last else "start", mono=True)
+    yield Text(x + side, y + 12, label, "dim", 12, "end" if last else "start")
 
 
 def _cut(text: str, room: float) -> str:

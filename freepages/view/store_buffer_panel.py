@@ -51,12 +51,12 @@ def _(panel: Waiting, marked: Marked) -> Piece:
     for write in shown:
         if write.behind_barrier:
             shapes.append(Strokes("vermillion", [(0, y - 0.5, SIDE, y - 0.5)], 2.5))
-        shapes.append(Text(26, y + 11, f"{write.number}v", "dim", 11, "end", mono=True))
-        shapes.append(Text(36, y + 11, write.what, "ink", 11, mono=True))
+        shapes.append(Text(26, y + 11, f"{write.number}v", "dim", 12, "end", mono=True))
+        shapes.append(Text(36, y + 11, write.what, "ink", 12, mono=True))
         shapes += outlined([(2, y - 1, SIDE - 2, ROW - 2)] if write.number in marked else ())
         y += ROW
     if len(shown) < len(panel.writes):
-        shapes.append(Text(36, y + 11, f"and {len(panel.writes) - len(shown)} more", "dim", 11))
+        shapes.append(Text(36, y + 11, f"and {len(panel.writes) - len(shown)} more", "dim", 12))
     return Piece(SIDE, HEADER + panel.room * ROW, shapes, "waiting", panel.name)
 
 

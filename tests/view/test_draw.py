@@ -13,7 +13,7 @@ from freepages.view.draw import draw
 from freepages.view.frame import Bits, Facts, Frame, FreeLists, LockRow, Locks, PageMap, State
 from freepages.view.palette import FIXED, MARK_LOOKS, MIGRATETYPE_NAMES, STATES
 from freepages.view.png import png
-from freepages.view.scene import WIDTH, Boxes, Group, Image, Runs, Scene, Shape
+from freepages.view.scene import WIDTH, Boxes, Group, Image, Runs, Scene, Shape, Text
 from freepages.view.svg import STYLE, svg
 from freepages.view.text import text
 from tests.view.frames import frames, memories, sample, zooms
@@ -139,9 +139,22 @@ def test_zoomed_in_every_page_has_its_letter(lo: int, length: int) -> None:
     assert sum(map(len, (t for t in letters if set(t) <= set(wanted) and len(t) > 0))) >= length
 
 
+def test_a_legend_that_is_too_long_goes_on_in_another_line() -> None:
+    scene = draw(sample())
+    swatches = [s for s in flat(scene.shapes) if isinstance(s, Runs) and s.width == 5]
+    assert len({swatch.y for swatch in swatches}) == 2
+    words = [s for s in flat(scene.shapes) if isinstance(s, Text) and any(s.y == w.y + 12 for w in swatches)]
+    for swatch in swatches:
+        before = [text for text in words if text.y == swatch.y + 12 and text.x < swatch.x]
+        assert all(text.x + 7.3 * len(text.text) < swatch.x for text in before)
+    assert all(text.x + 7.3 * len(text.text) < WIDTH for text in words if text.anchor == "start")
+
+
 def test_nothing_moves_when_only_values_change() -> None:
-    """Same panels, other values: the same size, and every part in its place."""
-    array = np.full(64, State.FREE, np.uint8)
+    """Same panels, the same states elsewhere, other values: the same size, and every part in its place."""
+    first = sample().panels[0]
+    assert isinstance(first, PageMap)
+    array = first.states[::-1].copy()
     types = [Migratetype.MOVABLE] * 4
     changed = Frame(
         "another title",

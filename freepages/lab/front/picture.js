@@ -18,7 +18,7 @@ export function place(host, svg, tall, open) {
     cut = rows.filter(top => top * scale <= tall).pop() ?? Math.min(...rows, cut);
   }
   root.setAttribute("viewBox", `${x} ${y} ${width} ${cut - y}`);
-  root.style.width = open || !tall ? "" : `${Math.min(1, (tall + 60) / (cut * scale)) * 100}%`;
+  root.style.width = open || !tall ? "" : `${Math.min(1, (tall + 85) / (cut * scale)) * 100}%`;
   return panels.filter(panel => panel.top >= cut).map(panel => panel.name);
 }
 

@@ -34,11 +34,11 @@ from freepages.real.meminfo import Meminfo, read_meminfo
 
 MOST_VCPUS = len(VCPU_LETTERS)
 ASKS = {
-    "once": "once, before the first page is sent (as the proposal says)",
-    "after every sync": "after every sync (as the proposal says)",
-    "never": "never (as the proposal says)",
+    "once": ["as the proposal says, the host asks for free pages once, before the first page is sent"],
+    "after every sync": ["as the proposal says, the host asks for free pages after every sync"],
+    "never": [],
 }
-"""When the host of a proposal asks, in words."""
+"""What is said of when a proposal's host asks."""
 
 LONGEST = 7 * 86400.0
 """Seconds of the longest migration that is modelled; real ones are given up long before."""
@@ -88,7 +88,7 @@ def predict(
         "downtime_limit_ms": downtime * 1e3,
         "vcpus": args.vcpus,
         "seed": args.seed,
-        "assumed": [*_assumed(args, guest), f"the host asks for free pages {ASKS[chosen.asks]}"],
+        "assumed": [*_assumed(args, guest), *ASKS[chosen.asks]],
     }
     if not Workload.parse(args.workload, args.seed).allocations_per_second:
         about["guest_stall_us"] = None

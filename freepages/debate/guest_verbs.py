@@ -38,7 +38,10 @@ SILENCE = {"0g": "goes on", "0s": "falls silent for ever"}
 
 @verb
 def next_request(w: World) -> Steps:
-    """Wait for a request; its id, or None for a guest that falls silent instead."""
+    """Wait for a request.
+
+    Gives its id, or None for a guest that falls silent instead.
+    """
     if (yield from _goes_on(w, LOOKS, lambda: bool(w.mail.requests), "waits for a request")):
         return w.mail.requests.pop(0)
     return None
@@ -46,8 +49,10 @@ def next_request(w: World) -> Steps:
 
 @verb
 def next_command(w: World, seen: int) -> Steps:
-    """Wait until the register shows another command id than the one seen; that id, or None for a guest that
-    falls silent instead."""
+    """Wait until the register shows another command id than the one seen.
+
+    Gives that id, or None for a guest that falls silent instead.
+    """
     if (yield from _goes_on(w, READS_ID, lambda: w.mail.register != seen, "waits for another command id")):
         return w.mail.register
     return None
@@ -63,10 +68,12 @@ def _goes_on(w: World, act: Act, ready: Callable[[], bool], why: str) -> Steps:
 
 @verb
 def free_page_bitmap(w: World, within: Any = None) -> Steps:
-    """The free pages (``within`` a set, if one is given), found under the zone lock, which is then still
-    held.
+    """Take the zone lock and find the free pages, of those ``within`` a set if one is given. The lock is
+    still held afterwards.
 
-    How long it is held is what the proposals differ in, so it is theirs to drop.
+    Gives the free pages.
+
+    How long the lock is held is what the proposals differ in, so it is theirs to drop.
     """
     if w.assume.no_lock_while_building:
         found = w.kind(w.pages)
@@ -93,14 +100,14 @@ def drop_lock(w: World) -> Steps:
 
 @verb
 def answer(w: World, pages: Any, request: int | None = None) -> Steps:
-    """Send the host a buffer that lists these pages, or one with nothing but an id."""
+    """Send the host a buffer that lists these pages, or with None for pages one that has only an id."""
     yield ANSWERS, f"the id {request}" if pages is None else pages
     w.mail.answers.append(Answer(request, None if pages is None else w.message(pages)))
 
 
 @verb
 def until_returned(w: World) -> Steps:
-    """Wait until the host has given the buffer back; with "lock-timeout" the zone lock may be dropped
+    """Wait until the host has given the buffer back. With "lock-timeout" the zone lock may be dropped
     meanwhile."""
     if w.assume.lock_timeout and w.lock.holder == DRIVER:
 
@@ -119,7 +126,10 @@ def until_returned(w: World) -> Steps:
 
 @verb
 def inflate(w: World) -> Steps:
-    """Allocate every free page for the balloon; the pages."""
+    """Allocate every free page for the balloon.
+
+    Gives those pages.
+    """
     yield INFLATES, w.lock, w.guest.free.count()
     pages = w.guest.free.copy()
     w.guest.hold(pages)
@@ -128,7 +138,7 @@ def inflate(w: World) -> Steps:
 
 @verb
 def deflate(w: World, pages: Any) -> Steps:
-    """Free these pages of the balloon, but those that were given back before."""
+    """Free these pages of the balloon, but not those that were given back before."""
     yield DEFLATES, w.lock, pages.count()
     still = pages.copy()
     still &= w.guest.held
@@ -137,8 +147,10 @@ def deflate(w: World, pages: Any) -> Steps:
 
 @verb
 def isolate(w: World) -> Steps:
-    """Take the free pages that are not reported yet off the free lists; the pages, or None for a guest that
-    falls silent instead."""
+    """Take the free pages that are not reported yet off the free lists.
+
+    Gives those pages, or None for a guest that falls silent instead.
+    """
     if not (yield from _goes_on(w, ISOLATES, lambda: w.lock.ready(), "waits for the zone lock")):
         return None
     pages = w.guest.free.copy()
@@ -156,8 +168,9 @@ def put_back(w: World, pages: Any) -> Steps:
 
 @verb
 def hint(w: World, command: int) -> Steps:
-    """Allocate a free block, keep it and queue it as a hint, as long as the command id stands; whether there
-    was one.
+    """Allocate a free block, keep it and queue it as a hint, as long as the command id stands.
+
+    Gives whether there was one.
 
     Which block the allocator gives is the schedule's choice, and that it has none may be at any time; or it
     is the world's, which then has an allocator of blocks, and many are taken at a time. Where the queue is

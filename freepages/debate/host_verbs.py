@@ -26,7 +26,7 @@ DISCARDS = Act("discards {0}", cost="madvise")
 
 @verb
 def log_on(w: World) -> Steps:
-    """Switch the dirty log on. Who only discards needs none."""
+    """Switch the dirty log on. A host that only discards needs none."""
     if w.purpose == "migrate":
         yield LOGS, w.pages
         w.log.start()
@@ -34,7 +34,7 @@ def log_on(w: World) -> Steps:
 
 @verb
 def ask(w: World) -> Steps:
-    """Send a request, whatever else there is to do."""
+    """Send a request now, without waiting for ASK."""
     yield (ASKS,)
     w.request()
 
@@ -43,18 +43,19 @@ def ask(w: World) -> Steps:
 def precopy(
     w: World, *, sync: bool = True, stop: bool = True, asks: bool = False, tells_sync: bool = False
 ) -> Steps:
-    """Migrate on until there is something that only the proposal can decide.
+    """Migrate on until there is something that only the proposal can decide. ``sync`` and ``stop`` say
+    whether the host may sync or stop the guest meanwhile.
 
-    Returns an Answer that came from the guest; ASK, with ``asks``, when it is time for a request; SYNC, with
-    ``tells_sync``, before a sync; None when the migration is over. ``sync`` and ``stop`` say whether those
-    may happen meanwhile.
+    Gives an answer of the guest, with its ``.id`` and ``.pages``; or ASK, with ``asks``, when it may ask; or
+    SYNC, with ``tells_sync``, when it is to call w.sync(); or None when the migration is over.
     """
     return w.pace(w, sync, stop, asks, tells_sync)
 
 
 @verb
 def apply(w: World, pages: Any, *, in_copy: bool = False) -> Steps:
-    """Use what an answer lists: do not send those pages; or discard them, one by one."""
+    """Use what an answer lists: do not send those pages, or discard them one by one. With ``in_copy`` clear
+    them in the copy, and add what the log has brought since it was taken."""
     if w.purpose == "discard":
         for page in pages:
             yield DISCARDS, f"page {page}"

@@ -117,25 +117,37 @@ class World:
         return self.range(0, self.pages)
 
     def page(self, pfn: int) -> Any:
-        """One page."""
+        """A set of pages with this one in it.
+
+        Gives the set.
+        """
         one = self.kind(self.pages)
         one.set(pfn)
         return one
 
     def range(self, start: int, end: int) -> Any:
-        """The pages [start, end)."""
+        """The pages from start to end - 1.
+
+        Gives the set.
+        """
         pages = self.kind(self.pages)
         pages.set_range(start, end)
         return pages
 
     def next_id(self) -> int:
-        """The id of one more request; with "id-bits" they come round again."""
+        """Count one more request and send nothing. With "id-bits" the ids come round again.
+
+        Gives its id.
+        """
         id = self.mail.asked
         self.mail.asked += 1
         return id % (1 << self.assume.id_bits) if self.assume.id_bits else id
 
     def request(self) -> int:
-        """The host sends one more request; its id."""
+        """Send one more request.
+
+        Gives its id.
+        """
         id = self.next_id()
         self.mail.requests.append(id)
         return id
@@ -145,7 +157,7 @@ class World:
         return pages.copy()
 
     def sync(self) -> None:
-        """The host reads the dirty log; who only discards has none."""
+        """Read the dirty log: what it has is to be sent. A host that only discards has no log."""
         if self.purpose == "migrate":
             self.host.sync()
 

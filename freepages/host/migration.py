@@ -65,7 +65,7 @@ class Migration:
         self.content.send(pages)
 
     def keep_copy(self) -> None:
-        """From now on :meth:`skip_in_copy` is possible."""
+        """Copy what is to be sent, and gather from now on what the log brings."""
         self.copy, self.brought = self.to_send.copy(), self.log.kind(self.to_send.pages)
 
     def skip(self, pages: Any) -> None:

@@ -35,7 +35,6 @@ NOT_YET = """
 04-balloon
 05-four-defects
 08-one-page-the-whole-way
-12-in-and-out-of-the-balloon
 13-what-was-merged
 14-the-debate-table
 23-the-robot

@@ -31,7 +31,6 @@ GLOSSARY = NOTEBOOKS / "glossary.ipynb"
 KERNEL = NOTEBOOKS / "kernel-in-ten-minutes.ipynb"
 # What is still written for the first edition: without goals, closing questions, folded answers and solutions.
 NOT_YET = """
-00-start-here
 04-balloon
 05-four-defects
 08-one-page-the-whole-way

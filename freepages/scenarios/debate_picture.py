@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from freepages.debate.content import ZERO, letter
+from freepages.debate.content import POISON, ZERO, letter
 from freepages.debate.mailbox import Answer
 from freepages.debate.proposals import Proposal
 from freepages.debate.world import World
@@ -21,8 +21,9 @@ from freepages.scenarios.panels import locks
 from freepages.view.frame import Bits, Facts, Frame, PageMap, Panel, State, Tokens
 
 SIGNS = (
-    ("A B", "what a page holds: other letters are other content"),
+    ("A … Z", "what a page holds: other letters are other content"),
     (letter(ZERO), "a page of zeros"),
+    (letter(POISON), "a page that the kernel has filled with its poison"),
     ("#0", "the answer with id 0, or the request; on a page: it lists the page"),
     ("•", "an answer without an id lists the page"),
 )

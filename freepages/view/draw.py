@@ -202,8 +202,12 @@ def _maps(
         for strip in lines:
             shapes += strip.paint(Band(grid, y, pitch, strip.height))
             for row, pfn in enumerate(grid.row_starts()):
-                label = f"{max(pfn, lo):,}" if strip.legend else cut(strip.title, 15)
-                shapes.append(_row_label(y + row * pitch, min(strip.height, 24), label, bool(strip.legend)))
+                label = strip.title
+                if strip.legend or (strip is lines[0] and grid.rows > 1):
+                    label = f"{max(pfn, lo):,}" + f" {strip.title}" * (not strip.legend)
+                shapes.append(
+                    _row_label(y + row * pitch, min(strip.height, 24), cut(label, 12), bool(strip.legend))
+                )
             y += strip.height + 3
         yield Piece(width, y + (grid.rows - 1) * pitch, shapes, kind, name)
         return

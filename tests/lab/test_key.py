@@ -1,9 +1,15 @@
+from string import ascii_uppercase, digits
+
 import pytest
 
 from freepages.engine.run import Run, at_random
 from freepages.lab.key import key, key_text
+from freepages.lab.player import Player
 from freepages.lab.shipped import shipped, shipped_scenario
+from freepages.view.draw import draw
+from freepages.view.scene import Letters, Text
 from freepages.view.signs import Sign, signs
+from tests.lab.test_still import flat
 from tests.toy import failing
 
 SOME = (
@@ -30,6 +36,23 @@ def test_every_move_and_sign_of_a_run_is_in_the_key(name: str) -> None:
             assert str(move) in moves or same in moves
     states = {sign for panel in run.scenario.picture(run).panels for sign in signs(panel)}
     assert {sign for sign in states if sign.kind == "state"} <= set(found)
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_sign_that_a_picture_shows_on_a_page_is_in_the_key(name: str) -> None:
+    player = Player(shipped_scenario(name))
+    said = {sign.sign for sign in key(player.scenario) if sign.kind != "move"}
+    signs_known = {letter for sign in said for letter in sign}
+    if "A … Z" in said:
+        signs_known |= set(ascii_uppercase)
+    for quarter in range(5):
+        player.go(quarter * len(player.known) // 4)
+        for shape in flat(draw(player.frame, None, player.changed).shapes):
+            badge = (
+                isinstance(shape, Text) and shape.bold and shape.anchor == "middle" and len(shape.text) == 1
+            )
+            if isinstance(shape, Letters) or badge:
+                assert {*shape.text} <= signs_known | set(digits), shape.text
 
 
 def test_the_words_of_choices_have_what_differs_left_out() -> None:

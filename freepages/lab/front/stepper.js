@@ -9,6 +9,7 @@ import { save } from "./run.js";
 const SPEEDS = { "× ½": 1600, "× 1": 800, "× 2": 400, "× 4": 200 };
 const ROWS = 200; // of the log
 const READABLE = 1.09; // pixels on the screen for a pixel of the picture, whose letters have 12 at least
+const KINDS = { move: "moves", state: "pages", mark: "marks" };
 const MOVE = /([a-z])([0-9]+[a-z])?/g;
 
 export class Stepper {
@@ -332,9 +333,9 @@ export class Stepper {
     this.built.key = true;
     const keys = [["← →", "step"], ["Home End", "first, last"], ["space", "play"], ["?", "this key"],
       [".", "blank"], ["F5", "full screen"], ["Page Up, Page Down", "a presenter's remote"]];
-    const line = pairs => make("p", {}, ...pairs.flatMap(([sign, words]) => [make("kbd", {}, sign), ` ${words}  `]));
+    const line = (label, pairs) => make("p", {}, make("b", {}, label), " ", ...pairs.flatMap(([sign, words]) => [make("kbd", {}, sign), ` ${words}  `]));
     const { key } = this.run.run, kinds = [...new Set(key.map(([kind]) => kind))];
-    this.key.append(line(keys), ...kinds.map(kind => line(key.filter(([one]) => one === kind).map(sign => sign.slice(1)))));
+    this.key.append(line("keys", keys), ...kinds.map(kind => line(KINDS[kind], key.filter(([one]) => one === kind).map(sign => sign.slice(1)))));
   }
 
   // What a game adds: how it stands, and its buttons.

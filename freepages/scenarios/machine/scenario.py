@@ -14,6 +14,7 @@ from freepages.pages.orders import PAGE_SHIFT, PAGE_SIZE
 from freepages.pages.ranges import merge
 from freepages.scenarios.balloon import DrawnNode, machine
 from freepages.scenarios.debate import lost_page
+from freepages.scenarios.debate_picture import SIGNS
 from freepages.scenarios.machine.mistakes import MISTAKES, NO_MISTAKE, Mistake
 from freepages.scenarios.machine.picture import picture
 from freepages.scenarios.machine.projection import Projection
@@ -82,7 +83,9 @@ def one_machine(
     build()
     pages = sum(map(len, zones))
     title = f"one machine of {pages} pages: {chosen.title}" + ", and a mistake" * bool(mistake)
-    return Scenario("one_machine", title, build, picture, story, read="gh", property=refuted, key=past)
+    return Scenario(
+        "one_machine", title, build, picture, story, read="gh", property=refuted, key=past, signs=SIGNS[:3]
+    )
 
 
 def refuted(run: Run) -> str | None:

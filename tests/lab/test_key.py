@@ -48,10 +48,13 @@ def test_every_sign_that_a_picture_shows_on_a_page_is_in_the_key(name: str) -> N
     for quarter in range(5):
         player.go(quarter * len(player.known) // 4)
         for shape in flat(draw(player.frame, None, player.changed).shapes):
-            badge = (
-                isinstance(shape, Text) and shape.bold and shape.anchor == "middle" and len(shape.text) == 1
-            )
-            if isinstance(shape, Letters) or badge:
+            if not isinstance(shape, Letters | Text):
+                continue
+            if isinstance(shape, Letters) or (shape.bold, len(shape.text), shape.anchor) == (
+                True,
+                1,
+                "middle",
+            ):
                 assert {*shape.text} <= signs_known | set(digits), shape.text
 
 

@@ -13,8 +13,11 @@ from textwrap import wrap
 from typing import Any, NamedTuple
 
 from freepages.debate.content import letter
+from freepages.debate.world import World
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Move, Run, Scenario, Schedule
 from freepages.lab.player import Player
+from freepages.lab.shown import scenario_of
 from freepages.lab.stepper import Stepper
 from freepages.search.fast import LIMIT, PROVED, UNDETERMINED, Search, explore
 from freepages.view.scene import Scene, Text
@@ -77,15 +80,19 @@ def answer(found: Search, bounds: str, mine: Ending) -> str:
 
 
 class Game(Stepper):
-    """The widget: lose a page of a scenario of :func:`freepages.scenarios.debate.debate`, by hand.
+    """The widget: lose a page of a proposal, or of a scenario of
+    :func:`freepages.scenarios.debate.debate`, by hand.
 
     ``schedule`` are moves already made; ``limit`` is the number of states after which the machine gives up.
-    ``still`` is a Stepper's, and so are the faults.
+    ``still`` is a Stepper's, and so are the faults; a scenario in which no page can be lost is one too.
     """
 
-    def __init__(
-        self, scenario: Scenario, schedule: str = "", *, limit: int = LIMIT, still: int | None = None
-    ):
+    def __init__(self, shown: Any, schedule: str = "", *, limit: int = LIMIT, still: int | None = None):
+        scenario = scenario_of(shown)
+        if not isinstance(Run(scenario).world, World):
+            raise FreepagesError(
+                f"a game is about a proposal, by name or made by proposal(...), and not {scenario.name}"
+            )
         self.limit = limit
         self.found: Search | None = None
         self._mine: Schedule | None = None  # what the player had done when the machine showed its way

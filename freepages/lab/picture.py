@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from freepages.lab.front_end import FrontEnd, script
+from freepages.lab.shown import frame_of
 from freepages.view.draw import draw
 from freepages.view.frame import Frame, PageMap, Panel
 from freepages.view.grid import LETTER_PAGES, Map, shown
@@ -24,13 +25,17 @@ FEW = 64  # pages, the fewest that the front end asks for
 
 
 class Picture(FrontEnd):
-    """The picture of a frame, of every map only the pfns [lo, hi) of `zoom`, or all."""
+    """The picture of a frame, of every map only the pfns [lo, hi) of `zoom`, or all.
+
+    In place of a frame it takes what :func:`freepages.lab.shown.frame_of` knows: a zone, a node, a snapshot,
+    a scenario, a run, a proposal. Raises FreepagesError for what is none of these.
+    """
 
     _esm = script("still")
     _css = STYLE
 
-    def __init__(self, frame: Frame, zoom: tuple[int, int] | None = None):
-        self.frame, self.zoom = frame, zoom
+    def __init__(self, shown: Any, zoom: tuple[int, int] | None = None):
+        self.frame, self.zoom = frame_of(shown), zoom
         super().__init__("picture", {"svg": svg(self.still())})
 
     def still(self) -> Scene:
@@ -100,11 +105,13 @@ def _strip(panel: PageMap, lo: int, hi: int) -> str:
 
 
 class Explorer(FrontEnd):
-    """A frame, and the range of its pages that is looked at: at first `zoom`, all where it is None."""
+    """A frame, or what a picture takes, and the range of its pages that is looked at: at first `zoom`, all
+    where it is None."""
 
-    def __init__(self, frame: Frame, zoom: tuple[int, int] | None = None):
-        self.frame, self.window = frame, Window(frame, zoom)
-        tall = max(draw(frame, part).height for part in self.window.samples())
+    def __init__(self, shown: Any, zoom: tuple[int, int] | None = None):
+        self.frame = frame_of(shown)
+        self.window = Window(self.frame, zoom)
+        tall = max(draw(self.frame, part).height for part in self.window.samples())
         self._shape = f"{WIDTH} / {tall:.0f}"
         super().__init__("explorer", self._shown())
 

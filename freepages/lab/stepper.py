@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Move, Scenario, Schedule
+from freepages.engine.run import Move, Run, Schedule
 from freepages.lab.front_end import FrontEnd, page
 from freepages.lab.picture import Window
 from freepages.lab.player import WAITING, Player
 from freepages.lab.pool import Pool
+from freepages.lab.shown import scenario_of
 from freepages.lab.step_view import as_json, run_view, step_view
 from freepages.lab.still import still, words
 from freepages.real.files import write_file
@@ -30,19 +31,25 @@ LARGE = 20_000_000  # bytes of a page from which on one is asked first
 class Stepper(FrontEnd):
     """The widget for a scenario, at `schedule`, with the scenario's own story to come or the one given.
 
-    ``zoom`` is the range of pfns [lo, hi) that the maps show at first. ``still`` is the number of the step
+    In place of a scenario it takes what :func:`freepages.lab.shown.scenario_of` knows: a zone, a node, a
+    proposal, or a run, which it goes on with. ``zoom`` is the range of pfns [lo, hi) that the maps show at
+    first. ``still`` is the number of the step
     that the picture and the text show where no kernel runs, the present where it is None. Raises
-    ScheduleError as Player does, and FreepagesError for a `still` that the run does not reach.
+    ScheduleError as Player does, and FreepagesError for what has no steps and for a `still` that the run does
+    not reach.
     """
 
     def __init__(
         self,
-        scenario: Scenario,
+        shown: Any,
         schedule: str = "",
         story: str | None = None,
         zoom: tuple[int, int] | None = None,
         still: int | None = None,
     ):
+        scenario = scenario_of(shown)
+        if isinstance(shown, Run) and not schedule:
+            schedule = str(shown.schedule)
         self._player = Player(scenario, schedule, story)
         steps = len(self._player.known)
         if still is not None and not 0 <= still <= steps:

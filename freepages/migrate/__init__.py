@@ -1,10 +1,23 @@
-"""One migration of one guest, by the clock: `freepages migrate`.
+"""One migration of one guest, by the clock: ``from freepages.migrate import Guest, migrate``.
 
-options   the command's options
-command   what it does with them
-guest     which guest: a snapshot's, or one made up
-memory    whether it fits into this machine
-run       the migration, and what is measured
-report    the result as JSON and as text
-chart     the result as a picture
+The names are loaded when first asked for, since whoever wants one module of this room wants no other.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from freepages.migrate.guest import Guest as Guest
+    from freepages.migrate.timed_migration import migrate as migrate
+
+_MODULES = {"Guest": "freepages.migrate.guest", "migrate": "freepages.migrate.timed_migration"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'freepages.migrate' has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

@@ -62,7 +62,7 @@ def memory(zone: Zone, highlight: Iterable[Range] = ()) -> PageMap:
     for low, high in zone.memory:
         paint(low, high, State.IN_USE)
     for pfn, (order, kind) in zone.used.items():
-        paint(pfn, pfn + (1 << order), ord(kind))
+        paint(pfn, pfn + (1 << order), State.PAGE_CACHE if kind.isupper() else ord(kind))
     for lists in zone.pageset.values():
         for pfn in (pfn for pages in lists for pfn in pages):
             paint(pfn, pfn + 1, State.PER_CPU)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from typing import Any
 
 from freepages.pages.orders import MAX_ORDER, Migratetype
 
@@ -31,6 +32,10 @@ class FreeList(OrderedDict[int, int | None]):
     def __init__(self, order: int, migratetype: Migratetype):
         super().__init__()
         self.order, self.migratetype = order, migratetype
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy is made with what a new list wants, and then gets its blocks in their order.
+        return FreeList, (self.order, self.migratetype), None, None, iter(self.items())
 
     def add(self, pfn: int, came_as: int | None = None) -> None:
         """list_add: it is the next to be taken."""

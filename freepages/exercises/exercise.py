@@ -27,8 +27,10 @@ class Wrong(FreepagesError):
     """What is not right about an answer, as a sentence."""
 
 
-def returned(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What a reader's function returns; Wrong where it takes other arguments, or returns nothing."""
+def called(function: Callable[..., Any], *arguments: Any) -> tuple[str, Any]:
+    """A reader's function called: the call as it is written, and what it returns. Wrong where the function
+    takes other arguments.
+    """
     call = f"{getattr(function, '__name__', 'the function')}({', '.join(map(repr, arguments))})"
     try:
         inspect.signature(function).bind(*arguments)
@@ -36,7 +38,12 @@ def returned(function: Callable[..., Any], *arguments: Any) -> Any:
         raise Wrong(f"it is called as {call}, and that does not fit: {error}.") from None
     except ValueError:  # a function that does not tell what it takes
         pass
-    found = function(*arguments)
+    return call, function(*arguments)
+
+
+def returned(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What a reader's function returns; Wrong where it takes other arguments, or returns nothing."""
+    call, found = called(function, *arguments)
     if found is None:
         raise Wrong(f"{call} returns None. Is the line with return missing?")
     return found

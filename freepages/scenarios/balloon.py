@@ -23,6 +23,7 @@ from freepages.balloon.free_pages_device import FreePagesDevice
 from freepages.balloon.free_pages_messages import AS_PATCHED, REPAIRED
 from freepages.balloon.guest_bitmap import GuestBitmap
 from freepages.balloon.repaired import Repaired
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
 from freepages.engine.state import whole
 from freepages.engine.step_size import Grain, coarse, fine
@@ -90,6 +91,11 @@ class Machine:
             for pfn, (order, _) in zone.used.items()
             for page in range(pfn, pfn + (1 << order))
         }
+
+    def owned(self) -> set[int]:
+        """Pages that the driver has allocated for the balloon."""
+        zones = self.node.populated_zones()
+        return {pfn for zone in zones for pfn, (_, kind) in zone.used.items() if kind == "b"}
 
     def never_free(self) -> set[int]:
         """Pages that have been in use since the run began."""
@@ -200,8 +206,7 @@ def picture(run: Run) -> Frame:
     panels: list[Panel] = []
     if world.node.max_pfn <= 4096:
         panels += [*(memory(zone, touched(run)) for zone in zones), *bitmaps(world)]
-    columns = {letter: name for letter, name in COLUMNS.items() if letter in run.processes}
-    panels.append(sequence_panel(run, columns, WAYS))
+    panels.append(talk(run))
     if "free_pages" in world.driver.vqs:
         panels.append(ring_now(world.place("free_pages")))
     panels += [driver_facts(world), device_facts(world), locks(run, *(zone.lock for zone in zones))]
@@ -286,36 +291,32 @@ WAYS: dict[Act, Way] = {
 COLUMNS = {"g": "guest driver", "i": "interrupt handler", "h": "host device", "o": "operator"}
 
 
-def conversation(first: str, *, maps: bool = True) -> Callable[[Run], Frame]:
-    """A picture of who has which page, who told whom what, and the ring of the queue that was named last.
+def talk(run: Run) -> Panel:
+    """Who told whom what."""
+    columns = {letter: name for letter, name in COLUMNS.items() if letter in run.processes}
+    return sequence_panel(run, columns, WAYS)
 
-    `first` is the queue to show before any was named; with `maps` the pages and the balloon's size are shown.
-    """
 
-    def picture(run: Run) -> Frame:
-        world: Machine = run.world
-        device, config = world.device, world.transport.config
-        said = (arg for step in reversed(run.steps) for arg in step.args if isinstance(arg, str))
-        queue = next((arg for arg in said if arg in world.driver.vqs), first)
-        panels: list[Panel] = []
-        if maps:
-            zones = world.node.populated_zones()
-            panels += [replace(memory(zone, touched(run)), marks=marks(zone, device)) for zone in zones]
-        columns = {letter: name for letter, name in COLUMNS.items() if letter in run.processes}
-        panels.append(sequence_panel(run, columns, WAYS, room=8 if maps else 10))
-        if not maps:
-            panels.append(Facts("statistics", device.stats or {"of the guest": "none yet"}))
-        panels.append(ring_panel(run, lambda world: world.place(queue)))
-        sizes = {
-            "num_pages": config["num_pages"],
-            "the driver owns": len(world.driver.pages),
-            "the host was told of": len(device.ballooned),
-            "actual": config["actual"],
-        }
-        title = " · ".join(f"{name} {value}" for name, value in sizes.items()) if maps else ""
-        return Frame(title, tuple(panels), note="; ".join(world.kernel.dmesg[-3:]))
+def balloon_picture(run: Run) -> Frame:
+    """Who has which page, which are discarded, and who told whom what."""
+    world: Machine = run.world
+    device, config = world.device, world.transport.config
+    zones = world.node.populated_zones()
+    maps = [replace(memory(zone, touched(run)), marks=marks(zone, device)) for zone in zones]
+    sizes = {
+        "num_pages": config["num_pages"],
+        "the driver owns": len(world.owned()),
+        "the host has discarded": len(device.ballooned),
+        "actual": config["actual"],
+    }
+    title = " · ".join(f"{name} {value}" for name, value in sizes.items())
+    return Frame(title, (*maps, talk(run)), note="; ".join(world.kernel.dmesg[-3:]))
 
-    return picture
+
+def statistics_picture(run: Run) -> Frame:
+    """Who told whom what, what the host knows, and the ring that the buffer goes round in."""
+    known = Facts("statistics", run.world.device.stats or {"of the guest": "none yet"})
+    return Frame("", (talk(run), known, ring_panel(run, lambda world: world.place("stats"))))
 
 
 def marks(zone: Zone, device: FreePagesDevice) -> dict[str, NDArray[np.bool_]]:
@@ -347,12 +348,16 @@ def scenario(
 
 
 def harm(run: Run) -> str | None:
-    """What must never be, whoever is slow: a crash, a zone that is unsound, a page in use that is skipped."""
+    """What must never be, whoever is slow: a crash, a zone that is unsound, a page in use that is skipped, or
+    one that is discarded and not the driver's.
+    """
     world: Machine = run.world
     if world.kernel.crashed:
         return f"the guest has crashed: BUG in {world.kernel.crashed}"
     if wrong := world.never_free() & world.skipped():
         return f"pages {spans(wrong)} have been in use since the run began, and the host will not send them"
+    if wrong := world.device.ballooned - world.owned():
+        return f"pages {spans(wrong)} are discarded, and the driver does not own them"
     return unsound(*world.node.populated_zones())
 
 
@@ -366,8 +371,21 @@ def exchange(*, repaired: bool = False, grain: Grain = fine, requests: int = 1, 
     )
 
 
-def inflate(pages: int = 4, then: int = 0, *, grain: Grain = coarse, **driver: Any) -> Scenario:
-    """The host wants `pages` pages in the balloon, and when they are there, `then`."""
+def inflate(
+    pages: int = 4, then: int = 0, *, zone: str = LETTERS, grain: Grain = coarse, **driver: Any
+) -> Scenario:
+    """The host wants `pages` pages in the balloon, and at some time `then`.
+
+    `zone` is the guest's memory, drawn as zone_drawn() takes it; the driver's queues take some free pages of
+    it. Raises FreepagesError where there are too few. `driver` are keyword arguments of the driver's.
+    """
+
+    def make() -> Machine:
+        node = DrawnNode(zone_drawn(zone))
+        world = machine(node, num=4, grain=grain, driver=driver, device={"encoding": driver.get("encoding")})
+        if not world.driver.vqs:
+            raise FreepagesError("zone: the driver and its queues need some free pages, and find too few")
+        return world
 
     def host(device: FreePagesDevice) -> Steps:
         yield from device.set_target(pages)
@@ -379,10 +397,10 @@ def inflate(pages: int = 4, then: int = 0, *, grain: Grain = coarse, **driver: A
     return scenario(
         "inflate",
         f"{pages} pages into the balloon, then {then}",
-        lambda: machine(num=4, grain=grain, driver=driver, device={"encoding": driver.get("encoding")}),
+        make,
         host,
         operator,
-        shown=conversation("inflate"),
+        shown=balloon_picture,
     )
 
 
@@ -393,5 +411,5 @@ def statistics(*, grain: Grain = coarse) -> Scenario:
         "the statistics queue runs in reverse",
         lambda: machine(num=4, grain=grain),
         lambda device: device.poll_stats(),
-        shown=conversation("stats", maps=False),
+        shown=statistics_picture,
     )

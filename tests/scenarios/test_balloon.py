@@ -2,12 +2,13 @@
 
 import pytest
 
+from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run, Scenario, to_the_end
 from freepages.engine.step_size import coarse, fine
-from freepages.scenarios.balloon import DrawnNode, exchange, inflate, machine, statistics
+from freepages.scenarios.balloon import DrawnNode, exchange, harm, inflate, machine, statistics
 from freepages.scenarios.zones import zone_drawn
+from freepages.search.plain import search
 from freepages.view.frame import PageMap, State
-from freepages.view.ring_panel import Ring
 from freepages.view.text import text
 
 SCENARIOS = [
@@ -74,9 +75,19 @@ def test_a_page_is_shown_as_discarded_only_while_it_is_the_balloons() -> None:
     assert seen == 4
 
 
-def test_the_ring_that_is_shown_is_of_the_queue_that_was_named_last() -> None:
-    run, shown = Run(inflate(4, 1)), list[str]()
-    while moves := run.moves():
-        shown += [panel.name for panel in run.scenario.picture(run).panels if isinstance(panel, Ring)]
-        run.move(moves[0])
-    assert list(dict.fromkeys(shown)) == ["inflate", "deflate"]
+def test_a_host_that_discards_what_the_driver_does_not_own_is_told() -> None:
+    run = Run(inflate(4, 4))
+    assert harm(run) is None
+    run.world.device.ballooned.add(9)
+    assert harm(run) == "pages 9 are discarded, and the driver does not own them"
+
+
+def test_no_order_of_moves_discards_a_page_that_the_driver_does_not_own() -> None:
+    assert search(inflate(1, 0)).verdict == "PROVED"
+
+
+def test_a_zone_of_ones_own_inflates_and_one_without_room_is_refused() -> None:
+    run = to_the_end(Run(inflate(3, 3, zone="kk" + "·" * 14)))
+    assert len(run.world.owned()) == 3
+    with pytest.raises(FreepagesError, match="zone: the driver and its queues need some free pages"):
+        Run(inflate(3, zone="k" * 15 + "·"))

@@ -1,0 +1,119 @@
+"""Notebook 04: bring the balloon to the size that the host wants, and own what the host discards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from freepages.engine.run import straight
+from freepages.exercises.exercise import Exercise, Wrong, called, function
+from freepages.pages.orders import Migratetype
+from freepages.pages.ranges import spans
+from freepages.scenarios.balloon import machine
+
+SIZES = ((4,), (4, 2, 6, 0), (1, 1, 5), (60, 3))
+"""What the host wants, one after the other, of a guest with 23 free pages."""
+CALLS = 500
+
+
+class Balloon:
+    """A driver's hands: what a function that sets the balloon's size may do. It prints as "balloon"."""
+
+    def __init__(self) -> None:
+        self._node = machine().node
+        self.pages: list[int] = []
+        self.discarded: set[int] = set()
+        self.calls, self.full = 0, False
+
+    def __repr__(self) -> str:
+        return "balloon"
+
+    def _call(self) -> None:
+        self.calls += 1
+        if self.calls > CALLS:
+            raise Wrong(f"it has made {CALLS} calls and does not end.")
+
+    def alloc_page(self) -> int | None:
+        """Allocate a page for the balloon; None where no page is free."""
+        self._call()
+        if self.full:
+            raise Wrong(
+                "alloc_page() has returned None: no page is free. Do not ask again; tell what you have."
+            )
+        pfn: int | None = straight(self._node.alloc_pages(0, Migratetype.MOVABLE, cpu="cpu 0", kind="b"))
+        if pfn is None:
+            self.full = True
+        else:
+            self.pages.append(pfn)
+        return pfn
+
+    def tell_host(self, queue: str, pages: Iterable[int]) -> None:
+        """Send a message: the host discards the pages ("inflate") or gives them back ("deflate")."""
+        self._call()
+        if queue not in ("inflate", "deflate"):
+            raise Wrong(f"there is no queue {queue!r}: it is 'inflate' or 'deflate'.")
+        told = set(pages)
+        if strange := told - set(self.pages):
+            raise Wrong(f"the host is told of {_these(strange)}, which the driver does not own.")
+        if queue == "inflate":
+            if twice := told & self.discarded:
+                raise Wrong(f"the host is told twice to discard {_these(twice)}.")
+            self.discarded |= told
+        else:
+            self.discarded -= told
+
+    def free_page(self, pfn: int) -> None:
+        """Free a page of the balloon."""
+        self._call()
+        if pfn not in self.pages:
+            raise Wrong(f"it frees {_these({pfn})}, which the driver does not own.")
+        if pfn in self.discarded:
+            raise Wrong(
+                f"it frees {_these({pfn})} while the host still counts it as discarded. Somebody else may "
+                "get the page now and write to it: tell the host first."
+            )
+        self.pages.remove(pfn)
+        straight(self._node.free_pages(pfn, 0, cpu="cpu 0"))
+
+
+def _these(pages: Iterable[int]) -> str:
+    pages = list(pages)
+    return f"page {pages[0]}" if len(pages) == 1 else f"pages {spans(pages)}"
+
+
+def _judge(set_size: Callable[[Balloon, int], object]) -> str:
+    for sizes in SIZES:
+        balloon = Balloon()
+        for wanted in sizes:
+            before, balloon.full = len(balloon.pages), False
+            called(set_size, balloon, wanted)
+            case = f"with {before} pages in the balloon, set_size(balloon, {wanted})"
+            if untold := set(balloon.pages) - balloon.discarded:
+                raise Wrong(f"{case}: the host was not told of {_these(untold)}, so it cannot discard them.")
+            if len(balloon.pages) != wanted and not balloon.full:
+                raise Wrong(f"{case}: afterwards there are {len(balloon.pages)}.")
+    count = sum(map(len, SIZES))
+    return f"{count} sizes, also one that the guest has no memory for. What was discarded was always owned."
+
+
+set_size = Exercise(
+    """Write set_size(balloon, wanted), which makes the balloon `wanted` pages large, or as large as can be.
+- balloon.pages: the pages in it, a list;
+- balloon.alloc_page(): allocates a page and adds it to the list; None where no page is free;
+- balloon.tell_host("inflate" or "deflate", pages): sends a message;
+- balloon.free_page(pfn): takes a page off the list and frees it.""",
+    _judge,
+    (
+        "there are two cases. In which one does the driver tell the host last, and in which one first?",
+        "inflate: allocate until there are enough or alloc_page() returns None, then tell. Deflate: choose "
+        "the pages, tell, then free them.",
+        """new = []
+while len(balloon.pages) < wanted and (pfn := balloon.alloc_page()) is not None:
+    new.append(pfn)
+balloon.tell_host("inflate", new)
+old = balloon.pages[wanted:]
+balloon.tell_host("deflate", old)
+for pfn in old:
+    balloon.free_page(pfn)""",
+    ),
+    function,
+)

@@ -1,0 +1,53 @@
+"""What it means to own a page: how long the driver has it, how long the host, and who else can get it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from freepages.engine.run import Run, straight
+from freepages.pages.orders import PAGE_SHIFT
+from freepages.scenarios.balloon import Machine
+
+MINE = b"mine"
+
+
+class Stay(NamedTuple):
+    """A page in the balloon: the steps after which the driver owned it, and the host had discarded it."""
+
+    owned: list[int]
+    discarded: list[int]
+
+    def __repr__(self) -> str:
+        return f"owned after steps {_span(self.owned)}, discarded after steps {_span(self.discarded)}"
+
+
+def _span(steps: list[int]) -> str:
+    return f"{steps[0]} to {steps[-1]}" if steps else "none"
+
+
+def stays(run: Run) -> dict[int, Stay]:
+    """Every page that was in the balloon during a run of the balloon, in ascending order."""
+    again, found = Run(run.scenario), dict[int, Stay]()
+    for move in run.schedule:
+        number = again.move(move).number
+        for pages, at in ((again.world.owned(), 0), (again.world.device.ballooned, 1)):
+            for pfn in pages:
+                found.setdefault(pfn, Stay([], []))[at].append(number)
+    return dict(sorted(found.items()))
+
+
+def take_all(world: Machine, cpu: str = "cpu 1") -> set[int]:
+    """Somebody in the guest allocates page after page until there is none, and writes each; those pages."""
+    taken = set[int]()
+    while (pfn := straight(world.node.alloc_pages(0, cpu=cpu))) is not None:
+        world.kernel.memory.write(pfn << PAGE_SHIFT, MINE)
+        taken.add(pfn)
+    return taken
+
+
+def lost(world: Machine, told: Iterable[int], taken: Iterable[int]) -> set[int]:
+    """The host discards the pages it was told of; which of those that somebody took lose their content."""
+    for pfn in told:
+        world.device.discard(pfn, pfn + 1)
+    return {pfn for pfn in taken if world.kernel.memory.read(pfn << PAGE_SHIFT, len(MINE)) != MINE}

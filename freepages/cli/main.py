@@ -219,7 +219,9 @@ def parser() -> Parser:
         default=[],
         help="another run of the same guest, for --fit; may be given again",
     )
-    command.add_argument("--fit", metavar="NAME,...", help="fit these costs; as many runs as costs")
+    command.add_argument(
+        "--fit", metavar="NAME,...", help="fit these costs, two for each run: zero_scan,link for one"
+    )
     command.set_defaults(run=compare)
 
     command = commands.add_parser(

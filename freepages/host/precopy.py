@@ -136,8 +136,10 @@ class Precopy:
                 yield from self._wait(w, answers)
                 continue
             left = w.host.remaining
-            due = self._sync_at(w) <= self.clock.now
-            if self.started < 0 or due or (left * PAGE_SIZE < self._threshold and not self._fresh):
+            due = self.started < 0 or self._sync_at(w) <= self.clock.now
+            if not due and self._used_up():  # it sleeps until the window ends before it decides anything
+                yield from self._send(w)
+            elif due or (left * PAGE_SIZE < self._threshold and not self._fresh):
                 yield SYNCS, None, w.ram.pages
                 if tells_sync:
                     return SYNC
@@ -215,6 +217,11 @@ class Precopy:
         )
 
     # -- sending
+
+    def _used_up(self) -> bool:
+        """Whether the limit of this window is sent already: the thread sleeps until it ends."""
+        used_up = self._window_bytes >= self.bandwidth * WINDOW / SECOND
+        return used_up and self.clock.now < self._window_start + WINDOW
 
     def _send(self, w: Any) -> Steps:
         """Send until somebody else moves or it is time for a sync."""

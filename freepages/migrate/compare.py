@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from math import log
+from math import inf
 from typing import NamedTuple
 
 from freepages.engine.costs import Costs
@@ -17,10 +17,12 @@ from freepages.migrate.timed_migration import Migrated
 Again = Callable[[Costs], Migrated]
 """Migrates one guest, anew with each call."""
 
-SPAN, STEPS, ROUNDS = 32.0, 18, 8
-"""A cost is looked for between its value divided by SPAN and multiplied by it, in so many steps; each in
-turn, so many times at most."""
+SPAN, COARSE, STEPS, ROUNDS = 32.0, 40, 12, 8
+"""A cost is looked for between its value divided by SPAN and multiplied by it: first in so many coarse steps,
+for a time has steps of a window of 100 ms, then in finer ones; each cost in turn, so many times at most."""
 GOLDEN = (5**0.5 - 1) / 2
+OBSERVED = "the time until the guest stops, and the downtime"
+"""What one run tells of the costs. Its pages and bytes say nothing of time, nor does a time of 0 ms."""
 
 
 class Beside(NamedTuple):
@@ -66,21 +68,26 @@ def as_text(run: QueryMigrate, rows: Sequence[Beside], guest_pages: int) -> str:
 
 
 def fit(names: Sequence[str], costs: Costs, runs: Sequence[tuple[QueryMigrate, Again]]) -> Costs:
-    """The costs with these fitted to the runs' total times, to four digits.
+    """The costs with these fitted to what was observed of the runs (:data:`OBSERVED`), to four digits. An
+    error counts as a share of its run's total time.
 
-    Raises FreepagesError for a name that is none, and for more costs than runs, which cannot be told apart.
+    Raises FreepagesError for a name that is none, and for more costs than observations, which cannot be told
+    apart.
     """
     known = {told.name: told for told in costs.table()}
     for name in names:
         if name not in known:
             raise unknown("cost", name, known)
-    if len(set(names)) > len(runs):
-        raise FreepagesError(
-            f"fit: {len(set(names))} costs ({', '.join(names)}) and {len(runs)} runs: give as many"
-        )
+    seen = sum(ms > 0 for run, _ in runs for ms in (run.total_ms - run.downtime_ms, run.downtime_ms))
+    if len(set(names)) > seen:
+        costs_asked = f"{len(set(names))} costs ({', '.join(names)})"
+        raise FreepagesError(f"fit: {costs_asked} and {seen} observations: of each run, {OBSERVED}")
 
     def off(tried: Costs) -> float:
-        return sum(log(again(tried).total / 1e6 / run.total_ms) ** 2 for run, again in runs)
+        try:
+            return sum(_off(run, again(tried)) for run, again in runs)
+        except FreepagesError:  # with such costs the migration does not end
+            return inf
 
     for _ in range(ROUNDS if len(names) > 1 else 1):
         before = costs
@@ -91,13 +98,26 @@ def fit(names: Sequence[str], costs: Costs, runs: Sequence[tuple[QueryMigrate, A
     return costs
 
 
+def _off(run: QueryMigrate, done: Migrated) -> float:
+    """How far the model is off what was observed of a run, squared."""
+    both = (
+        (run.total_ms - run.downtime_ms, done.total - done.downtime),
+        (run.downtime_ms, done.downtime),
+    )
+    return sum(((model / 1e6 - qemu) / run.total_ms) ** 2 for qemu, model in both if qemu > 0)
+
+
 def _fit_one(name: str, costs: Costs, off: Callable[[Costs], float]) -> Costs:
-    """The cost for which the runs are least off: a golden section of its logarithm."""
+    """The cost for which the runs are least off: by its logarithm, coarsely, then by a golden section."""
 
     def tried(at: float) -> Costs:
         return replace(costs, **{name: float(f"{SPAN**at * getattr(costs, name):.4g}")})
 
-    low, high = -1.0, 1.0
+    offs = [off(tried(2 * at / COARSE - 1)) for at in range(COARSE + 1)]
+    if min(offs) == max(offs):
+        raise FreepagesError(f"fit: {name} has no part in the times of these runs")
+    best_at = offs.index(min(offs))
+    low, high = (2 * at / COARSE - 1 for at in (max(best_at - 1, 0), min(best_at + 1, COARSE)))
     left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
     at_left, at_right = off(tried(left)), off(tried(right))
     for _ in range(STEPS):

@@ -71,13 +71,16 @@ def read(path: Path) -> QueryMigrate:
             )
         return value
 
+    total, downtime = count("total-time", told), count("downtime", told)
+    if downtime > total:
+        raise FreepagesError(f"{path}: downtime is {downtime} ms, and total-time only {total}")
     phases = count("precopy-bytes", ram, 0) + count("downtime-bytes", ram, 0)
     if ram.get("page-size", PAGE_SIZE) != PAGE_SIZE:
         raise FreepagesError(f"{path}: page-size is {ram['page-size']!r:.40}; only {PAGE_SIZE} is modelled")
     return QueryMigrate(
         name=str(path),
-        total_ms=count("total-time", told),
-        downtime_ms=count("downtime", told),
+        total_ms=total,
+        downtime_ms=downtime,
         setup_ms=count("setup-time", told, 0),
         syncs=count("dirty-sync-count", ram),
         normal=count("normal", ram),

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
+from freepages.engine.costs import Costs
 from freepages.engine.text_table import columns
 from freepages.migrate.guest import Guest
+from freepages.migrate.hint_blocks import BLOCK
+from freepages.migrate.query_migrate import QueryMigrate, read
 from freepages.migrate.timed_migration import Migrated, migrate
+from freepages.pages.bitmap import PageBitmap
+from freepages.pages.orders import PAGE_SHIFT
 from freepages.real import Snapshot
 from freepages.real.data_path import data_path
 
@@ -18,54 +25,64 @@ BANDWIDTH, DOWNTIME = 125e6, 0.3
 QEMU = "10"
 """The version they were made with."""
 
-OTHER_NORMAL, OTHER_ZERO = 52, 78
-"""Pages of the RAM blocks that the model leaves out: the BIOS, ROMs and ACPI tables of these machines."""
-
 
 @dataclass(frozen=True)
-class Recorded:
-    """A migration, with QEMU's counters at its end.
+class Recorded(QueryMigrate):
+    """A migration, with QEMU's counters at its end; ``name`` is the beginning of its files' names.
 
-    hint        whether free page hinting was on
-    syncs       dirty-sync-count
-    normal, duplicate  pages sent whole, and as zeros
-    ram_bytes   precopy-bytes and downtime-bytes: what QEMU of 2016 called transferred
-    never_sent  pages of the guest that the destination never got
+    mib       the guest's RAM
+    workload  what the guest did, as the model calls it
+    hint      whether free page hinting was on
     """
 
-    name: str
     mib: int
     workload: str
     hint: bool
-    total_ms: int
-    downtime_ms: int
-    setup_ms: int
-    syncs: int
-    normal: int
-    duplicate: int
-    ram_bytes: int
-    never_sent: int
+
+    @property
+    def pages(self) -> int:
+        """Pages of the guest's RAM."""
+        return self.mib << (20 - PAGE_SHIFT)
 
     @property
     def proposal(self) -> str:
         """What the host did, as the model calls it."""
         return "free_page_hint" if self.hint else "everything"
 
+    def file(self, kind: str) -> Path:
+        """Its file of this kind: snapshot, zero, never (with hints only) or json."""
+        return Path(data_path("recorded", f"{self.name}.{kind}"))
+
     def guest(self) -> Guest:
         """The guest as it was just before: its free pages, and those that held zeros."""
-        guest = Guest.of(Snapshot.load(data_path("recorded", f"{self.name}.snapshot")), "i440fx")
-        guest.set_zero_file(Path(data_path("recorded", f"{self.name}.zero")))
+        guest = Guest.of(Snapshot.load(self.file("snapshot")), "i440fx")
+        guest.set_zero_file(self.file("zero"))
         return guest
 
-    def model(self) -> Migrated:
-        """What the model makes of it: no cost is fitted, one vCPU."""
+    def never_sent(self) -> PageBitmap:
+        """The pages of its RAM, by offset, that the destination never got. Without hints there was none."""
+        if not self.hint:
+            return PageBitmap(self.pages)
+        return PageBitmap.from_bytes(self.file("never").read_bytes(), self.pages)
+
+    @property
+    def raced(self) -> bool:
+        """Whether the sender was inside a block while the guest hinted at it: part of the block was sent."""
+        sent = np.bitwise_count(self.never_sent().words).reshape(-1, BLOCK // 64).sum(axis=1) % BLOCK
+        return bool(sent.any())
+
+    def model(self, costs: Costs | None = None) -> Migrated:
+        """What the model makes of it: one vCPU, and no cost is fitted, unless some are given."""
         how = {"bandwidth": BANDWIDTH, "downtime": DOWNTIME, "vcpus": 1, "qemu": QEMU}
-        return migrate(self.guest(), self.proposal, self.workload, **how)
+        return migrate(self.guest(), self.proposal, self.workload, costs=costs, **how)
 
 
 def recorded() -> list[Recorded]:
     """All of them, by name."""
-    return [Recorded(**run) for run in json.loads(data_path("recorded", "runs.json").read_text())]
+    runs = json.loads(data_path("recorded", "runs.json").read_text())
+    return [
+        Recorded(**asdict(read(Path(data_path("recorded", f"{run['name']}.json")))) | run) for run in runs
+    ]
 
 
 def beside() -> str:
@@ -75,10 +92,11 @@ def beside() -> str:
     rows = [["run", *(name for pair in pairs for name in (pair, "model"))]]
     for run in recorded():
         done = run.model()
+        normal, zero = run.others(run.pages)
         both = (
-            (run.normal - OTHER_NORMAL, done.normal_pages),
-            (run.duplicate - OTHER_ZERO, done.zero_pages),
-            (run.never_sent, done.never_sent.count()),
+            (run.normal - normal, done.normal_pages),
+            (run.duplicate - zero, done.zero_pages),
+            (run.never_sent().count(), done.never_sent.count()),
             (run.syncs, done.rounds),
         )
         seconds = (f"{run.total_ms / 1e3:.2f}", f"{done.total / 1e9:.2f}")

@@ -51,6 +51,7 @@ def test_what_is_not_the_guests_is_taken_off_roms_first(tmp_path):
         (OLD | {"status": "active"}, "status is 'active'"),
         ({"status": "completed"}, "no field 'ram'"),
         (OLD | {"total-time": "long"}, "total-time is 'long', not a count"),
+        (OLD | {"downtime": 101}, "downtime is 101 ms, and total-time only 100"),
         (OLD | {"ram": {"total": 1 << 30}}, "no field"),
         (OLD | {"ram": RAM | {"page-size": 65536}}, "page-size is 65536"),
     ],

@@ -2,17 +2,19 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from freepages.host.precopy import NORMAL_BYTES, SECTION_END, ZERO_BYTES
 from freepages.migrate.guest import Guest
-from freepages.migrate.recorded import OTHER_NORMAL, OTHER_ZERO, Recorded, beside, recorded
+from freepages.migrate.hint_blocks import BLOCK
+from freepages.migrate.recorded import Recorded, beside, recorded
 from freepages.real import Snapshot
 from freepages.real.data_path import data_path
 
 RUNS = {run.name: run for run in recorded()}
-IDLE = 800
-"""A driver that hints writes some pages meanwhile; a sync of these runs brought up to 577."""
+AGAIN = 10
+"""Zero pages of a guest that it wrote before QEMU came to them."""
 
 
 @pytest.fixture(scope="module", params=RUNS)
@@ -26,26 +28,32 @@ def test_qemus_bytes_are_its_pages_names_and_ends(run: Recorded) -> None:
     assert rest > names and (rest - names) % SECTION_END == 0
 
 
+def test_the_model_never_sends_the_pages_that_qemu_never_sent(run: Recorded) -> None:
+    mine, theirs = run.model().never_sent, run.never_sent()
+    assert run.hint == bool(theirs.count())
+    differ = np.flatnonzero(np.unpackbits(mine.bytes ^ theirs.bytes, bitorder="little"))
+    if run.raced:  # the sender stood elsewhere when the hints came, by less than a block
+        assert 0 < len(differ) < BLOCK and np.ptp(differ) < 2 * BLOCK
+    else:
+        assert not len(differ)
+
+
+def test_the_sender_raced_in_two_runs() -> None:
+    assert [run.name for run in RUNS.values() if run.raced] == ["anon4g-hint", "idle4g-hint"]
+
+
 def test_the_model_sends_the_same_pages_in_nearly_the_same_time(run: Recorded) -> None:
     done = run.model()
     assert done.mismatched is not None and not done.mismatched.count()
-    writes = round(0.02 * run.normal) if "dirty" in run.workload else 0
-    assert abs(run.normal - OTHER_NORMAL - done.normal_pages) <= IDLE + writes
-    assert abs(run.duplicate - OTHER_ZERO - done.zero_pages) <= IDLE
-    raced = run.name == "anon4g-hint"  # the sender went through blocks while they were hinted at
-    assert abs(done.never_sent.count() - run.never_sent) <= 64 * raced
-    assert abs(done.rounds - run.syncs) <= 1
-    assert done.total / 1e6 == pytest.approx(run.total_ms, rel=0.2)
-
-
-def test_without_hints_the_zero_pages_are_exactly_those() -> None:
-    for run in RUNS.values():
-        if not run.hint:
-            done = run.model()
-            assert done.zero_pages == run.duplicate - OTHER_ZERO
-            if run.workload == "idle":
-                mine = done.transferred_bytes + OTHER_NORMAL * NORMAL_BYTES + OTHER_ZERO * ZERO_BYTES
-                assert mine == pytest.approx(run.ram_bytes, rel=0.001)
+    normal, zero = run.others(run.pages)
+    sent = run.ram_bytes - normal * NORMAL_BYTES - zero * ZERO_BYTES
+    in_cut_blocks = BLOCK * NORMAL_BYTES if run.raced else 0
+    writes = "dirty" in run.workload
+    within = 0.01 if run.hint else 0.002 if writes else 0.001
+    assert abs(done.transferred_bytes - sent) <= within * sent + in_cut_blocks
+    assert done.rounds == run.syncs
+    assert done.total / 1e6 == pytest.approx(run.total_ms, rel=0.15 if run.name == "idle4g" else 0.05)
+    assert abs(run.duplicate - zero - done.zero_pages) <= (AGAIN + 64 * run.raced if run.hint else 0)
 
 
 def test_hinting_helps_and_the_order_of_the_slow_cases_is_the_same() -> None:
@@ -60,7 +68,7 @@ def test_hinting_helps_and_the_order_of_the_slow_cases_is_the_same() -> None:
 def test_the_table_has_a_line_for_every_run() -> None:
     lines = beside().splitlines()
     assert [line.split()[0] for line in lines] == ["run", *RUNS]
-    assert "109,825    109,825" in next(line for line in lines if line.startswith("anon1g "))
+    assert "109,615    109,615" in next(line for line in lines if line.startswith("anon1g "))
 
 
 def test_a_zone_keeps_its_min_watermark_and_what_is_for_those_who_may_use_it_only() -> None:

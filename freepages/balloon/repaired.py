@@ -106,8 +106,7 @@ class Repaired(AprilPatch):
         """The answer for [start, start + pages): its header, and its bitmap in the buffer of all bitmaps."""
         kernel, address, size = self.kernel, self.free_pages, bitmap_bytes(pages)
         assert address is not None
-        yield MEMSET, size
-        kernel.memory.write(address, bytes(size))
+        yield from self.clear(address, size)
         bitmap = GuestBitmap(kernel.memory, address, pages)
         for zone in kernel.node.populated_zones():
             if zone.start_pfn < start + pages and start < zone.end_pfn:
@@ -115,6 +114,11 @@ class Repaired(AprilPatch):
         header = Struct("<QQQ").pack(self.request_id(), start, size)
         kernel.memory.write(self.address + HEADER, header)
         return [(self.address + HEADER, len(header)), (address, size)]
+
+    def clear(self, address: int, size: int) -> Steps:
+        """Forget what an older answer has left in the buffer of all bitmaps."""
+        yield MEMSET, size
+        self.kernel.memory.write(address, bytes(size))
 
     def walk(self, ctx: Context, zone: Zone, bitmap: GuestBitmap, start: int) -> Steps:
         """Mark the zone's free pages from `start` on, as far as the bitmap goes."""

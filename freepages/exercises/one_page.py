@@ -15,7 +15,7 @@ PAGE = 42
 """The page, by ram_addr, that the story follows."""
 
 PLANTED = "older-bit"
-PARTS = "d h h0r d d i g g g g g g g d d d w1a h0t h0r d g g g d d d i g g g g g g g d d d"
+PARTS = "d h h0r d d i g g g g g g d d d w1a h0t h0r d g g g d d d i g g g g g g d d d"
 """A schedule after whose last step the two worlds have parted."""
 
 
@@ -40,23 +40,34 @@ def stations(page: int = PAGE, story: str = STORY) -> dict[str, int]:
     return found
 
 
+TOO_EARLY = {
+    "logged": "the log notes a write, so the page must be in use again first",
+    "to be sent again": "the host learns of the write when it syncs, so the log must have it first",
+    "on the destination": "the host sends only what is to be sent",
+    "not to be sent": "the host takes out what the answer lists, so the answer comes first",
+    "used again": "in this story the host has used the answer before the page is allocated",
+}
+"""Why a station is not where the reader has put it, if that is too early."""
+
+
 def _judge_way(answer: Any) -> str:
     order = list(stations())
-    if sorted(answer) != sorted(order):
+    if sorted(map(str, answer)) != sorted(order):
         raise Wrong(f"these are the six stations: {', '.join(sorted(order))}.")
     for place, (said, right) in enumerate(zip(answer, order, strict=True), 1):
         if said != right:
-            raise Wrong(f"station {place} is not {said!r}.")
+            raise Wrong(f"station {place} is not {said!r}: {TOO_EARLY[said]}.")
     return "the steps are " + ", ".join(f"{step} ({name})" for name, step in stations().items()) + "."
 
 
 way = Exercise(
-    "Put the six stations of page 42 in their order, as a list of texts.",
+    "Put the six stations of page 42 in their order, as a list of texts: in the answer, logged, not to be "
+    "sent, on the destination, to be sent again, used again.",
     _judge_way,
     (
         "what the guest says comes first, what the host makes of it second.",
-        "a write is seen by the log at once, and by the host when it reads the log.",
-        "list(stations())",
+        "the log sees a write at once. The host sees it when it syncs.",
+        "in the answer, not to be sent, used again, logged, to be sent again, on the destination.",
     ),
     lambda answer: "" if isinstance(answer, list) else "the answer is a list of texts.",
 )
@@ -67,21 +78,36 @@ def spoilt() -> Scenario:
     return one_machine(mistake=PLANTED, story=PARTS)
 
 
+NOT_HERE = {
+    "no-lock": "step 9 marks the pages of a zone under its lock, and the first answer is right",
+    "raw-pfns": "the first answer is right, also for the zone above the hole",
+    "sync-before-answer": "no step of this run is a sync",
+    "log-late": "step 2 switches the log on, before the host asks",
+    "used-index-early": "the driver found each buffer after its interrupt, and the run is not stuck",
+    "older-answer": "the device takes the second answer for the second request, and that is right",
+    "mark-stays": "no page that a program had is freed in this run",
+}
+"""Why each other mistake is not the one, by what the run shows."""
+
+
 def _judge_mistake(answer: Any) -> str:
     if answer not in MISTAKES:
         raise Wrong(f"there is no mistake {answer!r}: there are {', '.join(MISTAKES)}.")
     if answer != PLANTED:
         other = random_run(one_machine(MISTAKES[answer].proposal, mistake=answer), seed=0)
-        raise Wrong(f"with {answer!r} a run ends so: {other.how}, {other.why}")
+        raise Wrong(f"{NOT_HERE[answer]}. A run with {answer!r} ends so: {other.how}, {other.why}.")
     return f"{MISTAKES[PLANTED].says}. {Run(spoilt(), PARTS).world.projection.refused}."
 
 
 which = Exercise(
-    "Which of MISTAKES is planted in spoilt()? Its name, as a text.",
+    "Which of these mistakes is planted in spoilt()? Answer with its name, as a text.\n"
+    + "\n".join(f"- {mistake.name}: {mistake.says}" for mistake in MISTAKES.values()),
     _judge_mistake,
     (
-        "the first answer is right. What is the second one's that is not free any more?",
-        "compare the pages in the second answer with those of the first: what must the driver do in between?",
+        "the first answer is right, the second is not. Which two pages does it list too many? What happened "
+        "to them in between?",
+        "step through the machine without a mistake up to its first answer: which step of the driver is "
+        "missing here?",
         f"{PLANTED!r}",
     ),
     lambda answer: "" if isinstance(answer, str) else "the answer is a name, as a text.",

@@ -92,7 +92,7 @@ def test_with_page_poisoning_it_does_without_the_queue() -> None:
 def test_only_what_must_change_is_overridden() -> None:
     own = {name for name in vars(Repaired) if not name.startswith("__")}
     inherited = {name for name in own if hasattr(AprilPatch, name)}
-    assert own - inherited == {"request_id", "drop", "build", "walk"}
+    assert own - inherited == {"request_id", "drop", "build", "clear", "walk"}
 
 
 def test_a_request_returned_with_a_strange_length_is_answered_all_the_same() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from freepages.engine.run import Run
-from freepages.exercises.one_page import PARTS, PLANTED, spoilt, stations, way, which
+from freepages.exercises.one_page import NOT_HERE, PARTS, PLANTED, TOO_EARLY, spoilt, stations, way, which
 from freepages.scenarios.machine.mistakes import MISTAKES
 
 
@@ -23,10 +23,27 @@ def test_the_two_worlds_part_at_the_last_step_of_the_story() -> None:
     assert "answers" in str(Run(spoilt(), PARTS).world.projection.refused)
 
 
-@pytest.mark.parametrize("name", ["raw-pfns", "used-index-early"])
+def test_a_station_that_comes_too_early_is_told_why() -> None:
+    order = list(stations())
+    for place in range(1, 6):
+        early = [*order[: place - 1], order[place], order[place - 1], *order[place + 1 :]]
+        remark = way.check(early)
+        assert remark.right is False and TOO_EARLY[order[place]] in remark.text
+
+
+@pytest.mark.parametrize("name", sorted(set(MISTAKES) - {PLANTED}))
 def test_another_mistake_ends_otherwise_and_is_told_how(name: str) -> None:
     remark = which.check(name)
-    assert remark.right is False and f"with {name!r} a run ends so: {MISTAKES[name].end}" in remark.text
+    assert remark.right is False and NOT_HERE[name] in remark.text
+    assert f"A run with {name!r} ends so: {MISTAKES[name].end}" in remark.text
+
+
+def test_why_it_is_none_of_the_others_is_what_the_run_shows() -> None:
+    run = Run(spoilt(), PARTS)
+    said = [step.text for step in run.steps]
+    assert "under its lock" in said[8] and "dirty log on" in said[1]
+    assert not any("syncs" in one or one.startswith("free") for one in said)
+    assert Run(spoilt(), " ".join(PARTS.split()[:15])).world.mail.answers[0].pages.count() == 35
 
 
 def test_the_planted_one_is_right_and_an_unknown_one_is_named() -> None:

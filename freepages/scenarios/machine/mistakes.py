@@ -70,14 +70,8 @@ class WalksUnlocked(Repaired):
 class KeepsABit(Repaired):
     """It does not clear the bitmap before it builds the next one."""
 
-    def build(self, ctx: Context, start: int, pages: int) -> Steps:
-        memory, address = self.kernel.memory, self.free_pages
-        assert address is not None
-        before = memory.read(address, (pages + 7) // 8)
-        sg = yield from super().build(ctx, start, pages)
-        now = memory.read(address, len(before))
-        memory.write(address, bytes(old | new for old, new in zip(before, now, strict=True)))
-        return sg
+    def clear(self, address: int, size: int) -> Steps:
+        yield from ()
 
 
 class TakesPfns(MigrationDevice):
@@ -145,14 +139,14 @@ MISTAKES: dict[str, Mistake] = {
         ),
         Mistake(
             "raw-pfns",
-            "the device takes pfns for ram_addr: above the hole they name other pages",
+            "the device takes the guest's pfns for the host's numbers, which differ above the hole",
             "snapshot",
             REFUSED,
             _parts(device=TakesPfns),
         ),
         Mistake(
             "sync-before-answer",
-            "the host syncs between its request and the answer, and applies that afterwards",
+            "the host syncs between its request and the answer, and uses the answer afterwards",
             "snapshot",
             REFUSED,
             plant=sync_any_time,
@@ -162,7 +156,7 @@ MISTAKES: dict[str, Mistake] = {
         ),
         Mistake(
             "used-index-early",
-            "the device's CPU has no barriers: the guest is interrupted, and reads the used index too early",
+            "the device does not keep its writes in order: the driver reads the used index too early",
             "snapshot",
             STUCK,
             _parts(device=Hasty),

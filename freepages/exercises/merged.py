@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from freepages.engine.run import Scenario, Schedule
@@ -19,12 +20,28 @@ def unpaused() -> Scenario:
 
 
 def _judge(answer: Any) -> str:
-    stands = outcome(unpaused(), Schedule.parse(answer))
+    moves = Schedule.parse(answer)
+    stands = outcome(unpaused(), moves)
     if not stands.lost:
-        raise Wrong(str(stands))
+        raise Wrong(f"{stands} {_why([str(move) for move in moves])}")
     best = explore(unpaused()).schedule
     assert best is not None
     return f"{'; '.join(stands.lost)}. {beside_the_shortest(stands.moves, str(best))}"
+
+
+def _why(moves: list[str]) -> str:
+    """What is still missing from a loss."""
+    early = next((at for at, move in enumerate(moves) if re.fullmatch(r"d\d+e", move)), None)
+    if early is None:
+        return "The driver held each page that it hinted at: d0e gives page 0 back early."
+    wrote = next((at for at, move in enumerate(moves) if at > early and re.fullmatch(r"w\d+w", move)), None)
+    if wrote is None:
+        return "Nobody wrote to the page that went back, so it has no content to lose."
+    if "h0y" not in moves[wrote:]:
+        return "The log still has that write when the guest is stopped: which step uses up the log's note?"
+    if "h0t" not in moves[wrote + moves[wrote:].index("h0y") :]:
+        return "The host took its hints before the sync, so the sync put the page back among those to send."
+    return "The guest must be stopped (h0x) at the end, and nothing may bring the page back before that."
 
 
 lost_at_a_sync = Exercise(
@@ -32,10 +49,10 @@ lost_at_a_sync = Exercise(
 Game(unpaused()) lets you try; .schedule is what you did.""",
     _judge,
     (
-        "a sync reads the log and clears it: what was written before it is in 'to send' and nowhere else. "
-        "What can still take it out of there?",
-        "a hint that waits in the queue. Between hint and sync the page must become the guest's again, and "
-        "be written: who can do that?",
+        "a sync reads the log and empties it. After that, only 'to send' says that the page was written. "
+        "What can take the page out of there again?",
+        "a hint that waits in the queue can. Between the hint and the sync the page must go back to the "
+        "guest and be written: who can do that?",
         "open a window and let the driver hint at a page; let the host take the id, and not the hint. The "
         "shrinker gives the page back, the workload allocates and writes it. Sync, take the hint, stop.",
     ),

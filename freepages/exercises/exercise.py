@@ -118,7 +118,8 @@ class Exercise:
 
     def check(self, answer: Any) -> Remark:
         if unanswered(answer):
-            return Remark(None, "no answer yet: put yours in place of the three dots. .hint() helps.")
+            helps = " .hint() helps." if self.hints else ""
+            return Remark(None, f"no answer yet: put yours in place of the three dots.{helps}")
         try:
             if wrong := self.wants(answer):
                 return Remark(False, wrong)
@@ -130,11 +131,15 @@ class Exercise:
 
     def hint(self, number: int = 1) -> Remark:
         """The hint of that number, from 1; the last one for any beyond."""
+        if not self.hints:
+            return Remark(None, "there are no hints here.")
         at = min(max(number, 1), len(self.hints))
         more = f" (.hint({at + 1}) says more)" if at < len(self.hints) else ""
         return Remark(None, f"hint {at} of {len(self.hints)}: {self.hints[at - 1]}{more}")
 
     def __repr__(self) -> str:
+        if not self.hints:
+            return self.question
         return f"{self.question}\n(Hints are shown when you ask: .hint(1) to .hint({len(self.hints)}).)"
 
     def _repr_html_(self) -> str:

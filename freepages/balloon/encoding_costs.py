@@ -1,45 +1,55 @@
-"""What each way to tell the host which pages costs, from 1 MiB of balloon to 64 GiB."""
+"""What each way to tell the host which pages costs: by the size of the balloon, and by how its pages lie."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from freepages.balloon.encodings import ENCODINGS, Encoding, spread
 from freepages.pages.orders import PAGE_SHIFT
+from freepages.pages.ranges import Ranges
 
 
 class Comparison:
-    """What every encoding costs for several sizes of balloon; shown as a table.
+    """What every encoding costs for several balloons, by their names; shown as a table.
 
     A message is two crossings of the border: the driver's notification, an exit, and the interrupt that it
     waits for.
     """
 
-    def __init__(self, sizes: Sequence[int], run: int, encodings: Sequence[Encoding] = ENCODINGS):
-        self.sizes, self.run, self.encodings = sizes, run, encodings
+    def __init__(self, head: str, balloons: Mapping[str, Ranges], encodings: Sequence[Encoding] = ENCODINGS):
+        self.head, self.encodings = head, encodings
         self.counts = {
-            (size, encoding.name): encoding.count(spread(size >> PAGE_SHIFT, run))
-            for size in sizes
+            (name, encoding.name): encoding.count(pages)
+            for name, pages in balloons.items()
             for encoding in encodings
         }
+        self.names = list(balloons)
 
     def __repr__(self) -> str:
-        head = f"{'balloon':>8}" + "".join(f" | {encoding.name:^23}" for encoding in self.encodings)
-        units = f"{'':>8}" + f" | {'messages':>9} {'bytes':>13}" * len(self.encodings)
-        lines = ["A message is one exit to notify and one interrupt to acknowledge.", head.rstrip(), units]
-        for size in self.sizes:
-            cells = (self.counts[size, encoding.name] for encoding in self.encodings)
-            lines.append(f"{_size(size):>8}" + "".join(f" | {c.messages:>9,} {c.bytes:>13,}" for c in cells))
+        head = f"{self.head:>8}" + "".join(f" | {encoding.name:^19}" for encoding in self.encodings)
+        units = f"{'':>8}" + f" | {'messages':>8} {'bytes':>10}" * len(self.encodings)
+        lines = [head.rstrip(), units]
+        for name in self.names:
+            cells = (self.counts[name, encoding.name] for encoding in self.encodings)
+            lines.append(f"{name:>8}" + "".join(f" | {c.messages:>8,} {c.bytes:>10,}" for c in cells))
         return "\n".join(lines)
 
 
-SIZES = tuple(1 << shift for shift in range(20, 37, 2))
-"""1 MiB, 4 MiB, ... 64 GiB, in bytes."""
+SIZES = tuple(1 << shift for shift in range(20, 37, 4))
+"""1 MiB, 16 MiB, ... 64 GiB, in bytes."""
+
+RUNS = (1, 2, 8, 32, 128, 512, 4096)
+"""In pages."""
 
 
-def compare(run: int = 512, sizes: Sequence[int] = SIZES) -> Comparison:
+def by_size(sizes: Sequence[int] = SIZES, run: int = 512) -> Comparison:
     """Every encoding for every size (bytes), the pages in runs of `run` as far apart as they are long."""
-    return Comparison(sizes, run)
+    return Comparison("balloon", {_size(size): spread(size >> PAGE_SHIFT, run) for size in sizes})
+
+
+def by_run(runs: Sequence[int] = RUNS, size: int = 1 << 30) -> Comparison:
+    """Every encoding for `size` bytes, the pages in runs of so many, as far apart as they are long."""
+    return Comparison("run of", {f"{run:,}": spread(size >> PAGE_SHIFT, run) for run in runs})
 
 
 def _size(size: int) -> str:

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
+from reprlib import repr as short
 from typing import Any
 
 from freepages.engine.errors import FreepagesError
@@ -31,7 +32,7 @@ def called(function: Callable[..., Any], *arguments: Any) -> tuple[str, Any]:
     """A reader's function called: the call as it is written, and what it returns. Wrong where the function
     takes other arguments.
     """
-    call = f"{getattr(function, '__name__', 'the function')}({', '.join(map(repr, arguments))})"
+    call = f"{getattr(function, '__name__', 'the function')}({', '.join(map(short, arguments))})"
     try:
         inspect.signature(function).bind(*arguments)
     except TypeError as error:

@@ -1,14 +1,15 @@
-"""Notebook 04: write the messages of a classic inflate."""
+"""Notebook 21: write the messages of a classic inflate."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from freepages.balloon.device import BalloonDevice
 from freepages.balloon.encodings import PfnArray
 from freepages.engine.run import straight
-from freepages.exercises.exercise import Exercise, Wrong, function
+from freepages.exercises.exercise import Exercise, Wrong, function, returned
 from freepages.virtqueue.features import QUEUES
 from freepages.virtqueue.guest_memory import GuestMemory
 from freepages.virtqueue.ring import DriverQueue
@@ -61,7 +62,7 @@ def cases() -> Iterable[list[int]]:
 def _judge(encode: Callable[[Sequence[int]], Iterable[bytes]]) -> str:
     for case, pfns in enumerate(cases()):
         few = f"case {case}, {len(pfns)} pages from {pfns[0]} on"
-        messages = [bytes(message) for message in encode(list(pfns))]
+        messages = _bytes(returned(encode, list(pfns)))
         host, told = Host(), set[int]()
         for number, message in enumerate(messages):
             if not 0 < len(message) <= 4 * MOST:
@@ -70,9 +71,13 @@ def _judge(encode: Callable[[Sequence[int]], Iterable[bytes]]) -> str:
                 )
             told.update(pfn for start, end in host.told(message) for pfn in range(start, end))
             if host.device.refused:
-                raise Wrong(f"{few}: the device refuses message {number}: {host.device.refused[0]}.")
+                why = f"{few}: the device refuses message {number}: {host.device.refused[0]}."
+                raise Wrong(why + _likely(message, pfns))
         if strange := told - set(pfns):
-            raise Wrong(f"{few}: the device discards page {min(strange)}, which the driver does not own.")
+            raise Wrong(
+                f"{few}: the device discards page {min(strange)}, which the driver does not own. Is each "
+                "page named by 4 bytes, and by nothing else?"
+            )
         if missing := set(pfns) - told:
             raise Wrong(f"{few}: the device was not told of {len(missing)} pages, {min(missing)} among them.")
         if len(messages) != -(-len(pfns) // MOST):
@@ -80,6 +85,25 @@ def _judge(encode: Callable[[Sequence[int]], Iterable[bytes]]) -> str:
         if sum(map(len, messages)) != 4 * len(pfns):
             raise Wrong(f"{few}: some page is named twice.")
     return f"{CASES} balloons, of 1 to {MOST} pages a message, are what the device inflates."
+
+
+def _bytes(messages: Any) -> list[bytes]:
+    if isinstance(messages, bytes | bytearray):
+        raise Wrong("it returns one message; a list of messages is wanted, also where there is only one.")
+    messages = list(messages)
+    for message in messages:
+        if not isinstance(message, bytes | bytearray):
+            raise Wrong(f"a message is bytes, and one of them is {type(message).__name__}.")
+    return list(map(bytes, messages))
+
+
+def _likely(message: bytes, pfns: Sequence[int]) -> str:
+    """What was likely done to a message with pages that the guest has not."""
+    if int.from_bytes(message[:4], "big") in pfns:
+        return " The high byte comes first. Little endian puts the low byte first."
+    if int.from_bytes(message[:4], "little") >> 12 in pfns:
+        return " These are addresses. A PFN is the address divided by 4096."
+    return ""
 
 
 encode = Exercise(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from freepages.engine.run import Run, straight
+from freepages.engine.run import Run, straight, to_the_end
 from freepages.pages.orders import PAGE_SHIFT
-from freepages.scenarios.balloon import Machine
+from freepages.scenarios.balloon import Machine, inflate, machine, scenario
 
 MINE = b"mine"
 
@@ -51,3 +51,18 @@ def lost(world: Machine, told: Iterable[int], taken: Iterable[int]) -> set[int]:
     for pfn in told:
         world.device.discard(pfn, pfn + 1)
     return {pfn for pfn in taken if world.kernel.memory.read(pfn << PAGE_SHIFT, len(MINE)) != MINE}
+
+
+def gives(**driver: Any) -> dict[str, int]:
+    """What a host gets from a driver with these settings: pages when it asks for four, statistics when it
+    asks for those, pages to skip when it migrates the guest.
+    """
+    stats, migration = (
+        to_the_end(Run(scenario("one", "", lambda: machine(driver=driver), host))).world
+        for host in (lambda device: device.poll_stats(), lambda device: device.migrate(1, 0))
+    )
+    return {
+        "pages in the balloon": len(to_the_end(Run(inflate(4, then=4, **driver))).world.owned()),
+        "statistics": len(stats.device.stats),
+        "pages to skip": len(migration.skipped()),
+    }

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.balloon.encoding_costs import SIZES, Comparison, compare
+from freepages.balloon.encoding_costs import RUNS, SIZES, by_run, by_size
 from freepages.balloon.encodings import (
     ENCODINGS,
     Bitmap,
@@ -122,20 +122,20 @@ def test_one_bitmap_covers_a_gibibyte_of_memory_with_32_kibibytes() -> None:
 
 def test_counting_is_encoding_at_every_size_that_is_quickly_encoded() -> None:
     for encoding in ENCODINGS:
-        for size in SIZES[:4]:
+        for size in (1 << shift for shift in range(20, 27, 2)):
             for run in (1, 512):
                 given = spread(size >> 12, run)
                 messages = list(encoding.messages(given))
                 assert encoding.count(given) == (len(messages), sum(map(len, messages)))
 
 
-def test_the_table_has_every_size_from_1_mib_to_64_gib() -> None:
-    table = compare()
-    assert len(table.counts) == len(SIZES) * len(ENCODINGS)
-    text = repr(table)
-    assert text.splitlines()[3].startswith("   1 MiB |         1         1,024 |")
-    assert text.splitlines()[-1].startswith("  64 GiB |    65,536    67,108,864 |")
-    assert repr(Comparison(SIZES, 512)) == text
+def test_the_tables_have_a_row_for_every_size_and_every_run_and_fit_the_pane() -> None:
+    for table, rows in ((by_size(), SIZES), (by_run(), RUNS)):
+        lines = repr(table).splitlines()
+        assert len(lines) == len(rows) + 2 and max(map(len, lines)) <= 100
+    assert repr(by_size()).splitlines()[2].startswith("   1 MiB |        1      1,024 |")
+    assert repr(by_size()).splitlines()[-1].startswith("  64 GiB |   65,536 67,108,864 |")
+    assert by_run().counts["512", "ranges"] == by_size().counts["16 MiB", "ranges"]._replace(bytes=4104)
 
 
 def test_no_pages_cost_nothing() -> None:

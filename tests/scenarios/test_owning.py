@@ -5,7 +5,7 @@ import pytest
 from freepages.engine.run import Run, at_random, to_the_end
 from freepages.engine.step_size import coarse
 from freepages.scenarios.balloon import exchange, inflate
-from freepages.scenarios.owning import lost, stays, take_all
+from freepages.scenarios.owning import gives, lost, stays, take_all
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -36,3 +36,9 @@ def test_who_takes_every_page_gets_none_of_the_balloon_and_all_that_were_only_re
     assert {patch.kernel.memory.read(pfn << 12, 4) for pfn in taken} == {b"mine"}
     assert take_all(patch) == set()
     assert lost(patch, reported, taken) == taken
+
+
+def test_a_driver_that_refuses_to_inflate_gives_all_else() -> None:
+    classic, refuses = gives(), gives(stats_only=True)
+    assert classic == {"pages in the balloon": 4, "statistics": 3, "pages to skip": 22}
+    assert refuses == classic | {"pages in the balloon": 0}

@@ -1,38 +1,15 @@
-"""Notebook 14: the rows of the debate's table, predicted; and which of them a set of assumptions flips."""
+"""Notebook 14: which rows of the debate's table a set of assumptions flips."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 from freepages.debate.proposals import PROPOSALS, find_proposal
-from freepages.debate.world import PURPOSES, Purpose
+from freepages.debate.world import Purpose
 from freepages.exercises.exercise import Exercise, Wrong
 from freepages.search import Checked, check
-from freepages.search.debate_table import DebateTable
-from freepages.search.fast import PROVED, REFUTED
-
-WORDS = {PROVED: "safe", REFUTED: "lost"}
-"""How a reader says a verdict."""
-
-
-def compared(guesses: Mapping[str, Iterable[Any]], table: DebateTable) -> str:
-    """The reader's rows beside the table's: a line a row, and how many verdicts are right.
-
-    A guess is (migrate, discard), each "safe", "lost" or ``...`` for none.
-    """
-    lines, right, made = [], 0, 0
-    for name, row in guesses.items():
-        said = []
-        for purpose, guess in zip(PURPOSES, row, strict=True):
-            word = WORDS[table.answer(name, purpose).verdict]
-            made += guess is not ...
-            right += guess == word
-            told = "○ no guess yet" if guess is ... else f"{'✓' if guess == word else '✗ not'} {guess}"
-            said.append(f"{purpose} {told}")
-        lines.append(f"{name:21} {'   '.join(said)}")
-    return "\n".join([*lines, f"{right} of your {made} guesses are right" if made else "no guess yet"])
 
 
 @cache
@@ -59,11 +36,11 @@ def flips(*switches: str, purpose: Purpose = "discard") -> Exercise:
             if before.verdict != after.verdict:
                 flipped.add(name)
             elif name in named:
-                raise Wrong(f"{name}: {before.verdict} before, {after.verdict} after.")
+                raise Wrong(f"{name} does not flip: {before.verdict} before, {after.verdict} after.")
         missed = [name for name in PROPOSALS if name in flipped - named]
         if missed:
             way = _row(missed[0], purpose, switches).schedule
-            shown = f"; one of them by {way}" if way else ""
+            shown = f"; one of them loses a page by {way}" if way else ""
             raise Wrong(f"all that you named flip, and {len(missed)} more do{shown}.")
         found = (f"{name} to {_row(name, purpose, switches).verdict}" for name in PROPOSALS if name in named)
         return f"{', '.join(found) or 'none'}; {searched:,} states were searched."
@@ -72,9 +49,9 @@ def flips(*switches: str, purpose: Purpose = "discard") -> Exercise:
         f"Which proposals flip under {' and '.join(switches)}, for {purpose}? Answer with a set of names.",
         judge,
         (
-            "who was refuted before? What only lets more happen cannot make it safe.",
-            "of those that were safe: by what? The lock, allocation, isolation, or that nothing is reported? "
-            "Which of these does an assumption take away?",
+            "which were refuted before? An assumption that lets more happen cannot make them safe.",
+            "take those that were safe. By what: the lock, allocation, isolation, or because nothing is "
+            "reported? Which of these does an assumption take away?",
             f"freepages check NAME --purpose {purpose} "
             + " ".join(f"--assume {switch}" for switch in switches)
             + " says it of one.",

@@ -8,11 +8,12 @@ are reckoned when they are looked at.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from freepages.debate.difference import linked
@@ -39,7 +40,10 @@ LOOKS = {
 }
 """A verdict's sign, and the colours of its paper and ink."""
 
-SAFETY = ("proposal", "safe to migrate", "safe to discard", "may the guest delay it for ever")
+WIDTH = 100
+"""Characters of a line of the text."""
+
+SAFETY = ("proposal", "safe to migrate", "safe to discard", "guest can delay it")
 STYLE = f"""
 .fp-debate{{border-collapse:collapse;font:13px/18px var(--jp-ui-font-family,sans-serif);
   color:{css_colour("ink")};background:{css_colour("paper")}}}
@@ -155,15 +159,24 @@ class DebateTable:
             ]
             for name in self.proposals
         ]
-        prices = [[name, *price(name).cells] for name in self.proposals]
-        searched, by_the_clock = self.terms
+        *figures, gives_up = PRICES
+        prices = [[name, *price(name).cells[:-1]] for name in self.proposals]
+        wide = max(map(len, self.proposals)) + 2
+        searched, by_the_clock = (fill(words, WIDTH) for words in self.terms)
         return "\n".join(
             [
                 *columns([SAFETY, *safety], rule=True),
                 *("", searched, ""),
-                *columns([(SAFETY[0], *PRICES), *prices], range(1, len(PRICES)), rule=True),
+                *columns([(SAFETY[0], *figures), *prices], range(1, len(PRICES)), rule=True),
                 *("", by_the_clock, ""),
-                *columns([[name, PROPOSALS[name].said] for name in self.proposals]),
+                *(
+                    fill(
+                        f"{name:{wide}}{PROPOSALS[name].said}; {gives_up} {price(name).gives_up}",
+                        WIDTH,
+                        subsequent_indent=" " * wide,
+                    )
+                    for name in self.proposals
+                ),
             ]
         )
 
@@ -177,24 +190,25 @@ class DebateTable:
         return self.text()
 
     def _repr_html_(self) -> str:
-        heads = "".join(f'<th scope="col">{head}</th>' for head in (*SAFETY, *PRICES))
-        rows = "".join(f"<tr>{self._html_of_row(name)}</tr>" for name in self.proposals)
-        return (
-            f'<style>{STYLE}</style><table class="fp-debate"><caption>{"<br>".join(map(escape, self.terms))}'
-            f"</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-        )
-
-    def _html_of_row(self, name: str) -> str:
-        one, way = PROPOSALS[name], self.delays[name]
-        *numbers, gives_up = map(escape, price(name).cells)
-        cells = [
-            *(self._html_of_verdict(name, purpose) for purpose in PURPOSES),
-            f"yes: <code>{way}</code>" if way else "no",
-            *(number.replace(" ", "&nbsp;") for number in numbers),
-            gives_up,
+        """Two tables, the verdicts and the prices: one beside the other is wider than a notebook."""
+        searched, by_the_clock = map(escape, self.terms)
+        verdicts = [
+            [
+                f"{linked(PROPOSALS[name])}<br><small>{escape(PROPOSALS[name].said)}</small>",
+                *(self._html_of_verdict(name, purpose) for purpose in PURPOSES),
+                f"yes: <code>{self.delays[name]}</code>" if self.delays[name] else "no",
+            ]
+            for name in self.proposals
         ]
-        head = f"{linked(one)}<br><small>{escape(one.said)}</small>"
-        return f'<th scope="row">{head}</th>' + "".join(f"<td>{cell}</td>" for cell in cells)
+        prices = [
+            [name, *(escape(cell).replace(" ", "&nbsp;") for cell in figures), escape(gives_up)]
+            for name in self.proposals
+            for *figures, gives_up in [price(name).cells]
+        ]
+        return (
+            f"<style>{STYLE}</style>{_table(SAFETY, verdicts, searched)}<br>"
+            f"{_table((SAFETY[0], *PRICES), prices, by_the_clock)}"
+        )
 
     def _html_of_verdict(self, name: str, purpose: Purpose) -> str:
         answer = self.answer(name, purpose)
@@ -205,3 +219,16 @@ class DebateTable:
         for verdict, switches in self.flips(name, purpose).items():
             told.append(f"{SAID[verdict]} " + ", ".join(f"<code>{switch}</code>" for switch in switches))
         return "<br>".join(told)
+
+
+def _table(heads: Iterable[str], rows: Iterable[list[str]], caption: str) -> str:
+    """A table whose first column names the rows; the cells are HTML."""
+    head = "".join(f'<th scope="col">{text}</th>' for text in heads)
+    body = "".join(
+        f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+        for name, *cells in rows
+    )
+    return (
+        f'<table class="fp-debate"><caption>{caption}</caption><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table>"
+    )

@@ -61,15 +61,21 @@ class Price:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """The figures in words, in the order of PRICES."""
+        """The figures in words, in the order of PRICES, with no more digits than the costs deserve."""
         return (
-            format_seconds(self.lock_held),
-            format_seconds(self.stalled),
-            format_bytes(self.sent),
-            format_seconds(self.total),
+            _about(format_seconds(self.lock_held)),
+            _about(format_seconds(self.stalled)),
+            _about(format_bytes(self.sent)),
+            _about(format_seconds(self.total)),
             format_bytes(self.host_bytes),
             self.gives_up,
         )
+
+
+def _about(quantity: str) -> str:
+    """A quantity such as "11.96 ms" with two digits."""
+    number, unit = quantity.split()
+    return f"{float(f'{float(number):.2g}'):g} {unit}"
 
 
 def price(position: Proposal | str) -> Price:

@@ -84,12 +84,15 @@ THEMED: dict[str, tuple[str, str]] = {
     "paper": ("var(--jp-layout-color0, #fff)", "#ffffff"),
     "shade": ("var(--jp-layout-color2, #eee)", "#eeeeee"),
     "line": ("var(--jp-border-color1, #bdbdbd)", "#bdbdbd"),
-    "faint": ("var(--jp-ui-font-color3, #999)", "#999999"),
+    "faint": ("#767676", "#767676"),
     "dim": ("var(--jp-ui-font-color2, #666)", "#666666"),
     "ink": ("var(--jp-ui-font-color1, #1f1f1f)", "#1f1f1f"),
     "free": ("rgb(0 158 115 / 14%)", "#dbf1eb"),
 }
-"""Roles that follow JupyterLab's theme: (the CSS value, the colour of the static picture)."""
+"""Roles that follow JupyterLab's theme: (the CSS value, the colour of the static picture).
+
+JupyterLab's own faint letters are too faint; the style sheet has them lighter on a dark ground.
+"""
 
 FIXED: dict[str, str] = {
     "orange": ORANGE,
@@ -102,7 +105,7 @@ FIXED: dict[str, str] = {
     "grey": GREY,
     "violet": "#a4508b",
     "bit": "#55606e",
-    "free-ink": GREEN,
+    "free-ink": "#00745a",
     "on-light": "#111111",
     "on-dark": "#ffffff",
 } | {look.role: look.colour for look in STATES.values() if look.colour}

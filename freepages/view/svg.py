@@ -40,6 +40,7 @@ STYLE = "\n".join(
         ".fp-svg image{image-rendering:pixelated}",
         *(f".fp-svg .f-{role}{{fill:{css_colour(role)}}}" for role in _ROLES),
         *(f".fp-svg .s-{role}{{stroke:{css_colour(role)}}}" for role in _ROLES),
+        f"{DARK} .fp-svg .f-faint{{fill:#9e9e9e}}",
         f"{DARK} .fp-svg .f-free-ink{{fill:#35d0a0}}",
         f"{DARK} .fp-svg .s-free-ink{{stroke:#1fb389}}",
     ]

@@ -1,8 +1,28 @@
-"""The stepper in a real JupyterLab: by mouse, keys and remote, at a projector's size, saved, as a page."""
+"""The stepper in a real JupyterLab: by mouse, keys and remote, at a projector's size, saved, as a page.
+
+What was once found wrong in a browser, and the test that holds it; those of other files are named with them:
+
+the picture far below the controls              every_shipped_scenario_fits_the_pane (150 % zoom too)
+"model not found" in a saved notebook           saved_closed_and_reopened, reopened_without_what_was_saved
+letters that reach JupyterLab                   keys_stay_inside, letters_move
+decisive steps that mark nothing                a_decisive_step_is_outlined
+"log off" like "log empty"                      a_log_that_is_off_is_no_row_of_zeros
+what was done and what comes, not told apart    done_next_and_changed, who_waits_is_dim
+small letters, faint ones                       every_shipped_scenario_fits_the_pane, larger_text, ink_stands_out
+a log far below the controls                    controls_and_log_are_near_each_other
+a game that goes on after the loss              test_game: a_page_is_lost_by_hand, the loss and the banner
+presses and drags that are lost                 arrows_and_a_remote, the_track_is_dragged, what_is_pressed
+messages that are cut                           a_schedule_is_pasted
+a white picture in the dark                     test_picture: a_large_map; tests/lab/test_still: opaque
+an explorer without a click                     test_picture: a_large_map, the_explorer_keeps_its_height
+controls without names, a lost focus            everything_has_a_name, accessibility_tree, by_keyboard_alone
+cells run again that leave widgets behind       run_again_a_cell
+a search without a sign of life                 test_game: the machine counts its states
+"""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -288,6 +308,31 @@ CONTRASTS = """() => {
 }"""
 
 
+def test_a_kernel_that_is_gone_is_said_and_what_is_here_plays_on(lab: Lab, tmp_path: Path) -> None:
+    page = lab.open(
+        written(tmp_path / "gone.ipynb", IMPORTS + "Stepper(shipped_scenario('zone'), 'c0a c c')")
+    )
+    lab.run_all(page)
+    stepper(page).focus()
+    page.wait_for_timeout(1500)  # the views around the present are fetched
+    lab.evaluate(page, RESTART)
+    page.keyboard.press("ArrowLeft")
+    at(page, 2)
+    page.keyboard.type("c")
+    expect(coming(page)).to_contain_text("No kernel answers.", timeout=8_000)
+    for key, step in (("Home", 0), ("ArrowRight", 1), ("ArrowRight", 2), ("End", 20)):
+        page.keyboard.press(key)
+        at(page, step)
+    assert lab.complaints(page) == []
+
+
+RESTART = """async () => {
+    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    await kernel.restart();
+    await kernel.info;
+}"""
+
+
 def test_run_again_a_cell_leaves_nothing_behind(lab: Lab, tmp_path: Path) -> None:
     page = lab.open(written(tmp_path / "again.ipynb", IMPORTS + "Stepper(shipped_scenario('no_wait'))"))
     counts = []
@@ -407,3 +452,182 @@ def test_every_shipped_scenario_fits_the_pane(opened: Page, tmp_path: Path, size
         if over > 0 or smallest < 13 or out:
             beyond[name] = out, smallest, over
     assert beyond == {}
+
+
+@pytest.fixture
+def exported(opened: Page, tmp_path: Path) -> Callable[..., Page]:
+    """A page of a shipped scenario at a step, opened from disk without a network."""
+
+    def open_at(name: str, step: int = 0) -> Page:
+        file = tmp_path / f"{name}.html"
+        Stepper(shipped_scenario(name)).export(file)
+        opened.goto(f"{file.as_uri()}#{step}")
+        at(opened, step)
+        return opened
+
+    return open_at
+
+
+CONTROLS = [
+    'button "ask before each step"',
+    'button "smaller"',
+    'button "larger"',
+    'button "full screen"',
+    'button "copy and save"',
+    'button "keys and letters"',
+    'button "to the beginning"',
+    'button "one step back"',
+    'slider "step"',
+    'button "one step forward"',
+    'button "to the end"',
+    'button "go on by itself"',
+    'combobox "how fast play is"',
+    'button "move the guest"',
+    'button "move the workload"',
+    'textbox "schedule"',
+    'button "all panels"',
+    'log "the steps, the newest first"',
+]
+
+
+def test_the_accessibility_tree_has_every_control_what_was_done_and_the_picture(
+    exported: Callable[..., Page],
+) -> None:
+    page = exported("free-page-bitmap", 3)
+    tree = stepper(page).aria_snapshot()
+    assert tree.startswith("- 'group \"Stepper: free_page_bitmap\"':")
+    found = re.findall(r"^  - ((?:button|slider|combobox|textbox|log) \"[^\"]*\")", tree, re.MULTILINE)
+    assert found == CONTROLS
+    assert '- status: "The workload asks for order 0, movable.' in tree  # polite: it is read when it changes
+    assert '- button "move the workload" [disabled]' in tree and "held by guest" in tree
+    assert (
+        'region "source of guest"' in tree and 'img "zone Normal: 21 pages free, 1 marked. Changed:' in tree
+    )
+    assert "bitmap 00100000 00000000" in tree  # the picture in words
+    button(page, "to the beginning").click()
+    button(page, "keys and letters").click()
+    tree = stepper(page).aria_snapshot()
+    assert '- button "to the beginning" [disabled]' in tree and "- status: At the beginning." in tree
+    assert '- button "keys and letters" [pressed]' in tree
+
+
+def test_by_keyboard_alone_every_control_is_reached_seen_and_used(exported: Callable[..., Page]) -> None:
+    page = exported("free-page-bitmap", 3)
+    stepper(page).focus()
+    for control in CONTROLS:
+        page.keyboard.press("Tab")
+        name = page.evaluate("() => document.activeElement.getAttribute('aria-label')")
+        assert f'"{name}"' in control
+        assert page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        if name == "step":
+            page.keyboard.press("ArrowRight")
+            at(page, 4)
+        if name == "one step forward":
+            page.keyboard.press("Enter")
+            at(page, 5)
+        if name == "how fast play is":
+            page.keyboard.press("ArrowDown")
+    expect(stepper(page).get_by_label("how fast play is")).to_have_value("400")
+    at(page, 5)
+
+
+def test_a_quiz_is_answered_by_click_and_by_key_and_what_was_missed_comes_again(
+    exported: Callable[..., Page],
+) -> None:
+    page = exported("free-page-bitmap")
+    quiz = stepper(page).get_by_role("group", name="quiz")
+    button(page, "ask before each step").click()
+    answers = quiz.get_by_role("button").filter(has_not_text="again")
+    missed = 0
+    for n in range(1, 5):
+        button(page, "one step forward").click()
+        question = page.evaluate(QUESTION, n)
+        expect(quiz).to_contain_text(question["text"])
+        expect(coming(page)).to_have_text("?")  # what comes is what is asked
+        expect(stepper(page).locator(".fp-mover .fp-ring")).to_have_count(0)
+        at(page, n - 1)
+        wrong = n == 2
+        choice = (question["right"] + wrong) % len(question["answers"])
+        if n % 2:
+            page.keyboard.press(str(choice + 1))
+        else:
+            answers.nth(choice).click()
+        at(page, n)
+        missed += wrong
+        expect(quiz).to_contain_text(f"{n - missed} of {n} right")
+        expect(answers.nth(question["right"])).to_contain_text("✓")
+    quiz.get_by_role("button", name="again: step 2").click()
+    question = page.evaluate(QUESTION, 2)
+    expect(quiz).to_contain_text(question["text"])
+    at(page, 1)
+    answers.nth(question["right"]).click()
+    at(page, 2)
+    expect(quiz).to_contain_text("4 of 5 right")
+    expect(quiz.get_by_role("button", name="again")).to_have_count(0)
+
+
+# The question that is asked before step n, as it is in the page.
+QUESTION = """n => {
+    const kept = JSON.parse(document.getElementById('kept').textContent), all = [];
+    for (const place of kept.views[n]) {
+        if (place >= 0) all.push(place);
+        else for (let i = -place; i; i--) all.push(all.at(-1) + 1);
+    }
+    const { questions } = JSON.parse(all.map(place => kept.pool[place]).join(''));
+    return questions[n % questions.length];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("name", "does", "where"),
+    [
+        ("no_wait", "syncs with the dirty log", ".fp-svg [data-name=guest]"),
+        ("no_wait", "takes the guest's answer", ".fp-svg [data-name=guest]"),
+        ("rounds", "sends the next 4 pages", ".fp-svg [data-name=guest]"),
+        ("rounds", "writes page", ".fp-svg [data-name=guest]"),
+        ("zone", "takes block", ".fp-svg .fp-freelists"),
+        ("zone", "takes zone Normal's lock", ".fp-svg .fp-locks"),
+        ("no_wait", "asks for the free pages", ".fp-svg .fp-facts"),
+    ],
+)
+def test_a_decisive_step_is_outlined_in_the_picture(
+    exported: Callable[..., Page], name: str, does: str, where: str
+) -> None:
+    player = Stepper(shipped_scenario(name)).player
+    player.go(len(player.known))
+    number = next(step.number for step in player.run.steps if does in step.text)
+    page = exported(name, number)
+    expect(done(page)).to_contain_text(does)
+    assert page.locator(f"{where} .s-ink, {where} .s-yellow").count() > 0
+    assert stepper(page).locator(".fp-changed").count() > 0
+
+
+def test_a_log_that_is_off_is_no_row_of_zeros(exported: Callable[..., Page]) -> None:
+    page = exported("no_wait")
+    texts = stepper(page).locator(".fp-svg text")
+    assert "off" in texts.all_text_contents()
+    button(page, "one step forward").click()
+    expect(done(page)).to_contain_text("switches the dirty log on")
+    assert "off" not in texts.all_text_contents()
+
+
+def test_who_waits_is_dim_and_says_why(exported: Callable[..., Page]) -> None:
+    page = exported("free-page-bitmap", 3)
+    dim = "e => parseFloat(getComputedStyle(e).opacity)"
+    for process, waits in (("guest", False), ("workload", True)):
+        source = stepper(page).get_by_role("region", name=f"source of {process}")
+        assert (source.locator(".fp-code").evaluate(dim) < 0.8) is waits
+    expect(stepper(page).locator(".fp-why:visible")).to_have_text(
+        "waits for zone Normal's lock, held by guest"
+    )
+
+
+def test_controls_and_log_are_near_each_other(exported: Callable[..., Page]) -> None:
+    """Of a scenario with many panels too: those that do not fit are folded, and open at a press."""
+    page = exported("B5", 5)
+    log = stepper(page).get_by_role("log")
+    box = log.bounding_box()
+    assert box and box["y"] + box["height"] < 1.2 * PANE["height"]
+    button(page, "all panels").click()
+    opened_box = log.bounding_box()
+    assert opened_box and opened_box["y"] > box["y"] + 200

@@ -65,7 +65,7 @@ export class Run {
     if (moved) this.then = null;
     this.at = n;
     this.say = { text: "", kind: "" };
-    if (moved) this.port?.send({ do: "at", number: n });
+    if (moved) this.send({ do: "at", number: n });
     this.changed();
   }
 
@@ -90,19 +90,27 @@ export class Run {
   // The number of the question, 0 where nobody answers; with it the answer comes back.
   ask(message, waits = false) {
     if (!this.port) return 0;
-    this.port.send({ ...message, ask: this.asked.push(this.at) });
     if (waits) this.wait();
+    this.send({ ...message, ask: this.asked.push(this.at) });
     return this.silent ? 0 : this.asked.length;
+  }
+
+  // A kernel that was restarted knows nothing of us: then sending fails.
+  send(message) {
+    try { this.port?.send(message); } catch { this.lose(); }
   }
 
   wait() {
     clearTimeout(this.clock);
-    this.clock = setTimeout(() => {
-      this.silent = true;
-      this.busy = 0;
-      this.later = [];
-      this.changed();
-    }, PATIENCE);
+    this.clock = setTimeout(() => this.lose(), PATIENCE);
+  }
+
+  lose() {
+    clearTimeout(this.clock);
+    this.silent = true;
+    this.busy = 0;
+    this.later = [];
+    this.changed();
   }
 
   receive(message) {

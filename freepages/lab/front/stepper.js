@@ -20,7 +20,7 @@ export class Stepper {
     this.follow = this.follow.bind(this);
     this.look = () => run.do("zoom", this.zoom);
     this.build(el);
-    this.quiz = new Quiz(run, this.question, () => this.layout());
+    this.quiz = new Quiz(run, this.question, () => this.show());
     run.listeners.add(this.show = this.show.bind(this));
     this.watch = new ResizeObserver(() => this.layout(true));
     this.watch.observe(this.root);
@@ -233,6 +233,9 @@ export class Stepper {
     this.layout();
   }
 
+  // Whether a question waits for its answer, which must not be seen meanwhile.
+  get asks() { return this.quiz?.question && this.quiz.said == null; }
+
   showSaid(view) {
     const { run } = this;
     text(this.doneLabel, view.number ? `done ${view.number}` : "");
@@ -242,7 +245,7 @@ export class Stepper {
       ? `No kernel answers. The ${run.packed.size} steps that are here can still be played.` : run.say.text;
     text(this.nextLabel, said ? (run.say.kind === "wait" ? "choose" : "note") : "next");
     this.next.className = said && run.say.kind !== "wait" ? "fp-fault" : "";
-    this.next.replaceChildren(...(said ? [said] : bold(this.quiz?.question && this.quiz.said == null ? "?" : view.next, run)));
+    this.next.replaceChildren(...(said ? [said] : bold(this.asks ? "?" : view.next, run)));
   }
 
   showControls(view) {
@@ -289,7 +292,7 @@ export class Stepper {
       this.extras = make("span", { class: "fp-bar" });
       this.movers.replaceChildren(...this.built.movers.map(mover => mover.root), this.extras, this.typed);
     }
-    view.processes.forEach((process, i) => this.built.movers[i].show(process, view.mover === process.letter));
+    view.processes.forEach((process, i) => this.built.movers[i].show(process, !this.asks && view.mover === process.letter));
   }
 
   showSources(view) {

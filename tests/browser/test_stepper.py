@@ -3,12 +3,12 @@
 What was once found wrong in a browser, and the test that holds it; those of other files are named with them:
 
 the picture far below the controls              every_shipped_scenario_fits_the_pane (150 % zoom too)
-"model not found" in a saved notebook           saved_closed_and_reopened, reopened_without_what_was_saved
+"model not found" in a saved notebook           saved_closed_and_reopened
 letters that reach JupyterLab                   keys_stay_inside, letters_move
 decisive steps that mark nothing                a_decisive_step_is_outlined
 "log off" like "log empty"                      a_log_that_is_off_is_no_row_of_zeros
 what was done and what comes, not told apart    done_next_and_changed, who_waits_is_dim
-small letters, faint ones                       every_shipped_scenario_fits_the_pane, larger_text, ink_stands_out
+small letters, faint ones                       fits_the_pane, larger_text, ink_stands_out; tests/view/test_palette
 a log far below the controls                    controls_and_log_are_near_each_other
 a game that goes on after the loss              test_game: a_page_is_lost_by_hand, the loss and the banner
 presses and drags that are lost                 arrows_and_a_remote, the_track_is_dragged, what_is_pressed

@@ -8,7 +8,7 @@ letters that reach JupyterLab                   keys_stay_inside, letters_move
 decisive steps that mark nothing                a_decisive_step_is_outlined
 "log off" like "log empty"                      a_log_that_is_off_is_no_row_of_zeros
 what was done and what comes, not told apart    done_next_and_changed, who_waits_is_dim
-small letters, faint ones                       fits_the_pane, larger_text, ink_stands_out; tests/view/test_palette
+small letters, faint ones                       fits_the_pane, larger_text, ink_stands_out, tests/view
 a log far below the controls                    controls_and_log_are_near_each_other
 a game that goes on after the loss              test_game: a_page_is_lost_by_hand, the loss and the banner
 presses and drags that are lost                 arrows_and_a_remote, the_track_is_dragged, what_is_pressed

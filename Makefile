@@ -1,12 +1,13 @@
 # make lab    opens JupyterLab on the first notebook
 # make test   checks everything
 # make quick  checks what can be checked in half a minute
+# make docs   builds the site, into build/docs/html
 
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: lab test quick lint notebooks wheel bench clean
+.PHONY: lab test quick lint nbval notebooks docs wheel bench clean
 
 lab: $(READY)
 	$(PY) -m freepages lab notebooks
@@ -24,6 +25,13 @@ lint: $(READY)
 	$(PY) -m mypy
 	$(PY) .ci/count_lines.py
 
+# Every notebook, strictly; a part of `make test`.
+nbval: $(READY)
+	$(PY) -m pytest -n 2 --dist loadfile notebooks
+
+docs: $(VENV)/.docs
+	$(PY) .ci/build_docs.py
+
 # Runs every notebook and writes it in its canonical form; or only some: make notebooks ONLY=notebooks/01-buddy-zones.ipynb
 notebooks: $(READY)
 	$(PY) .ci/rewrite_notebooks.py $(ONLY)
@@ -36,6 +44,10 @@ bench: $(READY)
 
 clean:
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+$(VENV)/.docs: $(READY)
+	EXTRAS=test,lint,docs sh .ci/make-venv.sh $(VENV)
+	touch $@
 
 $(READY): pyproject.toml .ci/make-venv.sh
 	sh .ci/make-venv.sh $(VENV)

@@ -2,6 +2,7 @@
 # Makes the virtual environment DIR, or brings an older one up to date with pyproject.toml.
 #
 #     sh .ci/make-venv.sh DIR        PYTHON=... names an interpreter; uv is used where it is installed
+#                                    EXTRAS=... the extras of pyproject.toml, if not test and lint
 set -eu
 venv=$1
 
@@ -60,9 +61,9 @@ fi
 
 echo "freepages: installing what pyproject.toml names into $venv"
 if [ -n "$uv" ]; then
-    "$uv" pip install --quiet --python "$venv/bin/python" -e '.[test,lint]'
+    "$uv" pip install --quiet --python "$venv/bin/python" -e ".[${EXTRAS:-test,lint}]"
 else
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile -e '.[test,lint]'
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile -e ".[${EXTRAS:-test,lint}]"
 fi
 
 # What `freepages lab` sets, for whoever starts this environment's JupyterLab otherwise.

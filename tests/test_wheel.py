@@ -65,7 +65,7 @@ def test_the_source_archive_carries_the_whole_house(built: Path) -> None:
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames()}
     wanted = {"Makefile", "README.md", "LICENSE", "pyproject.toml", "environment.yml"}
-    for folder in ("freepages", "data", "notebooks", "tests", ".ci"):
+    for folder in ("freepages", "data", "docs", "notebooks", "tests", ".ci"):
         wanted |= shipped(folder)
     assert wanted <= names
 

@@ -19,7 +19,16 @@ from freepages.zone.page_cache import PageCache
 
 CASES = 60
 PAGES = 256
-ASKED = ("cached", "buffers", "shmem", "dirty", "writeback", "mapped", "reclaimable")
+WHY = {
+    "cached": "it is the page cache of files and tmpfs",
+    "buffers": "blocks of the disk are page cache too",
+    "shmem": "pages of tmpfs are in cached, and have no disk to go to",
+    "dirty": "a dirty page must be written before it can go",
+    "writeback": "a page that is being written stays",
+    "mapped": "a page that a process has mapped stays",
+    "reclaimable": "this is slab, and 1 does not touch it",
+}
+"""What is asked of meminfo, and what one must know of it."""
 
 
 def guests() -> Iterable[tuple[Node, PageCache]]:
@@ -50,28 +59,30 @@ def _judge(droppable: Callable[[Meminfo], object]) -> str:
     for case, (node, cache) in enumerate(guests()):
         meminfo = cache.meminfo(node)
         said, found = droppable(meminfo), dropped(node, cache)
+        if said is None:
+            raise Wrong("the function returns nothing. Is there a `return`?")
         if not isinstance(said, int):
             raise Wrong(f"guest {case}: {said!r:.60} is not a number of pages.")
         if said != found:
             off = abs(said - found)
-            told = [name for name in ASKED if getattr(meminfo, name) == off]
-            also = f", as many as {told[0]} counts" if len(told) == 1 else ""
+            told = [name for name in WHY if getattr(meminfo, name) == off]
+            also = f", as many as {told[0]} counts: {WHY[told[0]]}" if len(told) == 1 else ""
             way = "many" if said > found else "few"
-            counts = ", ".join(f"{name} {getattr(meminfo, name)}" for name in ASKED)
-            raise Wrong(f"guest {case} ({counts}): {said} is {off} too {way}{also}; {found} pages go.")
+            counts = ", ".join(f"{name} {getattr(meminfo, name)}" for name in WHY)
+            raise Wrong(f"guest {case} ({counts}): {found} pages go, and {said} is {off} too {way}{also}.")
     return f"{CASES} guests free just what you read off their meminfo."
 
 
 droppable = Exercise(
     f"""Write droppable(meminfo): how many pages `echo 1 > drop_caches` will free.
-- meminfo has, in pages, {", ".join(f".{name}" for name in ASKED[:4])},
-  {", ".join(f".{name}" for name in ASKED[4:])}, each what /proc/meminfo calls so;
-- no page is in two states, and none of tmpfs is mapped.""",
+- meminfo has, in pages: {", ".join(f".{name}" for name in WHY)}.
+- These are the lines Cached, Buffers, Shmem, Dirty, Writeback, Mapped and SReclaimable of /proc/meminfo.
+- No page is in two states, and no page of tmpfs is mapped.""",
     _judge,
     (
-        "start with all that is page cache: two lines of meminfo count it. Which pages of it are kept?",
-        "Cached has the pages of tmpfs in it too. They have no disk to go to, so they never go.",
-        "what is dirty, under writeback or mapped stays; slab is no matter of bit 0.",
+        "start with all that is page cache: two lines of meminfo count it. Which pages of it stay?",
+        "pages of tmpfs are in Cached too, and stay. So does what is dirty, written or mapped. Slab is "
+        "the business of 2.",
         "buffers + cached - shmem - dirty - writeback - mapped",
     ),
     function,

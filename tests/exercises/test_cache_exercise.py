@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.exercises.dropped_pages import ASKED, CASES, droppable, guests
+from freepages.exercises.dropped_pages import CASES, WHY, droppable, guests
 from freepages.zone.drop_caches import pages_freed
 
 
@@ -16,7 +16,7 @@ def test_the_dots_are_no_answer_and_every_hint_is_one_line():
 def test_the_guests_have_something_of_every_kind_and_some_have_none():
     counts = [cache.meminfo(node) for node, cache in guests()]
     assert len(counts) == CASES
-    for name in ASKED:
+    for name in WHY:
         assert max(getattr(meminfo, name) for meminfo in counts) > 5, name
     assert {meminfo.shmem for meminfo in counts} & {0}
 
@@ -39,7 +39,8 @@ def good(m):
         (lambda m: good(m) + m.reclaimable, False, "as many as reclaimable counts"),
         (lambda m: m.total - m.free, False, "too many"),
         (lambda m: 0, False, "too few"),
-        (lambda m: None, False, "None is not a number of pages"),
+        (lambda m: None, False, "Is there a `return`?"),
+        (lambda m: "12", False, "'12' is not a number of pages"),
         (lambda m: m.Cached, False, "AttributeError"),
         (7, False, "the function itself"),
     ],

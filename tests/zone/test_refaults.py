@@ -11,7 +11,7 @@ from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.zones import zone_drawn
 from freepages.zone.drop_caches import drop_cache
 from freepages.zone.page_cache import READS_DISK, PageCache
-from freepages.zone.refaults import coldest_first, refaults, refaults_of_first, zipf_reads
+from freepages.zone.refaults import coldest_first, gained, refaults, refaults_of_first, zipf_reads
 from tests.zone.small_caches import context
 
 READS = st.lists(st.integers(0, 15), max_size=40)
@@ -68,3 +68,8 @@ def test_no_pages_to_read_or_fewer_reads_than_none_are_refused() -> None:
         with pytest.raises(FreepagesError):
             zipf_reads(pages, reads, skew, 0)
     assert len(zipf_reads(5, 0, 1.0, 0)) == 0
+
+
+def test_a_page_gains_its_time_on_the_link_and_a_refault_costs_the_disks() -> None:
+    refaulted = refaults_of_first([2, 0, 1], [0, 0, 1])
+    assert gained(refaulted, 1.0, 4.0).tolist() == [0, 1, -2, -5]

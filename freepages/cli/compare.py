@@ -7,7 +7,7 @@ from argparse import Namespace
 from functools import partial
 from pathlib import Path
 
-from freepages.cli.migrate import check_options, migrate_as, read_costs, read_guest
+from freepages.cli.migrate import check_options, migrate_as, notes, read_costs, read_guest
 from freepages.cli.progress import Progress
 from freepages.engine.costs import Costs
 from freepages.migrate.compare import as_text, beside, fit
@@ -45,10 +45,10 @@ def run(args: Namespace) -> None:
             {"run": one.name, "rows": [row._asdict() | {"error": row.error} for row in all_of]}
             for one, all_of in rows
         ]
-        print(json.dumps({"qemu": args.qemu, "runs": told, "fitted": fitted, "notes": list(guest.assumed)}))
+        print(json.dumps({"qemu": args.qemu, "runs": told, "fitted": fitted, "notes": notes(args, guest)}))
         return
     print("\n\n".join(as_text(one, all_of, guest.ram.pages) for one, all_of in rows))
     if fitted:
         print("\nfitted: " + " ".join(f"--cost {as_option(name, value)}" for name, value in fitted.items()))
-    for note in guest.assumed:
+    for note in notes(args, guest):
         print(f"note: {note}")

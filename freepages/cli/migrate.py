@@ -88,11 +88,12 @@ def predict(
         "downtime_limit_ms": downtime * 1e3,
         "vcpus": args.vcpus,
         "seed": args.seed,
-        "assumed": [*_assumed(args, guest), *ASKS[chosen.asks]],
+        "exact": guest.exact,
+        "notes": [*notes(args, guest), *ASKS[chosen.asks]],
     }
     if not Workload.parse(args.workload, args.seed).allocations_per_second:
         about["guest_stall_us"] = None
-    return result, about | {"exact": guest.exact, "notes": list(guest.assumed)}
+    return result, about
 
 
 def how(args: Namespace) -> dict[str, Any]:
@@ -131,7 +132,8 @@ def _check_pace(guest: Guest, bytes_per_second: float) -> None:
         )
 
 
-def _assumed(args: Namespace, guest: Guest) -> list[str]:
+def notes(args: Namespace, guest: Guest) -> list[str]:
+    """What was not known of the guest, and what it was taken for."""
     told = list(guest.assumed)
     if args.ram:
         told.append("memory in use lies in blocks of 4 MiB, by the seed; half of it is clean page cache")

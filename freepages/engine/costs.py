@@ -136,6 +136,8 @@ class Costs:
                 raise FreepagesError(f"cost {text!r:.60} is not of the form NAME=VALUE")
             if name not in told:
                 raise unknown("cost", name, told)
+            if name in values:
+                raise FreepagesError(f"cost {name} is given twice")
             try:
                 values[name] = _value(value, told[name].unit)
             except FreepagesError as error:

@@ -47,7 +47,7 @@ ROWS = {
     "dropped": "pages that dropping the caches has freed (--drop-caches)",
     "content": "whether every page whose content matters is the same on both sides at the end",
     "exact": "whether each free page is known, or only how many there are",
-    "assumed": "what was not known of the guest, and what it was taken for",
+    "notes": "what was not known of the guest, and what it was taken for",
 }
 """The rows of the report, and what they say."""
 
@@ -81,7 +81,7 @@ def as_text(done: Migrated, about: dict[str, Any]) -> str:
         rows.append(["dropped", f"{about['dropped_pages']:,} pages; to read them all again takes {back}"])
     rows.append(["content", _content(done)])
     rows.append(["exact", "every free page is known" if about["exact"] else "no: free pages are placed"])
-    rows += [["" if at else "assumed", some] for at, some in enumerate(about["assumed"])]
+    rows += [["" if at else "notes", some] for at, some in enumerate(about["notes"])]
     return "\n".join(columns(rows))
 
 

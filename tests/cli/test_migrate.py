@@ -92,7 +92,7 @@ def test_people_are_told_in_words(capsys):
     assert "119.2 MiB/s at most, on a link of 1.164 GiB/s" in out
     assert "downtime of 300 ms at most, seed 0" in out
     assert "nobody allocates, so nobody could wait" in out
-    assert "assumed    memory in use lies in blocks of 4 MiB" in out
+    assert "notes      memory in use lies in blocks of 4 MiB" in out
     assert "equal on both sides wherever it matters" in out
 
 
@@ -116,7 +116,7 @@ def test_the_json_has_what_was_asked_for_and_assumed(capsys, tmp_path):
     )
     assert (done["bandwidth_bytes_per_s"], done["link_bytes_per_s"]) == (10**9, 2 * 10**9)
     assert (done["downtime_limit_ms"], done["seed"], done["vcpus"]) == (300, 3, 4)
-    assert done["assumed"] == [
+    assert done["notes"] == [
         "memory in use lies in blocks of 4 MiB, by the seed; half of it is clean page cache",
         "the pages that are free hold zeros, the others do not (--zero)",
     ]
@@ -125,7 +125,7 @@ def test_the_json_has_what_was_asked_for_and_assumed(capsys, tmp_path):
     unmanaged = told(
         capsys, data_path("snapshots", "vm-24g-idle.snapshot"), "--zero", "0.5", "--bandwidth", "10Gbit"
     )
-    (only,) = unmanaged["assumed"]
+    (only,) = unmanaged["notes"]
     assert "not given to its allocator" in only
 
 
@@ -227,6 +227,8 @@ def test_sensitivity_is_a_list_in_json(capsys):
     [
         (["--cost", "lnik=3GB/s"], "cost 'lnik' is not known; did you mean link?"),
         (["--cost", "link"], "cost 'link' is not of the form NAME=VALUE"),
+        (["--cost", "hint=1us", "--cost", "hint=2us"], "cost hint is given twice"),
+        (["--cost", "link=1GB/s", "--link", "2GB/s"], "cost link is given twice"),
         (["--cost", "link=3parsec"], "cost link: bandwidth '3parsec'"),
         (["--cost", "hint=-1"], "cost hint: time '-1ns' is negative"),
         (["--qemu", "6.2"], "qemu '6.2' is not known; did you mean 6.1?"),

@@ -49,8 +49,8 @@ def test_it_is_timed_and_when_it_asks_is_said(capsys, mine) -> None:
     guest = ("migrate", "--ram", "256M", "--workload", "dirty:50MiB/s:64MiB", "--proposal")
     once, often = (told(capsys, *guest, f"{mine}:{name}") for name in ("host", "mine"))
     assert often["proposal"] == "mine" and once["skipped_pages"] > 0
-    assert any("asks for free pages once, before" in note for note in once["assumed"])
-    assert any("asks for free pages after every sync" in note for note in often["assumed"])
+    assert any("asks for free pages once, before" in note for note in once["notes"])
+    assert any("asks for free pages after every sync" in note for note in often["notes"])
     assert often["lock_held_us"] > once["lock_held_us"] > 0
 
 

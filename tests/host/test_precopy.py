@@ -1,6 +1,5 @@
 """The host's pace: what it measures, and when it slows the guest down."""
 
-from inspect import signature
 from types import SimpleNamespace
 from typing import Any
 
@@ -44,6 +43,5 @@ def test_the_bandwidth_is_measured_over_as_long_as_its_window_was() -> None:
     precopy = Precopy(clock, Costs(), bandwidth=1e9, downtime=0.3)
     precopy._window_start, precopy._window_bytes = 0, 13e6
     empty: Any = SimpleNamespace(first=lambda: None, left=lambda at: 0.0, size=0, pages=0.0)
-    pages = {"pages": 0} if "pages" in signature(Precopy._run).parameters else {}
-    precopy._run(empty, now=clock.now, horizon=1e18, **pages)
+    precopy._run(empty, now=clock.now, pages=0, horizon=1e18)
     assert round(precopy._threshold / precopy.downtime) == 100_000_000

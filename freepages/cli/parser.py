@@ -6,8 +6,11 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 from textwrap import wrap
 from typing import Any, NoReturn
+
+from freepages.engine.errors import unknown
 
 WIDTH = 100
 
@@ -33,6 +36,26 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"freepages: {message} (see {self.prog} --help)\n")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """An option that is none is told first: what stands after it would be taken for something else."""
+        args = list(sys.argv[1:] if args is None else args)
+        names = [name for name in self._option_string_actions if name.startswith("--")]
+
+        def is_option(text: str) -> bool:
+            return text.startswith("--")
+
+        of_a_command = bool(self._subparsers)  # whose options are not ours
+        for text in takewhile(is_option, args) if of_a_command else filter(is_option, args):
+            name = text.partition("=")[0]
+            if not any(known.startswith(name) for known in names):
+                self.error(str(unknown("option", name, names)))
+        return super().parse_known_args(args, namespace)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            name = (action.option_strings or [str(action.metavar or action.dest).lower()])[0]
+            raise argparse.ArgumentError(None, str(unknown(name, value, action.choices)))
 
     def format_help(self) -> str:
         if self._more:

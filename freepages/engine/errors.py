@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any, TypeVar
 
 
 class FreepagesError(ValueError):
     """Something outside freepages (a file, an argument, a learner's move) is not what it must be."""
 
 
-def unknown(what: str, name: str, names: Iterable[str]) -> FreepagesError:
+E = TypeVar("E", bound=FreepagesError)
+
+
+def unknown(what: str, name: Any, names: Iterable[str], error: type[E] = FreepagesError) -> E:  # type: ignore[assignment]
     """The error for a name that is none of ``names``: it has the nearest of them, or all."""
-    there = list(names)
-    near = get_close_matches(name, there, 1)
-    return FreepagesError(
+    there = {some.lower(): some for some in names}
+    near = get_close_matches(str(name).lower(), there, 1)
+    return error(
         f"{what} {name!r:.60} is not known"
-        + (f"; did you mean {near[0]}?" if near else f": there are {', '.join(there)}")
+        + (f"; did you mean {there[near[0]]}?" if near else f": there are {', '.join(there.values())}")
     )

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from freepages.engine.errors import FreepagesError
+from freepages.engine.errors import FreepagesError, unknown
 from freepages.pages.bitmap import PageBitmap
 
 Mode = Literal["auto", "manual", "initially set"]
@@ -40,7 +40,7 @@ class DirtyLog:
 
     def __init__(self, pages: int, mode: Mode = "auto", *, late: bool = False, kind: Any = PageBitmap):
         if mode not in MODES:
-            raise FreepagesError(f"dirty log mode {mode!r} is not one of {', '.join(MODES)}")
+            raise unknown("dirty log mode", mode, MODES)
         self.pages, self.mode, self.late, self.kind = pages, mode, late, kind
         self.on = False
         self.bits = kind(pages)

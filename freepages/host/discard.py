@@ -12,12 +12,12 @@ does not discard unless the fill is zero.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.engine.errors import FreepagesError
+from freepages.engine.errors import FreepagesError, unknown
 from freepages.pages.bitmap import PageBitmap
 
 Advice = Literal["dontneed", "free"]
@@ -42,8 +42,8 @@ class HostMemory:
     def advise(self, page: int, advice: Advice, *, poison: int | None = None) -> bool:
         """Discard one page; returns whether it was. ``poison`` is the fill of free pages if the guest told
         one."""
-        if advice not in ("dontneed", "free"):
-            raise FreepagesError(f"madvise {advice!r} is not one of dontneed, free")
+        if advice not in get_args(Advice):
+            raise unknown("madvise", advice, get_args(Advice))
         if poison:
             return False
         if advice == "free":

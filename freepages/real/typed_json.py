@@ -6,7 +6,7 @@ import dataclasses
 import types
 from typing import Any, get_args, get_origin, get_type_hints
 
-from freepages.engine.errors import FreepagesError
+from freepages.engine.errors import FreepagesError, unknown
 
 
 def typed(value: Any, hint: Any, where: str, **given: Any) -> Any:
@@ -26,7 +26,7 @@ def typed(value: Any, hint: Any, where: str, **given: Any) -> Any:
         for name in sorted(needed - value.keys() - given.keys()):
             raise FreepagesError(f"{where}: no field '{name}'")
         for name in sorted(value.keys() - (hints.keys() - given.keys())):
-            raise FreepagesError(f"{where}: unknown field {name!r:.60}")
+            raise unknown(f"{where}: field", name, sorted(hints.keys() - given.keys()))
         told = {name: typed(some, hints[name], f"{where}.{name}") for name, some in value.items()}
         return hint(**told, **given)
     if origin is dict:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from freepages.engine.errors import FreepagesError
+from freepages.engine.errors import unknown
 from freepages.engine.text_table import columns
 from freepages.review import rows_buffers as buffers
 from freepages.review import rows_host as host
@@ -50,7 +50,7 @@ def row(id: str) -> Row:
     for row in REVIEW:
         if row.id == id:
             return row
-    raise FreepagesError(f"no row {id!r} in the review: there are {', '.join(row.id for row in REVIEW)}")
+    raise unknown("row", id, (row.id for row in REVIEW))
 
 
 class ReviewTable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from freepages.engine.errors import unknown
 from freepages.engine.run import Process, Run, Scenario, Schedule
 from freepages.engine.state import whole
 from freepages.review.kbuild import Build, Tree, make
@@ -24,7 +25,7 @@ def kbuild(tree: Tree = PATCHED, builds: Mapping[str, str] = BUILDS) -> Scenario
     """
     for config in builds.values():
         if config not in CONFIGS:
-            raise KbuildError(f"no config {config!r}: there are {', '.join(CONFIGS)}")
+            raise unknown("config", config, CONFIGS, KbuildError)
 
     def begin() -> tuple[dict[str, Build], list[Process]]:
         world = {name: Build(tree, CONFIGS[config]) for name, config in builds.items()}

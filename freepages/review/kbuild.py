@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from freepages.engine.errors import unknown
 from freepages.engine.run import Act, Steps, straight
 from freepages.engine.text_table import columns
 from freepages.review.kconfig import DotConfig, KbuildError, Kconfig, Option, settle
@@ -132,7 +133,7 @@ class Tree:
         for source in self.sources:
             if source.path == path:
                 return source
-        raise KbuildError(f"no source {path!r}: there are {', '.join(s.path for s in self.sources)}")
+        raise unknown("source", path, (some.path for some in self.sources), KbuildError)
 
     def home(self, function: str) -> tuple[Source, Function]:
         """The first source that defines a function of that name."""
@@ -140,7 +141,8 @@ class Tree:
             for found in source.functions:
                 if found.name == function:
                     return source, found
-        raise KbuildError(f"no source defines {function!r}")
+        names = (some.name for source in self.sources for some in source.functions)
+        raise unknown("function", function, names, KbuildError)
 
     def _with(self, path: str, **changes: object) -> Tree:
         new = replace(self.source(path), **changes)  # type: ignore[arg-type]
@@ -170,7 +172,9 @@ class Tree:
         source, function = self.home(caller)
         kept = tuple(c for c in function.calls if c.symbol != symbol)
         if kept == function.calls:
-            raise KbuildError(f"{caller} does not call {symbol!r}")
+            raise unknown(
+                f"{caller}: its call", symbol, (call.symbol for call in function.calls), KbuildError
+            )
         return self.define(source.path, replace(function, calls=kept))
 
     def export(self, symbol: str) -> Tree:
@@ -180,8 +184,9 @@ class Tree:
 
     def depend(self, option: str, on: str) -> Tree:
         """Let an option depend on another one."""
-        if option not in {o.name for o in self.options}:
-            raise KbuildError(f"no option {option!r}")
+        names = [known.name for known in self.options]
+        if option not in names:
+            raise unknown("option", option, names, KbuildError)
         new = (replace(o, depends=(*o.depends, on)) if o.name == option else o for o in self.options)
         return replace(self, options=tuple(new))
 

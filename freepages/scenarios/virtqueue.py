@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from freepages.engine.errors import FreepagesError
+from freepages.engine.errors import FreepagesError, unknown
 from freepages.engine.run import Act, Process, Run, Scenario, Steps, Until, stuck
 from freepages.engine.state import Known
 from freepages.scenarios.exchange_picture import (
@@ -294,7 +294,7 @@ def hostile(kind: str = "descriptor loop") -> Scenario:
     Raises FreepagesError for a kind that is not.
     """
     if kind not in HOSTILE:
-        raise FreepagesError(f"no hostile guest is named {kind!r}: there are {', '.join(HOSTILE)}")
+        raise unknown("hostile guest", kind, HOSTILE)
 
     def build() -> tuple[Exchange, list[Process]]:
         memory = GuestMemory({RING_AT: PAGE, BUFFERS_AT: PAGE})

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from freepages.engine.errors import FreepagesError
+from freepages.engine.errors import FreepagesError, unknown
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.orders import PAGEBLOCK_PAGES
 
@@ -144,13 +144,13 @@ class PageMap(Panel):
             pageblock=pageblock,
         )
         pages = len(self.states)
-        unknown = np.flatnonzero(~_KNOWN[self.states])
-        if len(unknown):
-            at = int(unknown[0])
+        strange = np.flatnonzero(~_KNOWN[self.states])
+        if len(strange):
+            at = int(strange[0])
             raise FreepagesError(f"{name}: page {self.start + at} has no known state: {self.states[at]}")
         for mark, bits in self.marks.items():
             if mark not in MARKS:
-                raise FreepagesError(f"{name}: no mark is named {mark!r}: there are {', '.join(MARKS)}")
+                raise unknown(f"{name}: mark", mark, MARKS)
             _check_length(name, f"marks {mark!r}", bits, pages)
         if self.tokens:
             _check_length(name, "tokens", self.tokens, pages)

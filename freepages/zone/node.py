@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from freepages.engine.errors import unknown
 from freepages.engine.run import Act, Steps
 from freepages.pages.orders import PAGE_SHIFT, PAGEBLOCK_ORDER, Migratetype, check_order
 from freepages.pages.pc_memory import FOUR_GIB, ram_ranges
@@ -66,7 +67,7 @@ class Node:
         pageblock_order: int = PAGEBLOCK_ORDER,
     ):
         if arch not in ZONE_ENDS:
-            raise ZoneError(f"arch {arch!r} is not one of {', '.join(ZONE_ENDS)}")
+            raise unknown("arch", arch, ZONE_ENDS, ZoneError)
         self.arch: Arch = arch
         self.ram = _checked(ram)
         self.max_pfn = self.ram[-1][1]
@@ -122,7 +123,7 @@ class Node:
     def zonelist(self, highest: str) -> list[Zone]:
         """The zones an allocation may come from: ``highest`` first, then those below it."""
         if highest not in self.zones:
-            raise ZoneError(f"zone {highest!r} is not one of {', '.join(self.zones)}")
+            raise unknown("zone", highest, self.zones, ZoneError)
         names = list(self.zones)
         return [self.zones[name] for name in reversed(names[: names.index(highest) + 1])]
 

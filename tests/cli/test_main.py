@@ -92,7 +92,10 @@ def test_bitmap_of_a_shipped_snapshot(name, capsys):
         (["capture", "{tmp}/no/file", "--proc", "{pc}"], "no/file: No such file or directory"),
         (["capture", "{tmp}/a", "--proc", "{pc}", "--note", "two\nlines"], "is not one line of text"),
         (["capture"], "FILE"),
-        (["bitmaps"], "invalid choice: 'bitmaps'"),
+        (["bitmaps"], "command 'bitmaps' is not known; did you mean bitmap?"),
+        (["--verison"], "option '--verison' is not known; did you mean --version?"),
+        (["migrate", "--bandwith", "1Gbit"], "option '--bandwith' is not known; did you mean --bandwidth?"),
+        (["ring", "x", "--queue", "reportin"], "--queue 'reportin' is not known; did you mean reporting?"),
         ([], "COMMAND"),
     ],
 )

@@ -151,7 +151,7 @@ def test_a_cost_changes_what_it_is_for(capsys):
         (["--ram", "64M", "--cost", "wake"], "cost 'wake' is not of the form NAME=VALUE"),
         (["--ram", "64M", "--page-size", "16K"], "page-size: only the files of a folder leave it open"),
         (["--ram", "64M", "--proposal", "snapshoot"], "did you mean snapshot?"),
-        (["--ram", "64M", "--workload", "sleep"], "workload 'sleep' is none of"),
+        (["--ram", "64M", "--workload", "sleep"], "workload 'sleep' is not known: there are idle"),
         (["--ram", "64M", "--machine", "isapc"], "machine 'isapc' is not known: there are i440fx, q35"),
         (["--ram", "64M", "--zero", "nowhere"], "there is no file 'nowhere'"),
         (["--ram", "64M", "--zero", "1.5"], "fraction '1.5' is more than 1"),

@@ -48,7 +48,7 @@ def test_to_take_the_call_out_links_and_is_no_repair():
 
 
 def test_an_edit_of_nothing_and_a_repair_that_returns_nothing_are_told():
-    assert "no source defines 'drop'" in robot.repair.check(lambda tree: tree.export("drop")).text
+    assert "function 'drop' is not known" in robot.repair.check(lambda tree: tree.export("drop")).text
     assert robot.repair.check(lambda tree: None).right is False
     assert len(REPAIRS) == 11 and len(CONFIGS) == 6
 

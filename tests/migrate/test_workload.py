@@ -324,11 +324,11 @@ def test_every_form_reads_with_and_without_what_may_be_left_out(form: str) -> No
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("", "workload '' is none of idle[:WRITES/s[:WORKING_SET]], still, dirty:RATE"),
-        ("idle+", "workload '' is none of idle"),
+        ("", "workload '' is not known: there are idle, still, dirty"),
+        ("idle+", "workload '' is not known: there are idle"),
         (
             "idle+drity:1MiB/s",
-            "workload 'drity:1MiB/s' is none of idle[:WRITES/s[:WORKING_SET]], still, dirty:RATE",
+            "workload 'drity' is not known; did you mean dirty?",
         ),
         ("dirty", "workload 'dirty' is not of the form dirty:RATE[:WORKING_SET]"),
         ("still:3", "workload 'still:3' is not of the form still"),

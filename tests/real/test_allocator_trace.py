@@ -48,7 +48,7 @@ CASES = [
     ({"pageblock_order": 13}, "an order below 11"),
     ({"batch": 0}, "a batch from 1 on"),
     ({"batch": "x"}, "line 2.batch is not a whole number"),
-    ({"endian": "big"}, "line 2: unknown field 'endian'"),
+    ({"endian": "big"}, "line 2: field 'endian' is not known"),
     ({"states": [[7, STATE]]}, "state after 7 operations: expected at most 6, ascending"),
     ({"states": [[6, dict(STATE, pageblocks=[1])]]}, "the migratetypes 0 to 2 of 2 pageblocks"),
     ({"states": [[6, dict(STATE, free_list={"x": [0]})]]}, "'x' names no list"),

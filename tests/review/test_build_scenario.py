@@ -49,7 +49,7 @@ def test_any_schedule_ends_alike(seed):
 def test_any_tree_and_any_config_can_be_built_and_one_that_is_not_there_is_named():
     alone = kbuild(REPAIRS["stub"].edit(Run(kbuild()).world["robot"].tree), {"robot": "arm-allnoconfig"})
     assert rows(Run(alone, alone.story), "robot: arm-allnoconfig")["vmlinux"] == "written"
-    with pytest.raises(KbuildError, match="no config 'm68k': there are i386-tinyconfig, "):
+    with pytest.raises(KbuildError, match="config 'm68k' is not known: there are i386-tinyconfig, "):
         kbuild(builds={"robot": "m68k"})
 
 

@@ -176,7 +176,7 @@ def test_words_that_do_not_fit_and_unknown_guests_are_refused():
             virtqueue(**wrong)
     with pytest.raises(FreepagesError, match="num 3 is not a power of two"):
         virtqueue(num=3)
-    with pytest.raises(FreepagesError, match="no hostile guest is named 'kind': there are descriptor loop"):
+    with pytest.raises(FreepagesError, match="hostile guest 'kind' is not known: there are descriptor loop"):
         hostile("kind")
     with pytest.raises(ScheduleError, match="host device waits for a notification"):
         Run(virtqueue(), "h")

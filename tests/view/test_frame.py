@@ -48,7 +48,7 @@ def test_a_bitmap_shows_its_pages_and_not_the_padding() -> None:
     ("make", "says"),
     [
         (lambda: PageMap("zone DMA", 4, "·x"), "zone DMA: page 5 has no known state: 120"),
-        (lambda: PageMap("zone DMA", 0, "·", marks={"red": "1"}), "zone DMA: no mark is named 'red'"),
+        (lambda: PageMap("zone DMA", 0, "·", marks={"red": "1"}), "zone DMA: mark 'red' is not known"),
         (lambda: PageMap("zone DMA", 0, "·", marks={"dirty": "10"}), "marks 'dirty' are 2, its pages 1"),
         (lambda: PageMap("zone DMA", 0, "···", tokens=["A"]), "tokens are 1, its pages 3"),
         (lambda: FreeLists("f", [0], {(3, 0): [8]}), "f: a list of order 3, of 1 orders"),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 
 from numpy.random import SeedSequence, default_rng
 
-from freepages.engine.errors import FreepagesError
+from freepages.engine.errors import FreepagesError, unknown
 from freepages.engine.quantity import format_bytes, parse_bandwidth, parse_bytes, parse_rate
 from freepages.migrate.workload.allocators import Churn, Hog, build
 from freepages.migrate.workload.part_of_workload import SECOND, Did, Part
@@ -192,7 +192,7 @@ class Workload:
 def _part(text: str) -> Part:
     name, *arguments = text.split(":")
     if name not in KINDS:
-        raise FreepagesError(f"workload {text!r:.60} is none of {', '.join(FORMS)}")
+        raise unknown("workload", name, KINDS)
     kind = KINDS[name]
     if not kind.required <= len(arguments) <= len(kind.readers):
         raise FreepagesError(f"workload {text!r:.60} is not of the form {kind.form}")

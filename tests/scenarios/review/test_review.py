@@ -125,5 +125,5 @@ def test_the_table_has_a_line_for_every_row_and_is_the_same_every_time() -> None
 
 
 def test_a_row_that_is_not_there_is_named() -> None:
-    with pytest.raises(FreepagesError, match="no row 'B99' in the review"):
+    with pytest.raises(FreepagesError, match="row 'B99' is not known; did you mean B9"):
         row("B99")

@@ -87,9 +87,7 @@ def test_a_range_that_cannot_be_cleared_is_named(start, end):
 def test_auto_is_not_cleared_by_hand_and_a_mode_must_be_one():
     with pytest.raises(FreepagesError, match="cleared by reading it"):
         DirtyLog(PAGES).clear(0, 64)
-    with pytest.raises(
-        FreepagesError, match="mode 'lazy' is not known: there are auto, manual"
-    ):
+    with pytest.raises(FreepagesError, match="mode 'lazy' is not known: there are auto, manual"):
         DirtyLog(PAGES, "lazy")  # type: ignore[arg-type]
 
 

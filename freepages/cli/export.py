@@ -45,6 +45,6 @@ def export(args: argparse.Namespace) -> None:
         Stepper(scenario, moves, args.schedule).export(args.to, large=args.large)
     else:
         player.go(at)
-        scene = draw(player.frame)
+        scene = draw(player.frame, None, player.changed)
         write_file(args.to, png(scene) if kind == ".png" else svg_file(scene, at).encode())
     print(f"{args.to}: {scenario.name}, step {at} of {steps}, {args.to.stat().st_size:,} bytes")

@@ -26,7 +26,16 @@ from freepages.view.png import png
 from freepages.view.scene import Scene
 
 FRONT = Path(__file__).parent / "front"
-MODULES = ("dom", "picture", "run", "quiz", "explorer", "stepper", "index")  # each imports from earlier ones
+MODULES = (
+    "keep",
+    "dom",
+    "picture",
+    "run",
+    "quiz",
+    "explorer",
+    "stepper",
+    "index",
+)  # each imports from earlier ones
 
 
 @cache

@@ -31,7 +31,7 @@ class Picture(FrontEnd):
     a scenario, a run, a proposal. Raises FreepagesError for what is none of these.
     """
 
-    _esm = script("still")
+    _esm = script("keep", "still")
     _css = STYLE
 
     def __init__(self, shown: Any, zoom: tuple[int, int] | None = None):

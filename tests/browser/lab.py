@@ -42,8 +42,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     # A saved notebook is the test's own business.
     "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
-    # As .ci/make-venv.sh sets it.
-    "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
+    # Our own widgets are saved without it.
+    "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": False},
 }
 
 # Running cells before the kernel is connected opens a dialog that nobody answers, and the indicator in the

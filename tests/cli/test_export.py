@@ -43,6 +43,13 @@ def test_a_picture_is_a_file_of_its_own_that_says_what_it_shows(tmp_path: Path, 
     assert exported(tmp_path / "run.png", "no_wait", "--at", str(at))[1:4] == "PNG"
 
 
+def test_what_the_step_changed_is_outlined_as_in_the_stepper(tmp_path: Path) -> None:
+    first, sixth = (exported(tmp_path / "run.svg", "no_wait", "--at", at) for at in ("0", "6"))
+    assert 's-yellow"' in sixth and 's-yellow"' not in first
+    label = ElementTree.fromstring(sixth).get("aria-label") or ""
+    assert "Changed: the zone lock: the driver → free" in label
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -1,11 +1,11 @@
 // What anywidget calls, and what a page without a kernel calls.
 
 import { Explorer } from "./explorer.js";
+import { keep } from "./keep.js";
 import { Run } from "./run.js";
 import { Stepper } from "./stepper.js";
 
 const runs = new Map(); // by the widget's id: each view gets a model object of its own
-
 // A widget's model as the port to its kernel.
 function port(model) {
   return {
@@ -18,6 +18,7 @@ function port(model) {
 
 export default {
   render({ model, el }) {
+    keep(model.widget_manager);
     if (model.get("kind") === "explorer") return void new Explorer(port(model), el);
     const id = model.get("id");
     if (!runs.has(id)) runs.set(id, new Run(port(model), model.get("kept")));

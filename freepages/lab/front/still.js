@@ -1,5 +1,10 @@
 // A picture that follows the theme.
 
+import { keep } from "./keep.js";
+
 export default {
-  render({ model, el }) { el.innerHTML = `<div class="fp-still">${model.get("kept").svg}</div>`; },
+  render({ model, el }) {
+    keep(model.widget_manager);
+    el.innerHTML = `<div class="fp-still">${model.get("kept").svg}</div>`;
+  },
 };

@@ -5,11 +5,12 @@ SAFE = {
         "everything",
         "snapshot",
         "locked",
+        "pause_vm",
         "request_id",
         "inflate_deflate",
         "free_page_hint",
         "page_reporting",
     },
-    "discard": {"everything", "locked", "inflate_deflate", "free_page_hint", "page_reporting"},
+    "discard": {"everything", "locked", "pause_vm", "inflate_deflate", "free_page_hint", "page_reporting"},
 }
 """What is safe by default."""

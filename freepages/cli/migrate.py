@@ -91,7 +91,7 @@ def predict(
         "exact": guest.exact,
         "notes": [*notes(args, guest), *ASKS[chosen.asks]],
     }
-    if not Workload.parse(args.workload, args.seed).allocations_per_second:
+    if not (result.waits or Workload.parse(args.workload, args.seed).allocations_per_second):
         about["guest_stall_us"] = None
     return result, about
 

@@ -11,6 +11,7 @@ from freepages.engine.run import Act, Choose, Process, Steps
 
 CHOOSES = Act("does what it likes", cost="none")
 SETTLES = Act("makes a log bit visible", cost="none")
+PAUSED = "stands still: the host has paused the VM"
 GIVES_UP = Act("gives something back early", cost="none")
 
 
@@ -18,7 +19,9 @@ def adversary(w: World) -> Steps:
     """Allocate, write and free any page at any step."""
 
     def options() -> dict[str, str]:
-        can = {}
+        can: dict[str, str] = {}
+        if w.guest.paused:
+            return can
         unlocked = w.lock.ready()
         for page in range(w.pages):
             if w.guest.free[page]:
@@ -31,6 +34,8 @@ def adversary(w: World) -> Steps:
         return can
 
     def refuse(choice: str) -> str:
+        if w.guest.paused:
+            return PAUSED
         page, what = int(choice[:-1]), choice[-1]
         if page >= w.pages:
             return f"cannot: there is no page {page}"
@@ -40,9 +45,12 @@ def adversary(w: World) -> Steps:
             return f"cannot: page {page} is {'free' if w.guest.free[page] else 'in use'}"
         return w.lock.reason() if what in "af" and not w.lock.ready() else ""
 
-    menu = Choose(
-        options, refuse, lambda: "has no page: the driver holds all" if w.lock.ready() else w.lock.reason()
-    )
+    def why() -> str:
+        if w.guest.paused:
+            return PAUSED
+        return "has no page: the driver holds all" if w.lock.ready() else w.lock.reason()
+
+    menu = Choose(options, refuse, why)
     while True:
         choice = yield CHOOSES, menu
         page = w.page(int(choice[:-1]))
@@ -66,7 +74,7 @@ def shrinker(w: World) -> Steps:
     """The driver gives a held page back to the guest before the host is done with it."""
 
     def options() -> dict[str, str]:
-        pages = w.guest.held if w.lock.ready() else ()
+        pages = w.guest.held if w.lock.ready() and not w.guest.paused else ()
         return {f"{page}e": f"gives page {page} back early" for page in pages}
 
     menu = Choose(options, why=lambda: "has no page to give back" if w.lock.ready() else w.lock.reason())

@@ -112,6 +112,8 @@ def until_returned(w: World) -> Steps:
     if w.assume.lock_timeout and w.lock.holder == DRIVER:
 
         def options() -> dict[str, str]:
+            if w.guest.paused:
+                return {}
             back = {"0g": "sees that the host is done with its buffer"} if w.mail.returned else {}
             return back | {"0d": "drops the zone lock: the host takes too long"}
 

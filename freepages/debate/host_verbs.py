@@ -21,6 +21,8 @@ from freepages.host.migration import ASK, SYNC
 LOGS = Act("switches the dirty log on", cost="log_start", amount=0)
 ASKS = Act("asks for the free pages", cost="interrupt_guest")
 CHOOSES = Act("goes on with the migration", cost="none")
+PAUSES = Act("pauses the VM", cost="pause")
+RESUMES = Act("lets the VM go on", cost="pause")
 DISCARDS = Act("discards {0}", cost="madvise")
 
 
@@ -50,6 +52,20 @@ def precopy(
     SYNC, with ``tells_sync``, when it is to call w.sync(); or None when the migration is over.
     """
     return w.pace(w, sync, stop, asks, tells_sync)
+
+
+@verb
+def pause(w: World) -> Steps:
+    """Pause the whole VM: no vCPU runs, neither the driver nor the workload."""
+    yield (PAUSES,)
+    w.pause()
+
+
+@verb
+def resume(w: World) -> Steps:
+    """Let the vCPUs of a paused VM go on."""
+    yield (RESUMES,)
+    w.resume()
 
 
 @verb
@@ -137,4 +153,16 @@ def _sends(page: int) -> str:
     return f"sends page {page}"
 
 
-__all__ = ["ASK", "SYNC", "Answer", "apply", "as_chosen", "ask", "freely", "log_on", "precopy"]
+__all__ = [
+    "ASK",
+    "SYNC",
+    "Answer",
+    "apply",
+    "as_chosen",
+    "ask",
+    "freely",
+    "log_on",
+    "pause",
+    "precopy",
+    "resume",
+]

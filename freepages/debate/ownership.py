@@ -22,6 +22,7 @@ class Ownership:
     held      the driver's
     isolated  those of them that were never allocated, only taken off the lists (page reporting)
     written   in use, and written since they were allocated; all in use, if not given
+    paused    whether its vCPUs stand still, because the host has paused the VM
     reported  free, and known to the host as such (page reporting); allocation forgets it
     """
 
@@ -37,6 +38,7 @@ class Ownership:
         self.pages, self.memory, self.assume = pages, memory, assume
         kind = kind or type(free)
         self.lock = Lock("the zone lock")
+        self.paused = False
         self.free = free if free is not None else _all(kind, pages)
         self.held, self.isolated, self.reported = kind(pages), kind(pages), kind(pages)
         self.written = written if written is not None else _all(kind, pages, self.free)

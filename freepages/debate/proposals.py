@@ -22,15 +22,16 @@ from freepages.debate.guest_verbs import (
     put_back,
     until_returned,
 )
-from freepages.debate.host_verbs import ASK, SYNC, apply, ask, log_on, precopy
+from freepages.debate.host_verbs import ASK, SYNC, apply, ask, log_on, pause, precopy, resume
 from freepages.debate.world import World
 from freepages.engine.errors import FreepagesError, unknown
 from freepages.engine.run import Steps
 from freepages.host.migration import AsksWhen
 
-Extra = Literal["copy", "command id", "buffers given back"]
+Extra = Literal["copy", "command id", "buffers given back", "the VM"]
 """What a picture shows only of a proposal that has it: the host's copy of the bitmap with what the log has
-brought since; the register with the command id; the buffers that the host has given back."""
+brought since; the register with the command id; the buffers that the host has given back; whether the VM
+runs."""
 
 
 Status = Literal["proposed", "asked", "status quo", "merged", "made by us", "yours"]
@@ -264,6 +265,53 @@ LOCKED = Proposal(
 )
 
 
+# -- pause_vm
+#
+# What Li asks when he hears of the lock: must the whole VM stand still while the bitmap is used?
+#
+# The bitmap is given under the lock, as Tsirkin wants it, or it would be out of date before the pause.
+
+
+def pause_vm_guest(w: World) -> Steps:
+    while (request := (yield from next_request(w))) is not None:
+        bitmap = yield from free_page_bitmap(w)
+        yield from answer(w, bitmap, request)
+        yield from until_returned(w)
+        yield from drop_lock(w)
+
+
+def pause_vm_host(w: World) -> Steps:
+    yield from log_on(w)
+    while event := (yield from precopy(w, asks=True)):
+        if event is ASK:
+            w.request()
+        else:
+            yield from pause(w)
+            yield from apply(w, event.pages)
+            yield from resume(w)
+            w.mail.returned += 1
+
+
+PAUSE_VM = Proposal(
+    name="pause_vm",
+    title="the whole VM paused while the bitmap is used",
+    guest=pause_vm_guest,
+    host=pause_vm_host,
+    who="Liang Li",
+    date="2016-04-25",
+    claim="Must the whole VM stand still while the host uses the bitmap, and is that too expensive?",
+    source="https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com",
+    status="asked",
+    note="Tsirkin answers that there is no need: only when a page is given must it not be in use",
+    answers="locked",
+    switches=("no-lock-while-building", "silent-guest", "lock-timeout"),
+    tells="bitmap",
+    guest_keeps=("request",),
+    host_keeps=(),
+    panels=("buffers given back", "the VM"),
+)
+
+
 # -- request_id
 #
 # Tsirkin's recipe: copy the bitmap, ask with an id, clear in the copy, and add what the log has brought.
@@ -485,6 +533,7 @@ PROPOSALS: dict[str, Proposal] = {
         LOG_LATE,
         NO_WAIT,
         LOCKED,
+        PAUSE_VM,
         REQUEST_ID,
         REQUEST_ID_UNCHECKED,
         INFLATE_DEFLATE,

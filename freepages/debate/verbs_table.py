@@ -33,6 +33,8 @@ HOST: tuple[Callable[..., Any], ...] = (
     host_verbs.ask,
     host_verbs.precopy,
     host_verbs.apply,
+    host_verbs.pause,
+    host_verbs.resume,
 )
 METHODS: dict[str, Callable[..., Any]] = {
     "w.request": World.request,

@@ -32,6 +32,7 @@ FIELDS = (
     ("guest.held",),
     ("guest.isolated",),
     ("guest.reported",),
+    ("guest.paused",),
     ("host.to_send",),
     ("host.copy",),
     ("host.brought",),
@@ -160,6 +161,14 @@ class World:
         """Read the dirty log: what it has is to be sent. A host that only discards has no log."""
         if self.purpose == "migrate":
             self.host.sync()
+
+    def pause(self) -> None:
+        """Stop the guest's vCPUs, and with them the driver and the workload."""
+        self.guest.paused = True
+
+    def resume(self) -> None:
+        """Let them go on."""
+        self.guest.paused = False
 
     # -- what is judged
 

@@ -107,6 +107,7 @@ class Costs:
         "what the socket takes before its sender waits",
         f"{TCP}: tcp_wmem's maximum",
     )
+    pause: float = cost(100_000.0, "ns", "the vCPUs stopped, or started again, and nothing else", CHOICE)
     stop: float = cost(2_000_000.0, "ns", "the vCPUs stopped, the devices' state saved", CHOICE)
 
     elapsed: float = cost(1.0, "ns", "a time that was reckoned", "none")

@@ -69,7 +69,12 @@ class Act:
 
 
 class Guard:
-    """What a process may have to wait for: the first argument of an announcement."""
+    """What a process may have to wait for: the first argument of an announcement.
+
+    ``name`` is what is waited for, where the clock is to measure how long that is; else "".
+    """
+
+    name = ""
 
     def ready(self) -> bool:
         raise NotImplementedError

@@ -23,7 +23,7 @@ from freepages.review import REVIEW
 from freepages.review.build_scenario import kbuild
 from freepages.scenarios.balloon import exchange, inflate, statistics
 from freepages.scenarios.bitmap_builder import free_page_bitmap
-from freepages.scenarios.debate import debate
+from freepages.scenarios.debate import debate, marking_clean
 from freepages.scenarios.dropping_caches import drop_caches
 from freepages.scenarios.kernel_trace import kernel_trace
 from freepages.scenarios.machine.scenario import one_machine
@@ -40,6 +40,7 @@ MIGRATIONS = {
     "log_late": "h g g g g g w0a w0w h0t h h0y h0x",
     "no_wait": "h h0r g g g g g w0a w0w h0y h0t h0x",
     "locked": "h h0r g g g g h0t g g g g g h0t g g w0a w0w h0y h0x",
+    "pause_vm": "h h0r g g g g h0t h h g g w0a w0w h0y h0x",
     "request_id": "h h0r g g g g g w0a w0w h0y h0t h0x",
     "request_id_unchecked": "h h0r g g g g g w0a w0w h0y h0r h0t h0x",
     "inflate_deflate": "h h0r g g g h0t g g w0a w0w h0y h0x",
@@ -51,6 +52,7 @@ DISCARDS = {
     **dict.fromkeys(("request_id", "request_id_unchecked"), "h0r g g g g g w0a w0w h0t h h"),
     "log_late": "h g g g g g w0a w0w h0t h h",
     "locked": "h0r g g g g h0t h g g g g g h0t h g g w0a w0w",
+    "pause_vm": "h0r g g g g h0t h h h h g g w0a w0w",
     "inflate_deflate": "h0r g g g h0t h h g g w0a w0w",
     "free_page_hint": "h0r g g g0h h0t h0t h g0n g h0x g w0a w0w",
     "page_reporting": "w0a w0w g g h0t h g g w1a w1w",
@@ -94,6 +96,8 @@ def shipped() -> dict[str, Builder]:
         "drop-caches": partial(_played, drop_caches),
         "kernel-trace": _recorded,
         **{name: partial(debate, name, story=MIGRATIONS[name]) for name in PROPOSALS},
+        "marks-clean": marking_clean,
+        "marks-clean-too-late": partial(marking_clean, under_lock=False),
         **{f"{name}-discard": partial(debate, name, "discard", story=DISCARDS[name]) for name in DISCARDS},
     }
 

@@ -43,7 +43,8 @@ ROWS = {
     "rounds": "how often the dirty log was read (dirty-sync-count)",
     "sent": "bytes on the link; a page of zeros takes a few bytes, a normal one all of it and a few",
     "skipped": "pages that a report took out of what was to be sent, and those that never were sent",
-    "zone lock": "how long the driver held it, and how long vCPUs that wanted to allocate waited for it",
+    "zone lock": "how long the driver held it",
+    "waits": "how long vCPUs waited, in all: for the lock, for a free page, for a paused VM to go on",
     "dropped": "pages that dropping the caches has freed (--drop-caches)",
     "content": "whether every page whose content matters is the same on both sides at the end",
     "exact": "whether each free page is known, or only how many there are",
@@ -58,7 +59,9 @@ def as_text(done: Migrated, about: dict[str, Any]) -> str:
     bandwidth, link = about["bandwidth_bytes_per_s"], about["link_bytes_per_s"]
     held = f"held for {format_seconds(told['lock_held_us'] / 1e6)}, {_times(len(done.held))}"
     stall = told["guest_stall_us"]
-    waits = "nobody allocates, so nobody could wait" if stall is None else "the vCPUs waited for it "
+    waits = "nobody allocates, so nobody could wait"
+    if stall is not None:
+        waits = f"the vCPUs waited {format_seconds(stall / 1e6)}"
     rows = [
         ["guest", f"{_pages(about['ram_pages'])}, of which {_pages(about['free_pages'])} free"],
         ["proposal", f"{about['proposal']}; workload {about['workload']}, on {_vcpus(about['vcpus'])}"],
@@ -71,8 +74,12 @@ def as_text(done: Migrated, about: dict[str, Any]) -> str:
         ["sent", format_bytes(done.transferred_bytes)],
         ["", f"{done.normal_pages:,} normal pages, {done.zero_pages:,} zero pages"],
         ["skipped", f"{done.skipped_pages:,} pages; {done.never_sent.count():,} were never sent"],
-        ["zone lock", held if done.held else "not taken: the guest has no part in this"],
-        *([["", waits + (format_seconds(stall / 1e6) if stall is not None else "")]] if done.held else []),
+        ["zone lock", held if done.held else "not held beyond what an allocation takes"],
+        *(
+            [["waits", waits + ("" if stall is None else format_seconds(stall / 1e6))]]
+            if done.held or stall
+            else []
+        ),
     ]
     if bandwidth > link:
         rows[4:4] = [["", "the link carries less than that: it is what counts (--link)"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,6 +20,7 @@ from freepages.migrate.memory_needed import content_fits
 from freepages.migrate.timed_world import LiveWorld, vcpu
 from freepages.migrate.workload import Workload
 from freepages.pages.bitmap import PageBitmap
+from freepages.pages.ranges import arrays, merge, pairs, without
 
 CHUNK = 32 * 1024 * 8
 """Pages of a bitmap of 32 KiB, where a proposal reports chunk by chunk (v2 of July 2016)."""
@@ -47,7 +48,7 @@ class Migrated:
     skipped     pages that a report took out of what was to be sent
     never_sent  pages of ram_addr that the destination never got
     held        when the driver held the zone lock
-    waits       when a vCPU waited for it
+    waits       when a vCPU waited for it, or for a free page, or stood still because the VM was paused
     mismatched  pages whose content was lost; None where content was not kept
     """
 
@@ -78,6 +79,7 @@ class TimedMigration:
     pace: Precopy
     world: LiveWorld
     processes: list[Process]
+    vcpus: int
 
     def run(self) -> Migrated:
         """Migrate. Raises FreepagesError when the downtime is not reached."""
@@ -97,7 +99,7 @@ class TimedMigration:
             name_bytes=pace.sent.names,
             section_end_bytes=pace.sections * SECTION_END,
             held=tuple(world.lock.spans()),
-            waits=tuple(clock.waits),
+            waits=tuple(_with_pauses(clock.waits, world.pauses, self.vcpus)),
             stages=tuple(pace.stages),
             mismatched=world.mismatched,
             mismatches=tuple(_mismatches(world)),
@@ -165,7 +167,17 @@ def prepare(
             processes.append(Process(letter, f"vCPU {at}", partial(vcpu, world, rate, [seed, at])))
         processes.append(side("g", "guest", chosen.guest, world))
     processes.append(side("h", "host", chosen.host, world))
-    return TimedMigration(clock, pace, world, processes)
+    return TimedMigration(clock, pace, world, processes, vcpus)
+
+
+def _with_pauses(waits: list[Held], pauses: list[tuple[int, int]], vcpus: int) -> Iterator[Held]:
+    """The waits, and of each pause of the VM what of it a vCPU did not wait for something else anyhow."""
+    yield from waits
+    for at in range(vcpus if pauses else 0):
+        who = f"vCPU {at}"
+        own = arrays(merge((wait.start, wait.end) for wait in waits if wait.who == who))
+        for start, end in pairs(without(arrays(pauses), own)):
+            yield Held(who, "the paused VM", start, end)
 
 
 def of_the_day(name: str) -> str:

@@ -20,15 +20,15 @@ from freepages.debate.content import ZERO, BulkContent
 from freepages.debate.ownership import Ownership
 from freepages.debate.world import Pace, World
 from freepages.engine.clock import Clock, TimedLock
-from freepages.engine.run import Act, Steps, Until
+from freepages.engine.run import Act, Guard, Steps, Until
 from freepages.host.dirty_log import DirtyLog, Mode
 from freepages.host.ram import GuestRam
 from freepages.host.ram_migration import GRANULE, SMALL_BUFFER, BulkMigration
 from freepages.migrate.hint_blocks import AT_A_TIME, FILLED_AT_A_TIME, Floor, HintBlocks, default_floor
 from freepages.migrate.workload import Workload
-from freepages.pages.bitmap import PageBitmap
+from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap
 
-WORKS = Act("works, until the zone lock is held", cost="none")
+WORKS = Act("works, while it gets a page whenever it wants one", cost="none")
 WORKS_ON = Act("works on for {0} ns", cost="elapsed", amount=0)
 ALLOCATES = Act("allocates a page", cost="allocate")
 
@@ -103,7 +103,10 @@ class LiveLog(DirtyLog):
 
 
 class LiveGuest(Ownership):
-    """Whose each page is, after all that the guest has done by now."""
+    """Whose each page is, after all that the guest has done by now.
+
+    ``none_free`` says whether no page is on the free lists, as they were when the guest was last looked at.
+    """
 
     def __init__(
         self,
@@ -115,8 +118,19 @@ class LiveGuest(Ownership):
         live: Callable[[], None],
     ):
         self._live: Callable[[], None] = lambda: None  # nobody lives yet
+        self._none_free: bool | None = None
+        self._some = 0  # where free pages were found last, in words
         super().__init__(free.pages, memory, assume, free, written=written)
         self._live, self.lock = live, lock
+
+    @property
+    def none_free(self) -> bool:
+        if self._none_free is None:
+            words = self.on_lists.words
+            starts = range(0, len(words), CHUNK_WORDS)
+            self._some = next((at for at in (self._some, *starts) if words[at : at + CHUNK_WORDS].any()), 0)
+            self._none_free = not words[self._some : self._some + CHUNK_WORDS].any()
+        return self._none_free
 
     @property
     def free(self) -> PageBitmap:  # type: ignore[override]
@@ -126,6 +140,25 @@ class LiveGuest(Ownership):
     @free.setter
     def free(self, pages: PageBitmap) -> None:
         self.on_lists = pages
+        self._none_free = None
+
+
+class PageToAllocate(Guard):
+    """A page that a vCPU can have: the zone lock is free, and a page is on the free lists."""
+
+    name = "a page"
+
+    def __init__(self, guest: LiveGuest):
+        self._guest = guest
+
+    def ready(self) -> bool:
+        return self._guest.lock.holder is None and not self._guest.none_free
+
+    def reason(self) -> str:
+        return self._guest.lock.reason() if self._guest.lock.holder else "finds no free page"
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class LiveWorld(World):
@@ -136,6 +169,7 @@ class LiveWorld(World):
     keep      whether content is kept and compared
     floors, upwards  which free blocks are hinted at, as HintBlocks takes them; one zone, if not given
     speed     the share of its time that the guest runs (auto-converge slows it down)
+    pauses    when the host had paused the VM: (start, end), in ns
     mismatched  with content, after the stop: the pfns whose content was lost
     """
 
@@ -163,6 +197,7 @@ class LiveWorld(World):
         self.speed = 1.0
         self.mismatched: PageBitmap | None = None
         self._lived = 0
+        self.pauses: list[tuple[int, int]] = []
         workload.begin(free, ram.pfns())
         if workload.used_before is not None:
             zero -= workload.used_before
@@ -214,6 +249,8 @@ class LiveWorld(World):
         """The guest does what it does by now."""
         lock = self.lock
         until = self.clock.now if lock.holder is None else lock.since
+        if self.guest.paused:
+            until = min(until, self.pauses[-1][0])
         if until <= self._lived:
             return
         seconds, self._lived = (until - self._lived) * 1e-9 * self.speed, until
@@ -228,6 +265,18 @@ class LiveWorld(World):
         if did.given is not None:
             guest.release(did.given)
 
+    def pause(self) -> None:
+        self.live()
+        self.pauses.append((self.clock.now, self.clock.now))
+        super().pause()
+
+    def resume(self) -> None:
+        """The vCPUs go on; what they would have done meanwhile they have not."""
+        start, now = self.pauses[-1][0], self.clock.now
+        self.pauses[-1] = (start, now)
+        self._lived += now - start
+        super().resume()
+
     def stop(self) -> None:
         """Stop, last sync, last send and comparison, which are one step."""
         self.host.stop()
@@ -239,12 +288,13 @@ class LiveWorld(World):
 def vcpu(w: LiveWorld, per_second: float, seed: Sequence[int]) -> Steps:
     """A vCPU that allocates a page now and then, as a Poisson process; process.
 
-    Only what it does while the zone lock is held matters here, and a Poisson process has no memory: when the
-    lock is taken, the time until the next allocation is drawn anew.
+    Only what it does while the zone lock is held, or no page is free, matters here, and a Poisson process has
+    no memory: when that begins, the time until the next allocation is drawn anew.
     """
     chance = np.random.default_rng(seed)
-    held = Until(lambda: w.lock.holder is not None, "works, and nobody holds the zone lock")
+    page = PageToAllocate(w.guest)
+    held = Until(lambda: not page.ready(), "works, and gets a page whenever it wants one")
     while True:
         yield WORKS, held
         yield WORKS_ON, round(chance.exponential(1e9 / per_second))
-        yield ALLOCATES, w.lock
+        yield ALLOCATES, page

@@ -4,6 +4,7 @@ workload that may do anything at any step."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 
 from freepages.debate.assumptions import Assumptions
@@ -80,6 +81,25 @@ def debate(
         signs=SIGNS,
         questions=questions,
     )
+
+
+CLEAN_IN_TIME = "h w0a w0w h1s h0y w0w w0f h0r g g g g h0t g g g g g h0t g g w0a w0w h0y h0s h0x"
+CLEAN_TOO_LATE = "h w0a w0w h1s h0y w0w w0f h0r g g g g g w0a w0w h0t h0x"
+
+
+def marking_clean(under_lock: bool = True) -> Scenario:
+    """A page is written, freed while it is dirty, and told of as free: the host marks it clean, in what is to
+    be sent and in the log.
+
+    That it may is Tsirkin's first reason for telling the host (19 April 2016,
+    https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com), and why he wants the
+    pages passed on under the lock. Without the lock the page is in use and dirty again when its answer is
+    taken, and the host marks that clean too.
+    """
+    told, story = ("locked", CLEAN_IN_TIME) if under_lock else ("snapshot", CLEAN_TOO_LATE)
+    scenario = debate(told, assume=["report-clears-log"], story=story)
+    where = "under the lock" if under_lock else "without the lock"
+    return replace(scenario, title=f"a dirty page marked clean, told of {where}")
 
 
 def lost_page(run: Run) -> str | None:

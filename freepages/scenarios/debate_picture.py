@@ -127,6 +127,8 @@ def _under_way(w: World, shows: Proposal) -> dict[str, str]:
     rows["answers"] = "; ".join(answers) or "none"
     if "buffers given back" in shows.panels:
         rows["buffers given back"] = str(w.mail.returned)
+    if "the VM" in shows.panels:
+        rows["the VM"] = "paused" if w.guest.paused else "runs"
     return rows
 
 

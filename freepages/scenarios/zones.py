@@ -210,7 +210,10 @@ def buddy_zone(
     most = min(max(0, pages.bit_length() - 1), len(ORDERS) - 1) if largest is None else largest
 
     def build() -> tuple[Zone | Node, list[Process]]:
-        world = deepcopy(whole)
+        if isinstance(zone, int | str):  # it is made sooner than copied
+            world: Zone | Node = zone_of(zone, pageblock_order=pageblock_order)
+        else:
+            world = deepcopy(whole)
         names = [f"cpu {n}" for n in range(cpus)]
         return world, [
             Process(letter, name, workload(world, name, most, kinds))

@@ -26,6 +26,7 @@ from freepages.scenarios.debate import debate
 RAM, FREE, WORKLOAD, SEED = 8 << 30, 0.6, "build", 1
 BANDWIDTH = 1.25e9  # bytes a second, 10 Gbit/s
 SCHEDULES, STEPS, PAGES = 10, 200, 3
+NOTHING = "nothing"
 STOP = "0x"  # the one choice that ends a migration, and all that there is to see
 
 TERMS = (
@@ -41,7 +42,8 @@ PRICES = ("zone lock held", "vCPUs stalled", "sent", "total time", "host's bitma
 class Price:
     """What one migration costs.
 
-    lock_held, stalled  seconds that the driver held the zone lock, and that the vCPUs waited for it in all
+    lock_held  seconds that the driver held the zone lock, in all
+    stalled    seconds that the vCPUs waited, in all: for the lock, for a free page, for a paused VM to go on
     sent                bytes
     total               seconds
     host_bytes          of bitmaps over all pages that the host keeps, beside KVM's log
@@ -60,11 +62,16 @@ class Price:
         return "\n".join([*columns(rows), f"By the clock: {TERMS}."])
 
     @property
+    def _without_lock(self) -> str:
+        """What is said where the driver never holds the lock beyond an allocation, which is not counted."""
+        return "not at all" if self.gives_up == NOTHING else "as an allocation does"
+
+    @property
     def cells(self) -> tuple[str, ...]:
         """The figures in words, in the order of PRICES, with no more digits than the costs deserve."""
         return (
-            _about(format_seconds(self.lock_held)),
-            _about(format_seconds(self.stalled)),
+            _about(format_seconds(self.lock_held)) if self.lock_held else self._without_lock,
+            _about(format_seconds(self.stalled)) if self.stalled else "not at all",
             _about(format_bytes(self.sent)),
             _about(format_seconds(self.total)),
             format_bytes(self.host_bytes),
@@ -152,4 +159,4 @@ class Seen:
             return "the pages it tells of, until the host is done with each answer"
         if self.holds:
             return "the pages it tells of, until the migration has ended"
-        return "the zone lock, while it looks" if self.locks else "nothing"
+        return "the zone lock, while it looks" if self.locks else NOTHING

@@ -7,7 +7,7 @@ from freepages.engine.run import Move, Run
 from freepages.scenarios.debate import debate
 
 ASKING = {name for name in PROPOSALS if name not in {"everything", "page_reporting"}}
-AGAIN = {"locked", "request_id", "request_id_unchecked", "inflate_deflate"}
+AGAIN = {"locked", "pause_vm", "request_id", "request_id_unchecked", "inflate_deflate"}
 """Who may send a second request while the answer to the first is still under way."""
 
 

@@ -13,7 +13,7 @@ EACH = list(PROPOSALS.values())
 
 
 def test_each_is_found_by_its_name() -> None:
-    assert len(PROPOSALS) == 10
+    assert len(PROPOSALS) == 11
     for name, one in PROPOSALS.items():
         assert one.name == name and find_proposal(name) is one
 

@@ -6,7 +6,7 @@ from freepages.debate.proposals import PROPOSALS
 from freepages.exercises.debate_table import flips
 from freepages.search.debate_table import DebateTable
 
-OWNED = {"locked", "inflate_deflate", "free_page_hint"}
+OWNED = {"pause_vm", "locked", "inflate_deflate", "free_page_hint"}
 
 
 def test_the_dots_are_no_answer_and_every_hint_is_one_line():
@@ -33,7 +33,7 @@ def test_the_dots_are_no_answer_and_every_hint_is_one_line():
         (("early-release", "lock-timeout"), {"ballon"}, False, "'ballon' is not known"),
         (("early-release", "lock-timeout"), "locked", False, "a set of names"),
         (("early-release", "lock-timeout"), 7, False, "a set of names"),
-        (("rely-on-free-content", "init-on-free=poison"), {"locked", "page_reporting"}, True, ""),
+        (("rely-on-free-content", "init-on-free=poison"), {"locked", "pause_vm", "page_reporting"}, True, ""),
         (("rely-on-free-content", "init-on-free=zero"), set(), True, "none; "),
         (("early-releas",), set(), False, "did you mean early-release?"),
     ],

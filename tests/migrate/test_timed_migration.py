@@ -1,6 +1,7 @@
 """Migrations by the clock: exact bytes, nothing lost where nothing may be, the same by the same seed."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -91,6 +92,34 @@ def test_what_the_vcpus_waited_is_within_the_time_that_the_lock_was_held():
     assert done.waits and done.held
     for wait in done.waits:
         assert any(span.start <= wait.start < wait.end == span.end for span in done.held)
+
+
+def test_a_workload_that_finds_no_page_waits_until_there_is_one():
+    done = migrate(guest(), "inflate_deflate", "churn:200k/s:8MiB", costs=SLOW)
+    assert {wait.what for wait in done.waits} == {"a page"} and not done.held
+    assert {wait.who for wait in done.waits} == {f"vCPU {at}" for at in range(4)}
+    (end,) = {wait.end for wait in done.waits}  # all find one when the balloon is let out
+    assert sum(wait.ns for wait in done.waits) > 4 * 0.9 * max(wait.ns for wait in done.waits)
+    assert end < done.total
+    assert migrate(guest(), "free_page_hint", "churn:200k/s:8MiB", costs=SLOW).waits == ()
+
+
+def test_a_paused_vm_stands_still_as_a_whole_and_writes_nothing_meanwhile():
+    costs = replace(Costs(), pause=50e6)
+    workloads = ("still", "build:20k/s:8MiB")
+    idle, busy = (migrate(guest(), "pause_vm", workload, costs=costs) for workload in workloads)
+    assert [wait.who for wait in idle.waits] == [f"vCPU {at}" for at in range(4)]
+    assert {wait.what for wait in idle.waits} == {"the paused VM"}
+    assert all(wait.ns == 50e6 for wait in idle.waits)
+    for at in range(4):
+        mine = sorted((wait.start, wait.end) for wait in busy.waits if wait.who == f"vCPU {at}")
+        assert all(before[1] <= after[0] for before, after in pairwise(mine))  # nothing is counted twice
+        assert sum(end - start for start, end in mine) >= 50e6
+    wrote = [
+        migrate(guest(), "pause_vm", "dirty:50MB/s:16MiB", costs=replace(Costs(), pause=pause)).normal_pages
+        for pause in (1e3, 50e6)
+    ]
+    assert abs(wrote[0] - wrote[1]) < 50e6 * 50e6 / 1e9 / 4096 / 2
 
 
 def test_a_lock_held_until_the_host_is_done_is_held_for_the_host_s_time_too():

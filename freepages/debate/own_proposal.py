@@ -62,7 +62,7 @@ def proposal(
         tells="pages" if guest else "bitmap",
         guest_keeps=None if guest else ("request",),
         host_keeps=None if host else (),
-        panels=("copy", "buffers given back", "the VM"),
+        panels=("copy", "buffers given back"),
         in_order=True,
         shrinks=True,
     )

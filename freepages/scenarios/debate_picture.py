@@ -127,7 +127,7 @@ def _under_way(w: World, shows: Proposal) -> dict[str, str]:
     rows["answers"] = "; ".join(answers) or "none"
     if "buffers given back" in shows.panels:
         rows["buffers given back"] = str(w.mail.returned)
-    if "the VM" in shows.panels:
+    if "the VM" in shows.panels or w.guest.paused:
         rows["the VM"] = "paused" if w.guest.paused else "runs"
     return rows
 

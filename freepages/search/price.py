@@ -111,6 +111,7 @@ class Seen:
     """What random schedules of a small guest have shown of a proposal.
 
     bitmaps     the most that the host kept at a time
+    pauses      it had the whole VM stand still
     locks       the driver held the zone lock at all
     lock_waits  and had to wait for the host meanwhile
     holds       it held pages
@@ -118,6 +119,7 @@ class Seen:
     """
 
     bitmaps: int = 0
+    pauses: bool = False
     locks: bool = False
     lock_waits: bool = False
     holds: bool = False
@@ -144,6 +146,7 @@ class Seen:
         self.bitmaps = max(
             self.bitmaps, sum(s is not None for s in (w.host.to_send, w.host.copy, w.host.brought))
         )
+        self.pauses |= w.guest.paused
         if w.lock.holder == DRIVER:
             self.locks = True
             self.lock_waits |= not run.processes["g"].options()
@@ -154,7 +157,8 @@ class Seen:
     @property
     def gives_up(self) -> str:
         if self.lock_waits:
-            return "the zone lock, until the host is done with each answer"
+            and_all = " and every vCPU" if self.pauses else ""
+            return f"the zone lock{and_all}, until the host is done with each answer"
         if self.holds and self.gives_back:
             return "the pages it tells of, until the host is done with each answer"
         if self.holds:

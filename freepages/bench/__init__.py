@@ -16,7 +16,7 @@ from typing import Any
 from freepages.engine.errors import FreepagesError, unknown
 from freepages.engine.text_table import columns
 
-WHAT = ("bitmap", "zone", "capture", "ring", "stepper", "migrate", "check")
+WHAT = ("bitmap", "zone", "capture", "ring", "stepper", "migrate", "sweep", "check")
 
 Row = dict[str, Any]
 

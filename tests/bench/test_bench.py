@@ -9,7 +9,7 @@ import pytest
 
 from freepages import bench
 from freepages.bench import bitmap_figures as bitmap
-from freepages.bench import compiled, yieldless
+from freepages.bench import compiled, sweep_figures, yieldless
 from freepages.bench import zone_figures as zone
 from freepages.cli.main import main
 from freepages.engine.errors import FreepagesError
@@ -176,8 +176,8 @@ def test_everything_is_reported_but_what_cannot_be_measured(
 
 
 def test_an_unknown_benchmark_is_refused() -> None:
-    with pytest.raises(FreepagesError, match="bench .speed. is not known: there are bitmap, zone, "):
-        list(bench.report("speed", as_json=False))
+    with pytest.raises(FreepagesError, match="bench .velocity. is not known: there are bitmap, zone, "):
+        list(bench.report("velocity", as_json=False))
 
 
 def test_the_command_prints_rows_as_json_and_refuses_what_it_does_not_know(
@@ -186,6 +186,13 @@ def test_the_command_prints_rows_as_json_and_refuses_what_it_does_not_know(
     monkeypatch.setenv("CC", "no-such-compiler")
     assert main(["bench", "bitmap", "--json"]) == 0
     assert [list(row) for row in json.loads(capsys.readouterr().out)] == [KEYS] * 6
-    assert main(["bench", "speed"]) == 2
+    assert main(["bench", "velocity"]) == 2
     known = ", ".join(bench.WHAT)
-    assert capsys.readouterr().err == f"freepages: bench 'speed' is not known: there are {known}\n"
+    assert capsys.readouterr().err == f"freepages: bench 'velocity' is not known: there are {known}\n"
+
+
+@pytest.mark.slow
+def test_a_sweep_is_timed_beside_the_bare_loop() -> None:
+    measured = list(sweep_figures.rows(migrations=4, rounds=1))
+    assert [one["what"] for one in measured][:2] == ["bare loop", "freepages sweep"]
+    assert measured[0]["ratio"] == 1 and all(one["wall_s"] > 0 and one["migrations"] == 4 for one in measured)

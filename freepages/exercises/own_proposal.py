@@ -1,0 +1,59 @@
+"""Notebook 15: write a proposal that is not the debate's, loses no page of a migration, and saves some."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from freepages.debate.difference import SIDES, difference
+from freepages.debate.proposals import PROPOSALS, Proposal
+from freepages.engine.quantity import format_bytes
+from freepages.exercises.exercise import Exercise, Wrong
+from freepages.exercises.searched import loss
+from freepages.search.price import price
+from freepages.search.verdict import check
+
+MOST = 0.75
+"""Of the bytes that sending everything takes, the part that it may send."""
+
+
+def _judge(mine: Proposal) -> str:
+    for name, one in PROPOSALS.items():
+        shown = difference(one, mine)
+        lines = (line for side in SIDES for line in shown.lines(side))
+        if all(line.sign == " " or line.text.startswith("def ") for line in lines):
+            raise Wrong(f"line by line it is {name}, which the debate has already: change something.")
+    if lost := loss(mine, "migrate"):
+        raise Wrong(lost)
+    sent, most = price(mine).sent, price("everything").sent
+    told = f"it sends {format_bytes(sent)} where sending everything takes {format_bytes(most)}"
+    if sent > MOST * most:
+        raise Wrong(
+            f"no schedule loses a page, but by the clock {told}. Does it ask, and is the answer used? A host "
+            'that asks once may find that a sync comes first: see asks="after every sync".'
+        )
+    stuck = check(mine, assume=["silent-guest"], pages=1).stuck
+    patient = "a silent guest can hold it up for ever" if stuck else "a silent guest never holds it up"
+    return f"no schedule loses a page, {told}, and {patient}."
+
+
+def _wants(answer: Any) -> str:
+    if isinstance(answer, Proposal):
+        return ""
+    given = "the function itself" if callable(answer) else f"{answer!r:.40}"
+    return f"the answer is a proposal, such as proposal(host=host), and not {given}."
+
+
+own = Exercise(
+    f"""Write a proposal of your own: a guest, a host or both. It must lose no page of a migration, and by the
+clock it may send at most {MOST:.0%} of the bytes that sending everything takes.""",
+    _judge,
+    (
+        "an answer lists pages that were free at some time after its request. Which writes since then does "
+        "the log still have when the answer is used?",
+        "a sync empties the log. So either use no answer whose request is older than the last sync, or let "
+        "the guest own the pages until you are done with them.",
+        "keep the id of the request in current; at SYNC set current = None and call w.sync(); use an answer "
+        'only if its id is current; and make it with proposal(host=host, asks="after every sync").',
+    ),
+    _wants,
+)

@@ -43,8 +43,11 @@ AT_THE_TAIL = (5, 10)
 """The Linux that first put the pages of the boot at the tails of their lists."""
 HOLE = (128 << 20) >> PAGE_SHIFT
 """Pages of the smallest hole between two pieces of RAM: a memory section of x86-64 and of arm64."""
-NORMAL = 2
-"""The place of zone Normal among a PC's zones (DMA, DMA32, Normal), by which protection is told."""
+SMALLEST_BLOCK = 64
+"""Pages of the smallest block that is hinted at here: a word of the bitmap."""
+NOT_HINTED_AT = {"HighMem", "Movable", "Device"}
+"""Zones that the driver takes no block of, for it allocates as the kernel does for itself: the flags in
+virtio_balloon.c (VIRTIO_BALLOON_FREE_PAGE_ALLOC_FLAG) have neither __GFP_HIGHMEM nor __GFP_MOVABLE."""
 
 
 @dataclass
@@ -55,6 +58,7 @@ class Guest:
     dropped  what dropping the caches has freed
     floors   what stays free of each zone when blocks are hinted at, where that is known
     upwards  whether the lowest free blocks are hinted at first, as in a kernel since Linux 5.10
+    block    pages of the blocks that are hinted at, the largest that the guest's zones have
     assumed  sentences on what was not known of the guest, and taken for what
     exact    whether each free page is known (kpageflags), and not placed or made up
     """
@@ -66,6 +70,7 @@ class Guest:
     dropped: Freed | None = None
     floors: tuple[Floor, ...] = ()
     upwards: bool = False
+    block: int = BLOCK
     assumed: tuple[str, ...] = ()
     exact: bool = False
 
@@ -87,7 +92,9 @@ class Guest:
         upwards = kernel is not None and kernel >= AT_THE_TAIL
         floors = _floors(snapshot, scale, ram.max_pfn)
         assumed = _assumed(snapshot, meminfo, machine)
-        return cls(ram, free, free.copy(), meminfo, None, floors, upwards, assumed, snapshot.exact)
+        orders = max(len(zone.nr_free) for zone in snapshot.zones)
+        block = max(scale << orders - 1, SMALLEST_BLOCK)
+        return cls(ram, free, free.copy(), meminfo, None, floors, upwards, block, assumed, snapshot.exact)
 
     @classmethod
     def made_up(cls, ram_bytes: int, free_share: float, machine: str | None = None, seed: int = 0) -> Guest:
@@ -183,7 +190,7 @@ def _assumed(snapshot: Snapshot, meminfo: Meminfo | None, machine: str | None) -
         told.append("only how many blocks are free is known, they are placed: there is no kpageflags")
     if not _floors(snapshot, 1, snapshot.max_pfn):
         told.append("hints leave free the default watermark of one zone: the zones do not tell theirs")
-    if "kernel" not in snapshot.about:
+    if kernel_version(snapshot.about.get("kernel")) is None:
         told.append("hints begin with the highest blocks, as before Linux 5.10: there is no version")
     if meminfo and meminfo.absent:
         told.append(f"taken for 0: {', '.join(meminfo.absent)}, which meminfo does not have")
@@ -191,19 +198,26 @@ def _assumed(snapshot: Snapshot, meminfo: Meminfo | None, machine: str | None) -
 
 
 def _floors(snapshot: Snapshot, scale: int, end: int) -> tuple[Floor, ...]:
-    """Of each zone its min watermark stays free, and what it keeps from allocations that a Normal zone could
-    have served (lowmem_reserve); the highest zone is asked first. None, where a zone does not tell, or shares
-    its span with another. None goes beyond the RAM's end."""
+    """Of each zone that hints are taken of: its min watermark stays free, and what it keeps from allocations
+    that a Normal zone could have served (lowmem_reserve); the highest zone is asked first. None, where a zone
+    does not tell, or shares its span with another. None goes beyond the RAM's end."""
+    names = {zone.name for zone in snapshot.zones}
+    normal = 1 if "HighMem" in names else 2  # its place among the zones: after DMA, and DMA32 if there is one
     floors = [
         Floor(
             zone.start_pfn * scale,
             min(zone.end_pfn * scale, end),
-            (zone.watermarks[0] + sum(zone.protection[NORMAL : NORMAL + 1])) * scale,
+            (zone.watermarks[0] + sum(zone.protection[normal : normal + 1])) * scale,
         )
         for zone, churn in zip(snapshot.zones, snapshot.churn(), strict=True)
         if zone.watermarks is not None and churn is not None
     ]
-    return tuple(sorted(floors, reverse=True)) if len(floors) == len(snapshot.zones) else ()
+    if len(floors) < len(snapshot.zones):
+        return ()
+    hinted = (
+        floor for floor, zone in zip(floors, snapshot.zones, strict=True) if zone.name not in NOT_HINTED_AT
+    )
+    return tuple(sorted(hinted, reverse=True))
 
 
 def _ram_of(snapshot: Snapshot, machine: str | None, scale: int) -> GuestRam:

@@ -19,8 +19,7 @@ from freepages.pages.orders import MAX_ORDER, PAGE_SIZE
 from freepages.zone.watermark import min_free_kbytes
 
 BLOCK = 1 << (MAX_ORDER - 1)
-"""Pages of a block: order 10, 4 MiB."""
-BLOCK_WORDS = BLOCK // 64
+"""Pages of a block if nothing else is known: order 10, 4 MiB."""
 AT_A_TIME, FILLED_AT_A_TIME = 64, 2
 """Blocks at a time, and where each takes long because it is zeroed; in a guest so large that they would be
 less than a thousandth of all, that."""
@@ -48,6 +47,7 @@ class HintBlocks:
     free      gives the pages that are free now
     floors    the zones that blocks are taken of, in the order in which they are asked
     upwards   whether the lowest come first
+    block     pages of a block, a power of two of 64 or more
     """
 
     def __init__(
@@ -56,8 +56,10 @@ class HintBlocks:
         floors: Sequence[Floor],
         upwards: bool = False,
         at_a_time: int = AT_A_TIME,
+        block: int = BLOCK,
     ):
         self._free, self._floors, self._upwards, self._most = free, floors, upwards, at_a_time
+        self._block, self._words = block, block // 64
         self._command = -1
         self._left: list[Blocks] = []
 
@@ -66,24 +68,25 @@ class HintBlocks:
         free = self._free()
         if command != self._command:
             self._command = command
-            self._left = [range(-(-floor.start // BLOCK), floor.end // BLOCK) for floor in self._floors]
-        blocks, count, most = PageBitmap(free.pages), 0, max(self._most, free.pages // BLOCK // 1000)
+            size = self._block
+            self._left = [range(-(-floor.start // size), floor.end // size) for floor in self._floors]
+        blocks, count, most = PageBitmap(free.pages), 0, max(self._most, free.pages // self._block // 1000)
         for at, floor in enumerate(self._floors):
-            room = max(0, _count(free, floor.start, floor.end) - floor.keep) // BLOCK
+            room = max(0, _count(free, floor.start, floor.end) - floor.keep) // self._block
             want = min(most - count, room)
             while want and self._left[at]:
                 found, self._left[at] = self._look(free, self._left[at], want)
                 for block in found:
-                    blocks.words[block * BLOCK_WORDS : (block + 1) * BLOCK_WORDS] = ~np.uint64(0)
+                    blocks.words[block * self._words : (block + 1) * self._words] = ~np.uint64(0)
                 want, count = want - len(found), count + len(found)
         return count, blocks
 
     def _look(self, free: PageBitmap, left: Blocks, want: int) -> tuple[list[int], Blocks]:
         """The first of the blocks left that are free, so many at most, and the blocks that are left then."""
-        many = CHUNK_WORDS // BLOCK_WORDS
+        many = max(1, CHUNK_WORDS // self._words)
         here = left[:many] if self._upwards else left[-many:]
-        words = free.words[here.start * BLOCK_WORDS : here.stop * BLOCK_WORDS]
-        found = np.flatnonzero((words.reshape(-1, BLOCK_WORDS) == ~np.uint64(0)).all(axis=1)) + here.start
+        words = free.words[here.start * self._words : here.stop * self._words]
+        found = np.flatnonzero((words.reshape(-1, self._words) == ~np.uint64(0)).all(axis=1)) + here.start
         if self._upwards:
             blocks: list[int] = found[:want].tolist()
             return blocks, range(blocks[-1] + 1 if len(blocks) == want else here.stop, left.stop)

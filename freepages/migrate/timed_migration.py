@@ -159,6 +159,7 @@ def prepare(
         chunk=CHUNK,
         floors=guest.floors,
         upwards=guest.upwards,
+        block=guest.block,
     )
     processes = []
     if chosen.guest is not None:

@@ -24,7 +24,7 @@ from freepages.engine.run import Act, Guard, Steps, Until
 from freepages.host.dirty_log import DirtyLog, Mode
 from freepages.host.ram import GuestRam
 from freepages.host.ram_migration import GRANULE, SMALL_BUFFER, BulkMigration
-from freepages.migrate.hint_blocks import AT_A_TIME, FILLED_AT_A_TIME, Floor, HintBlocks, default_floor
+from freepages.migrate.hint_blocks import AT_A_TIME, BLOCK, FILLED_AT_A_TIME, Floor, HintBlocks, default_floor
 from freepages.migrate.workload import Workload
 from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap
 
@@ -167,7 +167,7 @@ class LiveWorld(World):
     free      the pfns that are free at the start; the workload may take some for itself before it begins
     zero      the pfns that hold zeros at the start; but for those that the workload has used
     keep      whether content is kept and compared
-    floors, upwards  which free blocks are hinted at, as HintBlocks takes them; one zone, if not given
+    floors, upwards, block  which free blocks are hinted at, as HintBlocks takes them; one zone, if not given
     speed     the share of its time that the guest runs (auto-converge slows it down)
     pauses    when the host had paused the VM: (start, end), in ns
     mismatched  with content, after the stop: the pfns whose content was lost
@@ -192,6 +192,7 @@ class LiveWorld(World):
         requests: int = 1,
         floors: Sequence[Floor] = (),
         upwards: bool = False,
+        block: int = BLOCK,
     ):
         self.ram, self.workload, self.clock, self.keep = ram, workload, clock, keep
         self.speed = 1.0
@@ -213,7 +214,7 @@ class LiveWorld(World):
         )
         some = floors or [default_floor(ram.max_pfn, ram.pages)]
         many = FILLED_AT_A_TIME if self.assume.init_on_alloc else AT_A_TIME
-        self.blocks = HintBlocks(lambda: self.guest.free, some, upwards, many)
+        self.blocks = HintBlocks(lambda: self.guest.free, some, upwards, many, block)
 
     def new_log(self, mode: Mode) -> DirtyLog:
         return LiveLog(self.pages, mode, self.live, late=self.assume.late)

@@ -296,6 +296,18 @@ def ram_ranges(resources: list[Resource], page_size: int = PAGE_SIZE) -> Pairs:
     return merge((-(-start // page_size), end // page_size) for start, end in ram_bytes(resources))
 
 
+def used_ranges(resources: list[Resource], page_size: int = PAGE_SIZE) -> Pairs:
+    """The pfn ranges of what lies within "System RAM" and has a name of its own, as the kernel's code and
+    data: no page of it is free."""
+    used, ram = [], None
+    for some in resources:
+        if some.name.startswith("System RAM"):
+            ram = some
+        elif ram is not None and some.depth > ram.depth and some.end <= ram.end:
+            used.append((some.start // page_size, -(-some.end // page_size)))
+    return merge(used)
+
+
 def read_version(path: Path) -> str:
     """The kernel's release: "6.1.0-56-amd64"."""
     line = text_lines(path)[0]

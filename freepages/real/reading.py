@@ -13,7 +13,7 @@ import numpy as np
 
 from freepages.engine.errors import FreepagesError
 from freepages.pages.orders import MAX_ORDER, PAGE_SIZE
-from freepages.pages.ranges import Pairs, Pfns, Ranges, arrays, intersect, join, merge, pages
+from freepages.pages.ranges import Pairs, Pfns, Ranges, arrays, intersect, join, merge, pages, without
 from freepages.real import procfs
 from freepages.real.block_placement import assumed_ram, blocks_of, synthesise
 from freepages.real.kpageflags import marks_heads_only, page_size_by_thp, read_buddy_bits
@@ -104,9 +104,17 @@ def read_machine(folder: Path, byteorder: str = "little", page_size: int | None 
             + "".join(f"; {note}" for note in notes if "buddyinfo" in note)
         )
     else:
-        nr_free = [_counted(bits.runs(), zone, zones, _orders(types)) for zone in zones]
+        orders = _orders(types)
+        if orders is None:
+            orders = MAX_ORDER
+            notes.append(f"blocks are taken to be of {orders} orders: buddyinfo and pagetypeinfo would tell")
+        nr_free = [_counted(bits.runs(), zone, zones, orders) for zone in zones]
 
-    starts, ends = bits.runs() if bits is not None else _placed(folder / "buddyinfo", zones, nr_free, ram)
+    starts, ends = (
+        bits.runs()
+        if bits is not None
+        else _placed(folder / "buddyinfo", zones, nr_free, ram, procfs.used_ranges(resources, page_size))
+    )
     by_type: list[ZoneTypes | None] = [None] * len(zones)
     if types is not None:
         by_type = [*_by_zone(folder / "pagetypeinfo", types, zones, ZoneTypes.none_free)]
@@ -140,10 +148,11 @@ def page_size_told(total: int | None, resources: list[Resource], zones: list[Zon
     return None
 
 
-def _orders(types: dict[ZoneKey, ZoneTypes] | None) -> int:
-    """How many orders pagetypeinfo says there are, else Linux 4.6's."""
+def _orders(types: dict[ZoneKey, ZoneTypes] | None) -> int | None:
+    """How many orders pagetypeinfo says there are. The free pages do not tell: blocks of the largest order
+    adjoin, and so do blocks of a smaller one."""
     listed = (len(free.counts) for some in (types or {}).values() for free in some.free.values())
-    return next(listed, MAX_ORDER)
+    return next(listed, None)
 
 
 def _if_there(reader: Callable[[Path], T], path: Path, notes: list[str]) -> T | None:
@@ -205,8 +214,9 @@ def _counted(runs: Ranges, zone: ZoneInfo, zones: list[ZoneInfo], orders: int) -
     return tuple(len(heads) for heads in blocks_of(cut, orders))
 
 
-def _placed(path: Path, zones: list[ZoneInfo], nr_free: list[Counts], ram: Pairs) -> Ranges:
-    """Free runs of synthesised layouts of all zones."""
+def _placed(path: Path, zones: list[ZoneInfo], nr_free: list[Counts], ram: Pairs, used: Pairs) -> Ranges:
+    """Free runs of synthesised layouts of all zones; none lies in what is known to be ``used``, if that
+    leaves room enough."""
     starts, ends = [], []
     for group in _interleaved(list(zip(zones, nr_free, strict=True))):
         (first, _), *others = group
@@ -215,6 +225,8 @@ def _placed(path: Path, zones: list[ZoneInfo], nr_free: list[Counts], ram: Pairs
         rooms = [intersect(arrays(ram), spans)] if ram else [spans]
         if not ram and not others:  # what it has present may lie elsewhere, or leave out what was free
             rooms.insert(0, arrays(assumed_ram(first.start_pfn, first.spanned, first.present)))
+        elif used:
+            rooms.insert(0, without(rooms[0], arrays(used)))
         try:
             blocks = _first_that_holds(rooms, total)
         except FreepagesError as error:

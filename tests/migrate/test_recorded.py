@@ -9,6 +9,7 @@ from freepages.host.precopy import NORMAL_BYTES, SECTION_END, ZERO_BYTES
 from freepages.migrate.guest import Guest
 from freepages.migrate.hint_blocks import BLOCK
 from freepages.migrate.recorded import Recorded, beside, recorded
+from freepages.migrate.timed_migration import migrate
 from freepages.real import Snapshot
 from freepages.real.data_path import data_path
 
@@ -88,6 +89,27 @@ def test_a_kernel_before_5_10_hints_at_the_highest_blocks_first() -> None:
         ("", False),
     ):
         assert Guest.of(replace(snapshot, about={"kernel": kernel})).upwards == upwards
+
+
+def test_a_version_that_is_none_is_said() -> None:
+    snapshot = Snapshot.load(data_path("recorded", "idle1g-hint.snapshot"))
+    for about, said in (({"kernel": "6.1"}, False), ({"kernel": "mine"}, True), ({}, True)):
+        notes = Guest.of(replace(snapshot, about=about)).assumed
+        assert any("there is no version" in note for note in notes) == said
+
+
+def test_hinted_at_are_the_largest_blocks_of_the_zones_that_a_kernel_allocates_of_for_itself() -> None:
+    snapshot = Snapshot.load(data_path("recorded", "idle4g-hint.snapshot"))
+    assert Guest.of(snapshot).block == BLOCK
+    dma, dma32, normal = snapshot.zones
+    movable = replace(snapshot, zones=(dma, dma32, replace(normal, name="Movable")))
+    assert Guest.of(movable).floors == Guest.of(snapshot).floors[1:]
+    fewer = (replace(zone, nr_free=zone.nr_free[:9], types=None) for zone in snapshot.zones)
+    small = Guest.of(replace(snapshot, zones=tuple(fewer)))
+    assert small.block == BLOCK // 4
+    hinted = migrate(small, "free_page_hint", "still", keep=False).never_sent
+    in_part = np.bitwise_count(hinted.words).reshape(-1, BLOCK // 64).sum(axis=1) % BLOCK
+    assert np.count_nonzero(in_part) > 1 >= np.count_nonzero(in_part % (BLOCK // 4))  # the sender was in one
 
 
 def test_where_a_zone_tells_no_watermark_the_default_is_taken() -> None:

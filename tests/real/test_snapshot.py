@@ -318,6 +318,30 @@ def test_other_orders_are_read(pc, orders, exact):
     assert {len(zone.nr_free) for zone in snapshot.zones} == {orders} and snapshot.exact == exact
 
 
+def free_bitmap(snapshot):
+    return PageBitmap.from_runs(snapshot.max_pfn, *snapshot.free_runs)
+
+
+def test_a_block_is_not_placed_where_the_kernel_itself_lies(pc):
+    (pc / "kpageflags").unlink()
+    where = free_bitmap(Snapshot.from_proc(pc))
+    start, end = next((start, end) for start, end in zip(*where.runs(), strict=True) if end - start >= 64)
+    lines = (pc / "iomem").read_text().splitlines()
+    ram = (number for number, line in enumerate(lines) if "System RAM" in line)
+    at = next(number for number in ram if int(lines[number].split("-")[1].split()[0], 16) >= end << 12)
+    lines.insert(at + 1, f"  {start << 12:08x}-{(end << 12) - 1:08x} : Kernel code")
+    (pc / "iomem").write_text("\n".join(lines) + "\n")
+    again = free_bitmap(Snapshot.from_proc(pc))
+    assert again.count() == where.count() and not any(again[pfn] for pfn in range(start, end))
+
+
+def test_how_many_orders_there_are_is_taken_where_no_file_tells(pc):
+    (pc / "buddyinfo").unlink()
+    assert not any("orders" in note for note in Snapshot.from_proc(pc).notes)
+    (pc / "pagetypeinfo").unlink()
+    assert any("taken to be of 11 orders" in note for note in Snapshot.from_proc(pc).notes)
+
+
 def test_neither_buddyinfo_nor_kpageflags_is_too_little(pc):
     for name in ("buddyinfo", "kpageflags"):
         (pc / name).unlink()

@@ -7,7 +7,7 @@ from freepages.balloon.free_pages_device import FreePagesDevice
 from freepages.engine.run import Run, Scenario, Steps
 from freepages.review.row import Row
 from freepages.review.symptoms import one_answer, request_lost, times
-from freepages.scenarios.balloon import machine, scenario
+from freepages.scenarios.balloon import machine, queue_picture, scenario
 
 MERGED = "https://git.kernel.org/torvalds/c/86a559787e6f"
 
@@ -24,6 +24,7 @@ def asked_twice(repaired: bool = False) -> Scenario:
         "the host asks twice",
         lambda: machine(repaired=repaired),
         lambda device: device.migrate(requests=2),
+        shown=queue_picture,
     )
 
 

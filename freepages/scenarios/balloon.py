@@ -319,6 +319,13 @@ def statistics_picture(run: Run) -> Frame:
     return Frame("", (talk(run), known, ring_panel(run, lambda world: world.place("stats"))))
 
 
+def queue_picture(run: Run) -> Frame:
+    """Who told whom what, the ring of the free pages, and what each side knows; without the pages."""
+    world: Machine = run.world
+    ring = ring_panel(run, lambda world: world.place("free_pages"))
+    return Frame("", (talk(run), ring, driver_facts(world), device_facts(world)))
+
+
 def marks(zone: Zone, device: FreePagesDevice) -> dict[str, NDArray[np.bool_]]:
     """Which pages the device has discarded and not given back."""
     return {"discarded": np.isin(np.arange(zone.start_pfn, zone.end_pfn), list(device.ballooned))}

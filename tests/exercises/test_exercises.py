@@ -115,11 +115,23 @@ def test_the_install_check_finds_this_environment_well_and_names_what_is_not(mon
     assert "✗ numpy is" in repr(ill) and "✗ no-such-package is not installed" in repr(ill)
 
 
+ANSWERED = "h h h i i i i i i i i"
+
+
 @pytest.mark.parametrize(
     ("schedule", "right", "words"),
     [
         (review.ROW.schedule, True, "no schedule is shorter"),
-        ("h h h", False, "after 3 moves nothing is lost"),
+        ("", False, "after 0 moves nothing is lost. The host has not asked yet"),
+        ("h h h", False, "The host has asked once"),
+        (f"{ANSWERED} h h h", False, "while the bitmap was still there. It must ask again first"),
+        (f"{ANSWERED} h h", False, "The bitmap is not freed yet"),
+        (f"{ANSWERED} h h i i i h", False, "still holds what it held"),
+        (f"{ANSWERED} h h w i i i h", False, "before the bitmap was freed, so they got another page"),
+        (f"{ANSWERED} h h i i i w", False, "The host has not read the answer yet"),
+        (f"{ANSWERED} h h i i i h w", False, "after the host had read it"),
+        (f"{ANSWERED} h h i i i i w h", False, "The driver had allocated its next bitmap by then"),
+        (["h"], False, "a schedule such as"),
         ("h h h z", False, "no process has the letter 'z'"),
     ],
 )

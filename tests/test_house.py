@@ -21,7 +21,6 @@ NATURAL = {
     "engine/errors.py",
     "engine/text_table.py",
     "exercises/buddy.py",
-    "",
     "exercises/searched.py",
     "migrate/memory_needed.py",
     "real/data_path.py",

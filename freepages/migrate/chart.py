@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from freepages.engine.errors import FreepagesError
 from freepages.migrate.timed_migration import Migrated
@@ -48,3 +49,15 @@ def picture(done: Migrated, title: str, kind: str = "svg") -> bytes:
     with matplotlib.rc_context({"svg.hashsalt": "freepages"}):
         figure.savefig(out, format=kind, metadata={"Date": None} if kind == "svg" else None)
     return out.getvalue()
+
+
+def draw_lock(axes: Any, done: Migrated, title: str) -> None:
+    """On matplotlib axes: when the driver held the zone lock, and when each vCPU waited for it, in ms."""
+    rows = sorted({span.who for span in done.waits}, reverse=True) + ["the driver"]
+    for spans, colour in ((done.held, VERMILLION), (done.waits, BLUE)):
+        for span in spans:
+            row = (rows.index(span.who) - 0.4, 0.8)
+            axes.broken_barh([(span.start / 1e6, span.ns / 1e6)], row, color=colour, edgecolor="white")
+    axes.set_yticks(range(len(rows)), rows)
+    axes.set_title(title, fontsize=9)
+    axes.set_xlabel("ms since the start of the migration", fontsize=8)

@@ -32,6 +32,16 @@ def test_every_free_block_is_taken_once_the_highest_first():
     assert heads == wanted[::-1]
 
 
+def test_blocks_may_have_another_size():
+    for block, wanted in ((BLOCK // 4, [7, 6, 5, 4, 2, 1, 0]), (2 * BLOCK, [0])):
+        free = free_blocks(2, but=[3 * BLOCK // 4] if block < BLOCK else ())
+        hints = HintBlocks(lambda free=free: free, [Floor(0, free.pages, 0)], block=block)  # type: ignore[misc]
+        count, pages = hints.take(1)
+        starts = range(0, free.pages, block)
+        found = [start // block for start in starts if all(pages[pfn] for pfn in range(start, start + block))]
+        assert found == wanted[::-1] and count == len(wanted) and pages.count() == count * block
+
+
 def test_it_stops_before_memory_runs_low():
     free = free_blocks(10)
     assert len(taken(HintBlocks(lambda: free, [Floor(0, free.pages, 3 * BLOCK - 5)]), free)) == 7

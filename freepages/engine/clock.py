@@ -36,7 +36,7 @@ class Held(NamedTuple):
 class Clock:
     """Runs processes in modelled time; ``now`` is the moment of the step that is being made, in ns.
 
-    waits  every time that somebody had to wait for a lock, or another guard with a name
+    waits  every time that somebody had to wait for a lock, or for another guard that is ``measured``
     moves  who moved, in order
     """
 
@@ -76,8 +76,8 @@ class Clock:
                 raise FreepagesError(f"nobody can move: {why}")
         for process in order:  # who still waits for a lock has waited until now
             guard, own = process.guard, self._own[process]
-            if guard and guard.name and not guard.ready() and own < self.now:
-                self.waits.append(Held(process.name, guard.name, own, self.now))
+            if guard and guard.measured and not guard.ready() and own < self.now:
+                self.waits.append(Held(process.name, guard.measured, own, self.now))
 
     def _begin(self, processes: Iterable[Process]) -> list[Process]:
         order = list(processes)
@@ -107,8 +107,8 @@ class Clock:
     def _move(self, process: Process, start: int) -> None:
         own, guard, act, args = self._own[process], process.guard, process.act, process.args
         assert act is not None
-        if start > own and guard and guard.name:
-            self.waits.append(Held(process.name, guard.name, own, start))
+        if start > own and guard and guard.measured:
+            self.waits.append(Held(process.name, guard.measured, own, start))
         self.now = start
         choice = self._choices[process.letter].popleft() if isinstance(guard, Choose) else ""
         process.go(choice)

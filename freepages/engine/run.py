@@ -71,10 +71,10 @@ class Act:
 class Guard:
     """What a process may have to wait for: the first argument of an announcement.
 
-    ``name`` is what is waited for, where the clock is to measure how long that is; else "".
+    ``measured`` is what is waited for, where the clock is to measure how long that is; else "".
     """
 
-    name = ""
+    measured = ""
 
     def ready(self) -> bool:
         raise NotImplementedError
@@ -134,7 +134,7 @@ class Lock(Guard):
     """A lock with a holder; who waits for it is known from what the processes announce."""
 
     def __init__(self, name: str):
-        self.name = name
+        self.name = self.measured = name
         self.holder: str | None = None
 
     def ready(self) -> bool:

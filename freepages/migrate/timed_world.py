@@ -146,7 +146,7 @@ class LiveGuest(Ownership):
 class PageToAllocate(Guard):
     """A page that a vCPU can have: the zone lock is free, and a page is on the free lists."""
 
-    name = "a page"
+    measured = "a page"
 
     def __init__(self, guest: LiveGuest):
         self._guest = guest
@@ -158,7 +158,7 @@ class PageToAllocate(Guard):
         return self._guest.lock.reason() if self._guest.lock.holder else "finds no free page"
 
     def __str__(self) -> str:
-        return self.name
+        return self.measured
 
 
 class LiveWorld(World):

@@ -63,7 +63,9 @@ def function(answer: Any) -> str:
 
 
 def unanswered(answer: Any) -> bool:
-    """Whether it is the three dots, or a function in which they still stand."""
+    """Whether it is the three dots, a dict of nothing else, or a function in which they still stand."""
+    if isinstance(answer, dict) and answer:
+        return all(one is ... for one in answer.values())
     code = getattr(answer, "__code__", None)
     return answer is ... or (code is not None and ... in code.co_consts)
 

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import unified_diff
+from textwrap import wrap
 from typing import Literal
 
 from freepages.balloon.april2016 import AprilPatch
@@ -14,6 +15,7 @@ from freepages.balloon.repaired import Repaired
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run, Scenario, Schedule
 from freepages.engine.state import past
+from freepages.engine.text_table import columns
 from freepages.search.plain import Found, search
 
 Verdict = Literal["bug", "conditional", "harmless"]
@@ -21,7 +23,7 @@ Shows = Callable[[Run], str | None]
 """What a state shows, as a sentence, or None."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Row:
     """A line of the review.
 
@@ -58,6 +60,27 @@ class Row:
     def moves(self) -> int | None:
         """How many moves the shortest schedule has."""
         return len(Schedule.parse(self.schedule)) if self.runnable else None
+
+    def has(self, words: str) -> bool:
+        """Whether every one of the words stands somewhere in the row, in small or capital letters."""
+        text = " ".join((self.id, self.title, self.where, self.verdict, self.claim, self.later)).casefold()
+        return all(word in text for word in words.casefold().split())
+
+    def __repr__(self) -> str:
+        """From the claim to the run, in lines."""
+        told = {"where": self.where, "claim": self.claim}
+        if self.runnable:
+            told |= {"moves": self.schedule, "run": self.run().sentence or "does not show"}
+            if self.repaired:
+                told["repaired"] = self.run_repaired().sentence or "does not show"
+        else:
+            told["run"] = f"none: it takes {self.needs}"
+        told["later"] = self.later
+        rows = [
+            (name, "\n".join(wrap(text, 84, break_long_words=False, break_on_hyphens=False)))
+            for name, text in told.items()
+        ]
+        return "\n".join([f"{self.id} · {self.title} · {self.verdict}", *columns(rows)])
 
     def scenario(self) -> Scenario:
         """The patch, with the schedule that shows the row as its story, and what it shows as its property.

@@ -124,6 +124,25 @@ def test_the_table_has_a_line_for_every_row_and_is_the_same_every_time() -> None
     assert [row.id for row in review_table("bug").rows] == [row.id for row in REVIEW if row.verdict == "bug"]
 
 
+def test_the_table_can_be_searched_and_says_where_there_is_nothing() -> None:
+    assert [row.id for row in review_table(words="unsigned LONG").rows] == ["B10"]
+    assert [row.id for row in review_table("conditional", "freed next").rows] == ["B5"]
+    with pytest.raises(FreepagesError, match="no row of the review has 'zebra' in it"):
+        review_table(words="zebra")
+    with pytest.raises(FreepagesError, match="verdict 'bugs' is not known; did you mean bug"):
+        review_table("bugs")
+
+
+@pytest.mark.parametrize("line", REVIEW, ids=lambda line: line.id)
+def test_a_row_is_told_from_its_claim_to_its_run_and_fits_the_pane(line: Row) -> None:
+    told = repr(line).splitlines()
+    assert told[0] == f"{line.id} · {line.title} · {line.verdict}"
+    heads = [one.split("  ")[0] for one in told[1:] if not one.startswith(" ")]
+    ran = ["moves", "run", "repaired"] if line.repaired else ["moves", "run"] if line.runnable else ["run"]
+    assert heads == ["where", "claim", *ran, "later"]
+    assert all(len(one) <= 100 or "://" in one for one in told)
+
+
 def test_a_row_that_is_not_there_is_named() -> None:
     with pytest.raises(FreepagesError, match="row 'B99' is not known; did you mean B9"):
         row("B99")

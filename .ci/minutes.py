@@ -11,9 +11,20 @@ into a notebook's header.
 
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+COLUMNS = {
+    "question, prediction": ("", "Question", "Prediction"),
+    "step": ("Step",),
+    "check and more": ("Check", "more"),
+    "exercise": ("Exercise",),
+    "end": ("Closing questions", "What we learnt"),
+}
+"""What the instructor's guide tells of a notebook: its sections, "more" for any that is not named here."""
+GUIDE = re.compile(r"(<!-- minutes -->\n).*?(\n<!-- end -->)", re.DOTALL)
 HEADER = re.compile(r"\bAbout \d+ minutes?\b")
 LIVE = re.compile(r"^(?:Stepper|Game|Explorer)\(|^\w+ = (?:Stepper|Game)\(", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```|<details>.*?</details>", re.MULTILINE | re.DOTALL)
@@ -48,7 +59,42 @@ def counted(notebook: Any) -> Counted:
 
 def minutes(notebook: Any) -> int:
     """The minutes of somebody who reads all of `notebook`, runs every cell and does the exercises."""
-    return max(1, round(sum(n * rate for n, rate in zip(counted(notebook), RATES, strict=True))))
+    return max(1, round(_time(counted(notebook))))
+
+
+def by_section(notebook: Any) -> dict[str, float]:
+    """The minutes of each column of COLUMNS."""
+    column = {section: name for name, sections in COLUMNS.items() for section in sections}
+    parts: dict[str, list[Any]] = {name: [] for name in (*COLUMNS, "")}
+    section = ""
+    for cell in notebook.cells:
+        code = cell.cell_type == "code"
+        for text in [cell.source] if code else re.split(r"^(?=## )", cell.source, flags=re.MULTILINE):
+            if not code and text.startswith("## "):
+                section = text.partition("\n")[0].removeprefix("## ").strip()
+            name = "" if section == "Sources" else column.get(section, column["more"])
+            parts[name].append(SimpleNamespace(cell_type=cell.cell_type, source=text))
+    return {name: _time(counted(SimpleNamespace(cells=parts[name]))) for name in COLUMNS}
+
+
+def _time(pieces: Counted) -> float:
+    return sum(n * rate for n, rate in zip(pieces, RATES, strict=True))
+
+
+def write_guide(guide: Any, notebooks: Mapping[str, Any]) -> None:
+    """Write the minutes of these notebooks (file name -> notebook) into the instructor's guide."""
+    head = ["", *COLUMNS, "all", "closing questions"]
+    rows = [head, ["---"] * len(head)]
+    for name, notebook in notebooks.items():
+        title = notebook.cells[0].source.partition("\n")[0].removeprefix("# ")
+        sections = [f"{time:.0f}" for time in by_section(notebook).values()]
+        questions = sum(
+            cell.source.count("<summary>") for cell in notebook.cells if "## Closing" in cell.source
+        )
+        rows.append([f"[{title}](../{name})", *sections, f"**{minutes(notebook)}**", f"{questions}"])
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    for cell in guide.cells:
+        cell.source = GUIDE.sub(lambda found: found[1] + table + found[2], cell.source)
 
 
 def said(notebook: Any) -> int | None:

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from minutes import write_header
+from minutes import write_guide, write_header
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+MAIN_LINE = sorted(NOTEBOOKS.glob("[01]*.ipynb"))
+GUIDE = NOTEBOOKS / "workshop" / "guide.ipynb"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -130,6 +132,8 @@ def rewrite(path: Path) -> bool:
     """Run the notebook in `path` and write it back; True where that changed the file."""
     notebook = read(path)
     write_header(notebook)
+    if path.resolve() == GUIDE:
+        write_guide(notebook, {lesson.name: read(lesson) for lesson in MAIN_LINE})
     run(notebook, path.parent)
     text = canonical(notebook)
     if text == path.read_text(encoding="utf-8"):

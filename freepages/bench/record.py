@@ -78,8 +78,8 @@ REACH: list[tuple[str, str, float, Callable[[Results], float]]] = [
     ("bitmap, 1 TiB, fragmented: share", "<=", 0.42, bitmap(SHARE, "1 TiB", "fragmented")),
     ("bitmap, 1 TiB, coalesced: share", "<=", 0.03, bitmap(SHARE, "1 TiB", "coalesced")),
     ("bitmap, 64 GiB, real: share", "<=", 0.05, bitmap(SHARE, "64 GiB", "real")),
-    ("list zone, 4 GiB: million operations a second", ">=", 0.25, figure("zone", RATE, zone="list")),
-    ("the same: share of the speed without yields", ">=", 0.7, figure("zone", "ratio_to_no_yields")),
+    ("list zone, 4 GiB: million operations a second", ">=", 0.4, figure("zone", RATE, zone="list")),
+    ("the same: share of the speed without yields", ">=", 0.8, figure("zone", "ratio_to_no_yields")),
     ("bulk zone, 64 GiB, allocate: million pages a second", ">=", 190, figure("zone", RATE, what=ALLOCATE)),
     ("the same, free and merge", ">=", 11, figure("zone", RATE, what=FREE)),
     ("capture with kpageflags: seconds", "<=", 1, figure("capture", "median_s")),
@@ -92,10 +92,10 @@ REACH: list[tuple[str, str, float, Callable[[Results], float]]] = [
     ),
     ("stepper, 4,096 pages: milliseconds from click to painted", "<=", 60, painted(4096)),
     ("the same, 65,536 pages", "<=", 100, painted(65536)),
-    ("migrate 1 TiB, 8 GiB hot, 256 GiB warm: seconds", "<=", 0.15, figure("migrate", "wall_s", what=HOT)),
+    ("migrate 1 TiB, 8 GiB hot, 256 GiB warm: seconds", "<=", 0.5, figure("migrate", "wall_s", what=HOT)),
     ("the same: MiB", "<=", 300, figure("migrate", "extra_mib", what=HOT)),
-    ("migrate 1 TiB, uniform writes: seconds", "<=", 0.5, figure("migrate", "wall_s", what=UNIFORM)),
-    ("migrate 64 GiB, content compared: seconds", "<=", 5, figure("migrate", "wall_s", what=CONTENT)),
+    ("migrate 1 TiB, uniform writes: seconds", "<=", 1, figure("migrate", "wall_s", what=UNIFORM)),
+    ("migrate 64 GiB, content compared: seconds", "<=", 0.3, figure("migrate", "wall_s", what=CONTENT)),
     ("migrate 8 GiB to 1 TiB: growth of the seconds over that of the size", "<=", 1, growth),
     ("AND-NOT of 1 TiB: ratio to a loop in C", "<=", 1.5, figure("migrate", "ratio_to_c")),
     ("search, the slowest of the small default rows: seconds", "<=", QUICK_S, worst("wall_s", QUICK_S)),
@@ -133,7 +133,7 @@ def rendered(results: Results) -> str:
         "| --- | --- | --- |",
     ]
     lines += [f"| {what} | {sign} {limit:g} | {of(results):g} |" for what, sign, limit, of in REACH]
-    for what in WHAT:
+    for what in filter(results.__contains__, WHAT):  # one that is newer than the record is not in it
         lines += ["", f"`freepages bench {what}`", "", "```", table(results[what]), "```"]
     return "\n".join(lines) + "\n"
 

@@ -29,6 +29,9 @@ ALONE = {
     ("locked", "migrate"): "every-page-in-use log-bit-late rely-on-free-content lock-timeout"
     " no-lock-while-building",
     ("locked", "discard"): "rely-on-free-content lock-timeout no-lock-while-building",
+    ("pause_vm", "migrate"): "every-page-in-use log-bit-late rely-on-free-content lock-timeout"
+    " no-lock-while-building",
+    ("pause_vm", "discard"): "rely-on-free-content lock-timeout no-lock-while-building",
     ("request_id", "migrate"): "every-page-in-use log-bit-late report-clears-log rely-on-free-content"
     " id-bits=1",
     ("request_id_unchecked", "migrate"): "log-not-cleared-by-sync",

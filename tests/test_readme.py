@@ -35,6 +35,14 @@ def test_every_command_is_one_of_ours() -> None:
     assert {words[0] for words in COMMANDS} <= {"git", "cd", "make", "freepages"}
 
 
+def test_the_readmes_python_runs(tmp_path: Path) -> None:
+    (code,) = re.findall(r"^```python\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+    path = tmp_path / "mine.py"
+    path.write_text(code + "print(check(mine))\n")
+    ran = subprocess.run([sys.executable, path], capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0 and ran.stdout.startswith("yours, migrate: REFUTED"), ran.stderr
+
+
 def test_the_two_commands_are_there() -> None:
     assert {"lab", "test"} <= set(TARGETS)
 

@@ -21,6 +21,7 @@ from typing import Any, Literal, NoReturn, get_args
 from freepages.cli.check import workers
 from freepages.cli.migrate import check_options, predict, read_guest
 from freepages.cli.migrate_options import options
+from freepages.cli.own_file import read_proposal
 from freepages.cli.progress import Progress
 from freepages.cli.sweep_table import Cell, Row, SweepTable
 from freepages.debate.world import PURPOSES
@@ -120,7 +121,9 @@ def _checked(cell: Cell) -> Row:
     proposal, purpose = asked.pop("proposal"), asked.pop("purpose")
     assume = asked.pop("assume")
     return _plain(
-        check(proposal, purpose, [assume] if isinstance(assume, str) else assume, **asked).as_json()
+        check(
+            read_proposal(proposal), purpose, [assume] if isinstance(assume, str) else assume, **asked
+        ).as_json()
     )
 
 

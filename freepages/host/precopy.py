@@ -210,10 +210,11 @@ class Precopy:
     def _check_rounds(self, w: Any) -> None:
         if w.host.syncs < self.max_rounds:
             return
+        rate = min(self.bandwidth, self.costs.link)
         raise FreepagesError(
             f"the downtime of {format_seconds(self.downtime)} is not reached in {w.host.syncs} rounds: "
             f"{format_bytes(w.host.remaining * PAGE_SIZE)} are left, the guest dirties "
-            f"{format_bandwidth(self.dirty_rate)} and {format_bandwidth(self.bandwidth)} are sent at most"
+            f"{format_bandwidth(self.dirty_rate)} and {format_bandwidth(rate)} are sent at most"
         )
 
     # -- sending

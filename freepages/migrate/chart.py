@@ -30,15 +30,10 @@ def picture(done: Migrated, title: str, kind: str = "svg") -> bytes:
 
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     left, lock = figure.subplots(2, sharex=True, height_ratios=(4, 1))
-    pairs = [(0, max((s.left + s.pages for s in done.stages), default=0))]
-    for stage in done.stages:
-        pairs += [(stage.start, stage.left + stage.pages), (stage.end, stage.left)]
-    left.plot([at / 1e9 for at, _ in pairs], [of * PAGE_SIZE / (1 << 20) for _, of in pairs], color=BLUE)
+    draw_left(left, done, color=BLUE)
     for stage in done.stages:
         if stage.what == "sync":
             left.axvline(stage.start / 1e9, color=GREEN, linewidth=0.8, linestyle=":")
-    left.set_ylabel("to send, MiB")
-    left.set_ylim(bottom=0)
     left.set_title(f"{title}: {done.total / 1e9:.3g} s, dotted where the log is read")
     for spans, row, colour in ((done.held, 1, VERMILLION), (done.waits, 0, BLUE)):
         lock.broken_barh([(s.start / 1e9, s.ns / 1e9) for s in spans], (row - 0.4, 0.8), color=colour)
@@ -49,6 +44,16 @@ def picture(done: Migrated, title: str, kind: str = "svg") -> bytes:
     with matplotlib.rc_context({"svg.hashsalt": "freepages"}):
         figure.savefig(out, format=kind, metadata={"Date": None} if kind == "svg" else None)
     return out.getvalue()
+
+
+def draw_left(axes: Any, done: Migrated, **style: Any) -> None:
+    """On matplotlib axes: what was left to send, in MiB, by the seconds since the start."""
+    pairs = [(0, max((s.left + s.pages for s in done.stages), default=0))]
+    for stage in done.stages:
+        pairs += [(stage.start, stage.left + stage.pages), (stage.end, stage.left)]
+    axes.plot([at / 1e9 for at, _ in pairs], [of * PAGE_SIZE / (1 << 20) for _, of in pairs], **style)
+    axes.set_ylabel("to send, MiB")
+    axes.set_ylim(bottom=0)
 
 
 def draw_lock(axes: Any, done: Migrated, title: str) -> None:

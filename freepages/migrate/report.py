@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from freepages.engine.quantity import format_bandwidth, format_bytes, format_seconds
 from freepages.engine.text_table import columns
 from freepages.migrate.timed_migration import Migrated
 from freepages.pages.orders import PAGE_SIZE
+
+
+class TimedRound(NamedTuple):
+    """A round by the clock: pages sent, seconds it took, and pages that were left when it ended."""
+
+    pages: int
+    seconds: float
+    left: int
+
+
+def timed_rounds(done: Migrated) -> list[TimedRound]:
+    """The rounds of a migration, the last one with the guest stopped."""
+    rounds: list[TimedRound] = []
+    start = 0
+    for stage in done.stages:
+        if stage.what == "sync":
+            start = stage.start
+            rounds.append(TimedRound(0, 0, stage.left))
+        elif rounds:
+            rounds[-1] = TimedRound(rounds[-1].pages + stage.pages, (stage.end - start) / 1e9, stage.left)
+    return [one for one in rounds if one.pages]
 
 
 def as_json(done: Migrated) -> dict[str, Any]:

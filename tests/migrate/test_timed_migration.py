@@ -10,6 +10,7 @@ from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
 from freepages.host.precopy import NORMAL_BYTES, ZERO_BYTES
 from freepages.migrate.guest import Guest
+from freepages.migrate.report import timed_rounds
 from freepages.migrate.timed_migration import migrate
 from freepages.pages.orders import PAGE_SIZE
 from tests.verdicts import SAFE
@@ -186,3 +187,11 @@ def test_the_same_shape_takes_time_by_its_size_and_skipping_saves_the_same_share
 def test_the_last_reading_of_the_log_is_part_of_the_downtime():
     cheap, dear = (migrate(guest(), workload="still", costs=replace(Costs(), sync=ns)) for ns in (1.0, 1e3))
     assert dear.downtime - cheap.downtime == pytest.approx(999 * PAGES, rel=0.01)
+
+
+def test_the_rounds_of_a_migration_send_all_that_it_sends() -> None:
+    done = migrate(Guest.made_up(1 << 30, 0.5), "everything", "dirty:200MiB/s:512MiB", bandwidth=1e9)
+    rounds = timed_rounds(done)
+    assert sum(one.pages for one in rounds) == done.normal_pages + done.zero_pages
+    assert rounds[-1].left == 0 and len(rounds) > 2
+    assert sum(one.seconds for one in rounds) == pytest.approx((done.total - done.setup) / 1e9, rel=0.01)

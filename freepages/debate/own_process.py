@@ -22,8 +22,8 @@ from freepages.engine.position import needed
 from freepages.engine.run import Act, Process, Steps
 from freepages.pages.pageset import PageSet
 
-LINES = 100_000
-"""Lines that a learner's function may run in one step."""
+LINES, LINES_A_PAGE = 100_000, 20
+"""Lines that a learner's function may run in one step, and as many more for each page of the guest."""
 
 STEPS = 200_000
 """Steps that it may make in one run."""
@@ -65,6 +65,7 @@ class OwnProcess(Process):
     def __init__(self, letter: str, name: str, steps: Callable[[], Steps]):
         self.world: World = steps.args[-1]  # type: ignore[attr-defined]
         self.small = self.world.kind is PageSet
+        self._most = LINES + LINES_A_PAGE * self.world.pages
         self._lines = self._made = 0
         super().__init__(letter, name, steps)
 
@@ -84,6 +85,7 @@ class OwnProcess(Process):
         kept = (value.name for _, value in self._locals(read_again=False) if isinstance(value, Called))
         if forgotten := Called.forgotten or next(kept, ""):
             raise FreepagesError(f"{self.name}: {without_yield_from(forgotten)}")
+        self._refuse_an_early_end()
         self._refuse_variables(before)
         for name, value in self._outside().items():
             if value != outside.get(name):
@@ -138,12 +140,21 @@ class OwnProcess(Process):
 
     def _counts(self, frame: FrameType, event: str, arg: Any) -> Any:
         self._lines += event == "line"
-        if self._lines > LINES:
+        if self._lines > self._most:
             raise FreepagesError(
-                f"{self.name} has run {LINES:,} lines without a step, and is in line {frame.f_lineno}: "
+                f"{self.name} has run {self._most:,} lines without a step, and is in line {frame.f_lineno}: "
                 "is there a loop in which no verb is called with 'yield from'?"
             )
         return self._counts
+
+    def _refuse_an_early_end(self) -> None:
+        """A migration that is never ended loses nothing, and proves nothing."""
+        host = self.letter == "h" and self.world.purpose == "migrate"
+        if host and self.act is None and not self.world.host.stopped:
+            raise FreepagesError(
+                f"{self.name} does not come to the end of the migration: its function ends before precopy "
+                "has given None"
+            )
 
     # -- what a search would not see
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Iterator
+from itertools import chain
 from textwrap import dedent
 from typing import Any
 
@@ -81,7 +82,15 @@ def wrong_with(function: Any, which: str = "host") -> str:
     except TypeError:
         takes = inspect.signature(function)
         return f"it is called with one argument, the world; write def {which}(w), not {which}{takes}."
-    return next(_loops_over_what_changes(function), "")
+    return next(chain(_looks_across(function, which), _loops_over_what_changes(function)), "")
+
+
+def _looks_across(function: Callable[..., Any], which: str) -> Iterator[str]:
+    """What one side reads that only the other can know."""
+    other = "guest" if which == "host" else "host"
+    code = getattr(function, "__code__", None)
+    if code is not None and other in code.co_names:
+        yield f"it looks at w.{other}, which a {which} cannot see: what it knows came in a message."
 
 
 def _loops_over_what_changes(function: Callable[..., Any]) -> Iterator[str]:

@@ -139,7 +139,8 @@ class Game(Stepper):
                 self.send({"extra": self._extra()})
             self._answer(search.result())
         except Exception as fault:  # a task has nowhere else to say it
-            self._told = f"{type(fault).__name__}: {fault}"
+            name = "" if isinstance(fault, FreepagesError) else f"{type(fault).__name__}: "
+            self._told = f"{name}{fault}"
             self.send({"extra": self._extra()})
 
     def _answer(self, found: Search) -> None:

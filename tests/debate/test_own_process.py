@@ -12,6 +12,7 @@ from freepages.debate.own_proposal import proposal
 from freepages.debate.proposals import PROPOSALS
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Run
+from freepages.migrate import Guest, migrate
 from freepages.scenarios.debate import debate
 from freepages.search import check
 
@@ -104,7 +105,7 @@ SENTENCES = [
     (yields_a_verb, "host: write 'yield from apply(...)', not 'yield apply(...)'"),
     (yields_a_generator, "host: write 'yield from acquire(...)', not 'yield acquire(...)'"),
     (yields_a_number, "host yields 7: what is yielded is a text that says what comes next"),
-    (loops, "host has run 100,000 lines without a step, and is in line"),
+    (loops, "host has run 100,040 lines without a step, and is in line"),
     (fails, "(event.id // 0) with ZeroDivisionError"),
     (returns_nothing, "and so does a function of your own that has no 'return'"),
     (sets_on_the_world, "host sets w.seen, which a search does not see: keep it in a local variable"),
@@ -124,6 +125,31 @@ def counts_outside(w):
     yield from log_on(w)
     counted[0] += 1
     yield from precopy(w)
+
+
+def ends_early(w):
+    yield from log_on(w)
+    if (yield from precopy(w, asks=True)) is ASK:
+        w.request()
+        yield from precopy(w, sync=False, stop=False)
+
+
+def test_a_host_that_ends_before_the_migration_does_proves_nothing() -> None:
+    with pytest.raises(FreepagesError, match="host does not come to the end of the migration"):
+        check(proposal(host=ends_early))
+    assert check(proposal(host=ends_early), "discard").verdict == "PROVED"  # it discards nothing
+    with pytest.raises(FreepagesError, match="host does not come to the end of the migration"):
+        migrate(Guest.made_up(64 << 20, 0.5), proposal(host=ends_early))
+
+
+def test_each_page_may_be_looked_at_in_one_step() -> None:
+    def looks_at_each(w, event):
+        yield "looks at each page"
+        for page in event.pages:
+            assert page in event.pages
+
+    done = migrate(Guest.made_up(1 << 30, 0.9), proposal(host=hosts(looks_at_each)), "still")
+    assert done.normal_pages + done.zero_pages == 1 << 18
 
 
 def test_what_stands_outside_of_the_function_must_not_change() -> None:

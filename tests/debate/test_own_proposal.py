@@ -6,7 +6,7 @@ import pytest
 
 from freepages.debate.difference import difference
 from freepages.debate.host_verbs import ASK, apply, log_on, precopy
-from freepages.debate.own_proposal import proposal
+from freepages.debate.own_proposal import proposal, wrong_with
 from freepages.debate.proposals import PROPOSALS, find_proposal, locked_host, snapshot_guest
 from freepages.engine.errors import FreepagesError
 from freepages.search import check
@@ -48,6 +48,12 @@ def runs_over_the_bitmap(w):
         yield f"looks at page {page}"
 
 
+def looks_into_the_guest(w):
+    yield from log_on(w)
+    yield from apply(w, w.guest.free)
+    yield from precopy(w)
+
+
 def runs_over_a_copy(w):
     yield from log_on(w)
     pages = w.host.to_send.copy()
@@ -66,6 +72,7 @@ def runs_over_a_copy(w):
         ({"host": partial(host, 1)}, "is called with one argument, the world; write def host(w)"),
         ({"host": host, "name": "snapshot"}, "no name of the debate's own"),
         ({"host": host, "name": 7}, "must be a text"),
+        ({"host": looks_into_the_guest}, "it looks at w.guest, which a host cannot see"),
         ({"host": runs_over_the_bitmap}, "runs over w.host.to_send, which changes"),
     ],
 )
@@ -73,6 +80,12 @@ def test_what_cannot_be_is_refused_in_one_sentence(given, words) -> None:
     with pytest.raises(FreepagesError, match="^[^\n]*$") as refused:
         proposal(**given)
     assert words in str(refused.value)
+
+
+def test_no_proposal_of_the_debate_looks_across() -> None:
+    for one in PROPOSALS.values():
+        for which, function in (("guest", one.guest), ("host", one.host)):
+            assert function is None or wrong_with(function, which) == ""
 
 
 def test_a_loop_over_a_copy_is_searched() -> None:

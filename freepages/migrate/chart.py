@@ -1,7 +1,9 @@
-"""A migration as a picture: what was left to send, and below it who held the zone lock and who waited."""
+"""A migration as a picture: what was left to send, and below it who held the zone lock and who waited. And
+many migrations as maps."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -66,3 +68,30 @@ def draw_lock(axes: Any, done: Migrated, title: str) -> None:
     axes.set_yticks(range(len(rows)), rows)
     axes.set_title(title, fontsize=9)
     axes.set_xlabel("ms since the start of the migration", fontsize=8)
+
+
+def heat_maps(
+    maps: Mapping[str, Sequence[Sequence[float]]],
+    across: Sequence[object],
+    down: Sequence[object],
+    what: str,
+    of: str,
+    marks: Mapping[str, Sequence[tuple[int, int, str]]],
+) -> Any:
+    """Maps side by side, by their titles: shares from 0 to 1, a row for each of ``down``.
+
+    ``what`` is said below each, ``of`` beside the colours. ``marks`` has texts at (column, row) by title.
+    The answer is a matplotlib figure.
+    """
+    from matplotlib import pyplot  # which tells a notebook how to show a figure
+
+    figure, every = pyplot.subplots(1, len(maps), figsize=(9, 3), sharey=True, layout="constrained")
+    pyplot.close(figure)
+    for axes, (title, shares) in zip(every, maps.items(), strict=True):
+        image = axes.imshow(shares, vmin=0, vmax=1, aspect="auto", cmap="cividis")
+        axes.set(title=title, xlabel=what, xticks=range(len(across)), xticklabels=across)
+        axes.set(yticks=range(len(down)), yticklabels=down)
+        for x, y, text in marks.get(title, ()):
+            axes.text(x, y, text, ha="center", va="center", fontsize=8)
+    figure.colorbar(image, ax=every, label=of)
+    return figure

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import product
+from textwrap import wrap
 from typing import NamedTuple
 
 from freepages.engine.text_table import columns
@@ -255,7 +256,7 @@ class Survey:
 
     @property
     def sound(self) -> bool:
-        """Whether every config links, and owes it to nothing but the linker."""
+        """Whether every config links, without help from the compiler or from luck."""
         return set(self.outcomes.values()) == {"links"}
 
     def __repr__(self) -> str:
@@ -286,7 +287,13 @@ class BuildComparison:
                 where.setdefault(what, []).append(config)
             clean = len(where.pop("links", ()))
             others = "; ".join(f"{what}: {', '.join(configs)}" for what, configs in where.items())
-            rows.append((name, f"{clean} of {len(made.outcomes)}", others))
+            rows.append(
+                (
+                    name,
+                    f"{clean} of {len(made.outcomes)}",
+                    "\n".join(wrap(others, 70, break_on_hyphens=False)),
+                )
+            )
         return "\n".join(columns(rows, rule=True))
 
 

@@ -105,7 +105,7 @@ SENTENCES = [
     (yields_a_verb, "host: write 'yield from apply(...)', not 'yield apply(...)'"),
     (yields_a_generator, "host: write 'yield from acquire(...)', not 'yield acquire(...)'"),
     (yields_a_number, "host yields 7: what is yielded is a text that says what comes next"),
-    (loops, "host has run 100,040 lines without a step, and is in line"),
+    (loops, "host has run more than 100,000 lines without a step, and is in line"),
     (fails, "(event.id // 0) with ZeroDivisionError"),
     (returns_nothing, "and so does a function of your own that has no 'return'"),
     (sets_on_the_world, "host sets w.seen, which a search does not see: keep it in a local variable"),

@@ -142,8 +142,8 @@ class OwnProcess(Process):
         self._lines += event == "line"
         if self._lines > self._most:
             raise FreepagesError(
-                f"{self.name} has run more than {LINES:,} lines without a step, and is in line {frame.f_lineno}: "
-                "is there a loop in which no verb is called with 'yield from'?"
+                f"{self.name} has run more than {LINES:,} lines without a step, and is in line "
+                f"{frame.f_lineno}: is there a loop in which no verb is called with 'yield from'?"
             )
         return self._counts
 

@@ -92,7 +92,7 @@ def write_guide(guide: Any, notebooks: Mapping[str, Any]) -> None:
             cell.source.count("<summary>") for cell in notebook.cells if "## Closing" in cell.source
         )
         rows.append([f"[{title}](../{name})", *sections, f"**{minutes(notebook)}**", f"{questions}"])
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    table = "\n".join(["", *(f"| {' | '.join(row)} |" for row in rows), ""])
     for cell in guide.cells:
         cell.source = GUIDE.sub(lambda found: found[1] + table + found[2], cell.source)
 

@@ -1,0 +1,65 @@
+"""The instructor's guide: its minutes are the notebooks', its plans fit, and it can be read in half an hour."""
+
+import re
+from collections.abc import Iterator
+
+import nbformat
+import pytest
+from minutes import RATES, by_section, minutes
+from rewrite_notebooks import GUIDE, MAIN_LINE, NOTEBOOKS
+
+GUIDE_TEXT = "\n".join(cell.source for cell in nbformat.read(GUIDE, as_version=4).cells)
+LESSONS = {path.name: nbformat.read(path, as_version=4) for path in MAIN_LINE}
+PLANS = {"90 minutes": 90, "Half a day": 210, "first half day": 210, "second half day": 210}
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of the first table that has these words in or before its head."""
+    lines = GUIDE_TEXT[re.search(rf"(^#+ |\| ){heading}", GUIDE_TEXT, re.MULTILINE).start() :].splitlines()  # type: ignore[union-attr]
+    at = next(at for at, line in enumerate(lines) if line.startswith("| ---"))
+    table = [line.strip("| ").split(" | ") for line in lines[at + 1 :]]
+    end = next((n for n, cells in enumerate(table) if len(cells) == 1), len(table))
+    return table[:end]
+
+
+def test_the_minutes_of_each_section_are_those_of_the_notebooks() -> None:
+    table = {re.search(r"\.\./(.+?)\)", cells[0])[1]: cells[1:] for cells in rows("Minutes per section")}  # type: ignore[index]
+    assert [*table] == [*LESSONS]
+    for name, lesson in LESSONS.items():
+        counted = [*by_section(lesson).values(), minutes(lesson)]
+        assert sum(by_section(lesson).values()) == pytest.approx(minutes(lesson), abs=0.5)
+        for said, found in zip(table[name], counted, strict=False):
+            assert abs(int(said.strip("*")) - found) <= 1.5, f"{name}: make notebooks ONLY={GUIDE}"
+
+
+def planned(plan: str) -> Iterator[tuple[int, str]]:
+    yield from ((int(cells[0]), cells[1]) for cells in rows(plan))
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_a_plan_fills_its_time(plan: str) -> None:
+    assert PLANS[plan] - 20 <= sum(slot for slot, _ in planned(plan)) <= PLANS[plan]
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_a_slot_is_long_enough_for_its_notebook(plan: str) -> None:
+    for slot, what in planned(plan):
+        for name in re.findall(r"\(\.\./(\d\d-.+?)\)", what):
+            if ": only" not in what:
+                left_out = by_section(LESSONS[name])["exercise"] if "without the exercise" in what else 0
+                assert slot >= minutes(LESSONS[name]) - left_out, (plan, name)
+
+
+def test_it_speaks_of_each_notebook_of_the_main_line() -> None:
+    titles = [lesson.cells[0].source.partition("\n")[0].removeprefix("# ") for lesson in LESSONS.values()]
+    assert re.findall(r"^### (\d\d · .+)$", GUIDE_TEXT, flags=re.MULTILINE) == titles
+
+
+def test_it_is_read_in_half_an_hour() -> None:
+    assert len(GUIDE_TEXT.split()) * RATES.words <= 30
+
+
+def test_the_map_of_the_first_notebook_has_every_notebook() -> None:
+    first = "\n".join(cell.source for cell in LESSONS["00-start-here.ipynb"].cells)
+    others = [path.name for path in NOTEBOOKS.glob("*.ipynb") if not path.name.startswith("00")]
+    assert [name for name in others if f"({name})" not in first] == []

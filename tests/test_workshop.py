@@ -1,4 +1,4 @@
-"""The instructor's guide: its minutes are the notebooks', its plans fit, and it can be read in half an hour."""
+"""The instructor's guide: its minutes are the notebooks', its plans fit, and it is read in half an hour."""
 
 import re
 from collections.abc import Iterator

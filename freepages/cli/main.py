@@ -115,7 +115,11 @@ def parser() -> Parser:
     from freepages.cli.migrate_options import options, outputs
     from freepages.cli.sources import FILES, page_size, source
 
-    top = Parser(prog="freepages", description="Free pages of a guest, and a migration that skips them.")
+    top = Parser(
+        prog="freepages",
+        description="Free pages of a guest, and a migration that skips them.",
+        epilog="freepages COMMAND --help says more; that of migrate says how to migrate your own guest.",
+    )
     top.add_argument("--version", action=Version, nargs=0, help="print the versions, and end")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -206,12 +210,14 @@ def parser() -> Parser:
     command.set_defaults(run=migrate)
 
     command = commands.add_parser(
-        "compare", help="lay a prediction beside QEMU's own counters, and fit costs to them"
+        "compare",
+        help="lay a prediction beside QEMU's own counters, and fit costs to them",
+        more=_of_compare,
     )
     command.add_argument(
         "run_file", metavar="RUN.json", type=Path, help="QMP's answer to query-migrate when it had ended"
     )
-    options(command)
+    options(command, year="10")
     command.add_argument(
         "--also",
         metavar="RUN.json[=PROPOSAL]",
@@ -312,22 +318,22 @@ def _of_check() -> str:
 
 
 def _of_migrate() -> str:
-    from freepages.engine.costs import Costs
     from freepages.migrate.report import ROWS
-    from freepages.migrate.workload import FORMS
 
-    costs = [
-        (one.name, f"{one.what}: {one.value:g} {one.unit}") for one in Costs().table() if one.source != "none"
-    ]
     return "\n\n".join(
         [
             listed("to migrate your own guest:", OWN_GUEST.items()),
             _proposals(),
-            listed("workloads; several are joined with +:", FORMS.items()),
+            _workloads(),
             listed("what it prints:", ROWS.items()),
-            listed("costs (--cost NAME=VALUE), with their values:", costs),
+            _costs(),
         ]
     )
+
+
+def _of_compare() -> str:
+    own = listed("to compare a migration of your own:", OWN_RUN.items())
+    return "\n\n".join([own, _proposals(), _workloads(), _costs()])
 
 
 def _of_sweep() -> str:
@@ -340,8 +346,18 @@ def _of_sweep() -> str:
 OWN_GUEST = {
     "in it, as root": "mkdir proc; for f in version zoneinfo buddyinfo pagetypeinfo iomem meminfo kpageflags"
     "; do cat /proc/$f > proc/$f; done",
-    "here": "freepages migrate --proc proc --proposal snapshot --bandwidth 10Gbit",
-    "or": "freepages capture mine.snapshot in it, and freepages migrate mine.snapshot here",
+    "here": "copy the folder proc from it, and then:"
+    " freepages migrate --proc proc --proposal snapshot --bandwidth 10Gbit --link 10Gbit",
+    "or": "freepages capture mine.snapshot in it, where freepages is installed there;"
+    " freepages migrate mine.snapshot here",
+}
+OWN_RUN = {
+    "before it": "the guest's folder proc, as freepages migrate --help says; where its RAM is a file also"
+    " freepages zeros ram.file guest.zero",
+    "after it": """echo '{"execute":"qmp_capabilities"}{"execute":"query-migrate"}' | nc -U -q1 qmp.sock"""
+    " | tail -1 > run.json",
+    "then": "freepages compare run.json --proc proc --zero guest.zero --bandwidth 125MB/s, with the bandwidth"
+    " that QEMU had; and again with --fit zero_scan,link",
 }
 
 
@@ -352,6 +368,21 @@ def _of_bench() -> str:
 
     modules = [(what, import_module(f"freepages.bench.{what}_figures").__doc__ or "") for what in WHAT]
     return listed("what can be measured:", [(what, text.partition("\n\n")[0]) for what, text in modules])
+
+
+def _workloads() -> str:
+    from freepages.migrate.workload import FORMS
+
+    return listed("workloads; several are joined with +:", FORMS.items())
+
+
+def _costs() -> str:
+    from freepages.engine.costs import Costs
+
+    costs = [
+        (one.name, f"{one.what}: {one.value:g} {one.unit}") for one in Costs().table() if one.source != "none"
+    ]
+    return listed("costs (--cost NAME=VALUE), with their values:", costs)
 
 
 def _proposals() -> str:

@@ -9,14 +9,14 @@ from freepages.cli.sources import source
 from freepages.pages.pc_memory import BELOW_4G
 
 
-def options(command: ArgumentParser) -> None:
-    """Add them to the command."""
+def options(command: ArgumentParser, year: str = "that of the proposal's day") -> None:
+    """Add them to the command; ``year`` is the QEMU that is taken if none is named."""
     source(command).add_argument("--ram", metavar="SIZE", help="make up a guest of so much RAM, such as 8G")
     add = command.add_argument
     add(
         "--qemu",
         metavar="VERSION",
-        help="2.5, 2.8, 4.0, 4.2, 6.1 or 10: whose pre-copy it is; if not given, that of the proposal's day. "
+        help=f"2.5, 2.8, 4.0, 4.2, 6.1 or 10: whose pre-copy it is; if not given, {year}. "
         "Not modelled in any: multifd, XBZRLE, compression, postcopy",
     )
     add("--free", metavar="SHARE", default="0.6", help="with --ram: the share of it that is free")

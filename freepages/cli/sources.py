@@ -47,4 +47,8 @@ def read_snapshot(args: Namespace, note: str = "") -> Any:
     size = given_page_size(args)
     if args.proc:
         return Snapshot.from_proc(args.proc, note, page_size=size)
-    return Snapshot.load(args.snapshot) if hasattr(args, "snapshot") else Snapshot.capture(note=note)
+    if not hasattr(args, "snapshot"):
+        return Snapshot.capture(note=note)
+    if args.snapshot.is_dir():
+        raise FreepagesError(f"{args.snapshot}: Is a directory; copies of /proc files are read by --proc DIR")
+    return Snapshot.load(args.snapshot)

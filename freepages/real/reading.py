@@ -28,6 +28,10 @@ PAGE_SIZES = tuple(1 << shift for shift in range(12, 19))
 """Sizes of pages that Linux has been built with, in bytes: 4 KiB to 256 KiB."""
 
 
+NEARLY = 0.2
+"""How far, by its binary logarithm, a size may be from a page's to be taken for it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SnapshotZone(ZoneInfo):
     """A populated zone with its free blocks by order, of as many orders as its kernel has.
@@ -136,16 +140,17 @@ def page_size_told(total: int | None, resources: list[Resource], zones: list[Zon
     """Bytes of a page by what the files say of the same memory in bytes and in pages; None where none does.
 
     meminfo's MemTotal is what the zones manage, and iomem's last System RAM ends where the last zone does. On
-    old kernels, and where RAM was hidden or given away, that is so only nearly.
+    old kernels, and where RAM was hidden, given away or not managed yet, that is so only nearly. The file
+    that fits better is believed.
     """
     ram = procfs.ram_bytes(resources)
     told = [(total, sum(zone.managed for zone in zones))] if total else []
     told += [(ram[-1][1], max(zone.end_pfn for zone in zones))] if ram else []
-    for size, count in told:
-        shift = log2(size / count) if count else 0
-        if abs(shift - round(shift)) < 0.45 and 1 << round(shift) in PAGE_SIZES:
-            return 1 << round(shift)
-    return None
+    shifts = [log2(size / count) for size, count in told if count]
+    near = [
+        shift for shift in shifts if abs(shift - round(shift)) < NEARLY and 1 << round(shift) in PAGE_SIZES
+    ]
+    return 1 << round(min(near, key=lambda shift: abs(shift - round(shift)))) if near else None
 
 
 def _orders(types: dict[ZoneKey, ZoneTypes] | None) -> int | None:

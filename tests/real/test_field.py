@@ -11,6 +11,7 @@ import shlex
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,19 @@ def test_any_number_of_orders_and_any_size_of_pages(tmp_path, orders, size, told
     assert Snapshot.load(tmp_path / "kept") == snapshot
     guest = Guest.of(snapshot)
     assert guest.ram.pages == (2 << 30) >> 12 and guest.free.count() == snapshot.free_pages * (size >> 12)
+
+
+@pytest.mark.parametrize("iomem", [True, False])
+def test_memory_that_is_not_managed_yet_makes_no_larger_pages(tmp_path, iomem):
+    """A guest just after its start: two fifths of its pages are still to be given to the allocator."""
+    some = replace(zone(1 << 20, 5 << 20), managed=3 << 20)
+    write_machine(tmp_path, [(some, [0] * 10 + [9])])
+    (tmp_path / "meminfo").write_text(f"MemTotal: {(5 << 20) * 4} kB\n")
+    if iomem:
+        (tmp_path / "iomem").write_text("100000000-5ffffffff : System RAM\n")
+    snapshot = Snapshot.from_proc(tmp_path)
+    assert snapshot.page_size == 4096
+    assert iomem != any("taken for 4 KiB" in note for note in snapshot.notes)
 
 
 @pytest.mark.parametrize("iomem", [True, False])

@@ -146,11 +146,9 @@ def page_size_told(total: int | None, resources: list[Resource], zones: list[Zon
     ram = procfs.ram_bytes(resources)
     told = [(total, sum(zone.managed for zone in zones))] if total else []
     told += [(ram[-1][1], max(zone.end_pfn for zone in zones))] if ram else []
-    shifts = [log2(size / count) for size, count in told if count]
-    near = [
-        shift for shift in shifts if abs(shift - round(shift)) < NEARLY and 1 << round(shift) in PAGE_SIZES
-    ]
-    return 1 << round(min(near, key=lambda shift: abs(shift - round(shift)))) if near else None
+    fits = ((abs(log2(have / count / size)), size) for have, count in told if count for size in PAGE_SIZES)
+    off, size = min(fits, default=(NEARLY, 0))
+    return size if off < NEARLY else None
 
 
 def _orders(types: dict[ZoneKey, ZoneTypes] | None) -> int | None:

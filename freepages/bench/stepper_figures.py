@@ -1,8 +1,12 @@
 """How long a learner waits: from the click on a button of the stepper to the painted picture, in JupyterLab;
-and what travels for a step.
+what travels for a step, and what stays in the page.
 
 The map is the worst there is: no two neighbouring pages have the same state, every step changes every eighth
-page, and a bitmap lies beside it. Needs a checkout, whose tests bring the rig, with Playwright and Chromium.
+page, and a bitmap lies beside it. Beside it the whole machine is stepped. Needs a checkout, whose tests bring
+the rig, with Playwright and Chromium.
+
+Two animation frames pass before something is known to be painted: `floor_ms` is what that takes in the same
+page where next to nothing changes.
 """
 
 from __future__ import annotations
@@ -22,14 +26,16 @@ from freepages.bench import Row
 from freepages.engine.errors import FreepagesError
 from freepages.engine.run import Process, Run, Scenario, Steps
 from freepages.lab.stepper import Stepper
+from freepages.scenarios.machine.scenario import one_machine
 from freepages.view.frame import Bits, Frame, PageMap, State
 
 SIZES = (64, 4096, 65536)  # pages
 CLICKS = 20
 FETCHED = 4000  # milliseconds, after which the known views are in the page
-STEPS = 50  # of which the payload is added up
+STEPS, MANY = 50, 1000  # of which the payload is the median, and of which it is added up
 BACK, FORWARD = "one step back", "one step forward"
-CLICKED = (("back", BACK), ("forward", FORWARD), ("new step", FORWARD))  # the first two within known views
+CLICKED = (("forward", FORWARD), ("back", BACK))  # within known views
+BEGIN = "w16w h h0r"  # of the machine: the guest is asked
 STATES = np.array([state for state in State if state is not State.HOLE], np.uint8)
 
 # From the click to the svg that says the next step, and on to the second animation frame after it.
@@ -47,6 +53,26 @@ CLICK = """name => new Promise(done => {
 })"""
 
 
+FLOOR = """() => new Promise(done => {
+    const start = performance.now();
+    document.querySelector('.fp-svg').style.outline = 'none';
+    requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - start)));
+})"""
+
+# From running the cell, whose imports are done, to the painted picture.
+FIRST_VIEW = """() => new Promise(done => {
+    const start = performance.now();
+    const seen = new MutationObserver(() => {
+        if (!document.querySelector('.fp-svg')) return;
+        seen.disconnect();
+        requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - start)));
+    });
+    seen.observe(document.body, {childList: true, subtree: true});
+    window.jupyterapp.commands.execute('notebook:run-cell');
+})"""
+RUN_AND_NEXT = "() => window.jupyterapp.commands.execute('notebook:run-cell-and-select-next')"
+
+
 def mixed(pages: int) -> Scenario:
     """A stretch of pages of which no two neighbours are alike, an eighth of them changed by every step."""
 
@@ -54,7 +80,7 @@ def mixed(pages: int) -> Scenario:
         owners = (np.arange(pages) % len(STATES)).astype(np.uint8)
 
         def change() -> Steps:
-            for number in range(1000):
+            for number in range(2000):
                 yield "changes every eighth page"
                 part = owners[number % len(STATES) :: len(STATES)]
                 part[:] = (part + 3) % len(STATES)  # both neighbours stay different
@@ -86,44 +112,56 @@ def rows() -> Iterator[Row]:
             browser = launch(playwright)
             lab = Lab(server, browser)
             for pages in SIZES:
-                yield _payload(pages)
-                yield from _clicks(lab, Path(folder, f"{pages}-pages.ipynb"), pages)
+                yield _payload(f"{pages} pages", Stepper(mixed(pages)), pages == SIZES[0])
+                made = f"Stepper(mixed({pages}), 'g' * {CLICKS})"
+                yield from _clicks(lab, Path(folder, f"{pages}-pages.ipynb"), f"{pages} pages", made)
+            yield _payload("the machine", Stepper(one_machine(), BEGIN, ""))
+            made = f"Stepper(one_machine(), '{BEGIN}', '')"
+            yield from _clicks(lab, Path(folder, "machine.ipynb"), "the machine", made, known=False)
             browser.close()
         finally:
             server.stop()
 
 
-def _clicks(lab: Any, notebook: Path, pages: int) -> Iterator[Row]:
-    source = (
+def _clicks(lab: Any, notebook: Path, what: str, made: str, known: bool = True) -> Iterator[Row]:
+    """The first view of a stepper; steps within what is known, if any is; and new ones."""
+    imports = (
         "from freepages.bench.stepper_figures import mixed\n"
         "from freepages.lab.stepper import Stepper\n"
-        f"Stepper(mixed({pages}), 'g' * {CLICKS})"
+        "from freepages.scenarios.machine.scenario import one_machine"
     )
-    cells = [nbformat.v4.new_code_cell(source)]
+    cells = [nbformat.v4.new_code_cell(source) for source in (imports, made)]
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), notebook)
     page = lab.open(notebook)
-    lab.run_all(page)
-    page.locator(".fp-svg").wait_for()
+    lab.evaluate(page, RUN_AND_NEXT)
     page.wait_for_timeout(FETCHED)
-    for what, name in CLICKED:
-        times = [lab.evaluate(page, CLICK, name) for _ in range(CLICKS)]
-        changed, painted = (median(column) for column in zip(*times, strict=True))
-        yield {
-            "pages": pages,
-            "step": what,
-            "changed_ms": round(changed, 1),
-            "painted_ms": round(painted, 1),
-        }
+    yield {"what": what, "step": "first view", "painted_ms": round(lab.evaluate(page, FIRST_VIEW))}
+    page.wait_for_timeout(FETCHED)
+    if known:
+        page.get_by_role("button", name="to the beginning", exact=True).first.click()
+        page.wait_for_timeout(FETCHED)
+        for step, name in CLICKED:
+            yield {"what": what, "step": step} | _times(lab, page, name)
+        page.get_by_role("button", name="to the end", exact=True).first.click()
+        page.wait_for_timeout(FETCHED)
+    yield {"what": what, "step": "new step"} | _times(lab, page, FORWARD)
     lab.close(page)
 
 
-def _payload(pages: int) -> Row:
-    """What travels for a new step, and what a page keeps of many, in characters of JSON."""
-    stepper = Stepper(mixed(pages))
-    stepper.answer({"do": "hello"})
-    sizes = [len(json.dumps(stepper.answer({"do": "ahead", "number": n}))) for n in range(STEPS)]
-    return {"pages": pages, "step": "new step", "payload_kB": round(median(sizes) / 1e3, 1)} | {
-        "kept_kB": round(sum(sizes) / 1e3),
-        "steps": STEPS,
+def _times(lab: Any, page: Any, button: str) -> Row:
+    """Medians of a number of clicks on that button, in milliseconds."""
+    times = [(*lab.evaluate(page, CLICK, button), lab.evaluate(page, FLOOR)) for _ in range(CLICKS)]
+    medians = map(median, zip(*times, strict=True))
+    return {
+        key: round(ms, 1) for key, ms in zip(("changed_ms", "painted_ms", "floor_ms"), medians, strict=True)
     }
+
+
+def _payload(what: str, stepper: Stepper, many: bool = False) -> Row:
+    """What travels for a new step, and what a page keeps of many, in characters of JSON."""
+    stepper.answer({"do": "hello"})
+    begin, steps = stepper.player.position, MANY if many else STEPS // 2
+    sizes = [len(json.dumps(stepper.answer({"do": "ahead", "number": begin + n}))) for n in range(steps)]
+    row: Row = {"what": what, "step": "new step", "payload_kB": round(median(sizes[:STEPS]) / 1e3, 1)}
+    return row | ({"kept_MB": round(sum(sizes) / 1e6, 2), "steps": steps} if many else {})

@@ -10,9 +10,11 @@ from __future__ import annotations
 import base64
 import json
 import re
+import threading
 from collections.abc import Mapping
 from functools import cache
 from html import escape
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -60,6 +62,17 @@ def style() -> str:
     """How it all looks, the picture and the source too."""
     sheet = re.sub(r"\n\s*", "", (FRONT / "style.css").read_text(encoding="utf-8"))
     return "\n".join([svg_view.STYLE, source_view.STYLE, sheet])
+
+
+def _in_a_kernel() -> bool:
+    """Whether a notebook runs this, so that pictures will be painted."""
+    from IPython import get_ipython  # type: ignore[attr-defined]
+
+    return hasattr(get_ipython(), "kernel")  # type: ignore[no-untyped-call]
+
+
+if _in_a_kernel():  # the painter of the first still takes a second to import, while the reader still reads
+    threading.Thread(target=import_module, args=("matplotlib.backends.backend_agg",), daemon=True).start()
 
 
 class FrontEnd(anywidget.AnyWidget):

@@ -48,6 +48,7 @@ BAR = 13.5
 NOTE_LETTERS = 98  # in a line of the note
 INTERLEAVED_ROWS = 4
 MOST_RUNS = 8192  # a map of more runs is painted as an image
+MOST_OUTLINES = 512  # in a map; more could not be told from each other, and take long
 
 UNCHANGED = Changes()
 
@@ -154,10 +155,22 @@ class Band(NamedTuple):
         ]
 
     def all_boxes(self, ranges: Iterable[Range]) -> list[Box]:
-        return [box for lo, hi in ranges for box in self.boxes(lo, hi)]
+        """The rectangles of those ranges; of very many, ranges near each other are taken as one."""
+        return [box for lo, hi in together([*ranges]) for box in self.boxes(lo, hi)]
 
     def runs(self, role: str, runs: NDArray[np.int64], hatch: str = "") -> Runs:
         return Runs(role, GUTTER, self.y, self.grid.width, self.height, self.pitch, runs, hatch)
+
+
+def together(ranges: Sequence[Range]) -> Sequence[Range]:
+    """At most MOST_OUTLINES ranges that cover these: the smaller the gap, the sooner it is covered too."""
+    if len(ranges) <= MOST_OUTLINES:
+        return ranges
+    lo, hi = np.sort(np.array(ranges), axis=0).T
+    gaps = lo[1:] - hi[:-1]
+    between = np.flatnonzero(gaps > np.partition(gaps, -MOST_OUTLINES)[-MOST_OUTLINES])
+    lows, highs = lo[np.concatenate(([0], between + 1))], hi[np.concatenate((between, [-1]))]
+    return list(zip(lows.tolist(), highs.tolist(), strict=True))
 
 
 class Strip(NamedTuple):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freepages.pages.orders import Migratetype
-from freepages.view.draw import draw
+from freepages.view.draw import MOST_OUTLINES, draw, together
 from freepages.view.frame import Bits, Facts, Frame, FreeLists, LockRow, Locks, PageMap, State
 from freepages.view.palette import FIXED, MARK_LOOKS, MIGRATETYPE_NAMES, STATES
 from freepages.view.png import png
@@ -137,6 +137,16 @@ def test_zoomed_in_every_page_has_its_letter(lo: int, length: int) -> None:
     painted = ElementTree.fromstring(svg(draw(frame, (lo, lo + length))))
     letters = [node.text or "" for node in painted.iter(f"{SVG}text") if node.get("class", "").endswith(" m")]
     assert sum(map(len, (t for t in letters if set(t) <= set(wanted) and len(t) > 0))) >= length
+
+
+@given(st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 9)), max_size=1200))
+def test_of_very_many_changes_the_outlines_cover_all_and_are_few(found: list[tuple[int, int]]) -> None:
+    begins = np.cumsum([0, *(gap + size for gap, size in found)])[:-1].tolist()
+    ranges = [(begin, begin + size) for begin, (_, size) in zip(begins, found, strict=True)]
+    covering = together(ranges)
+    assert len(covering) <= max(1, MOST_OUTLINES) and (len(ranges) > MOST_OUTLINES or covering == ranges)
+    assert all(any(lo <= first and last <= hi for lo, hi in covering) for first, last in ranges[::37])
+    assert {lo for lo, _ in covering} <= {lo for lo, _ in ranges}
 
 
 def test_a_legend_that_is_too_long_goes_on_in_another_line() -> None:

@@ -2,7 +2,7 @@
 // What is known is played here. Everything else is asked of the kernel, if there is one.
 
 const AHEAD = 24, BEHIND = 8, BATCH = 12; // views to fetch without being asked
-const MOST = 2000; // views kept; after that the page begins anew with those around the present
+const MOST = 3e7; // characters kept; after that the page begins anew with the views around the present
 const PATIENCE = 5000; // milliseconds without an answer, after which that is said
 const SAVED = { views: 20, bytes: 40000 };
 
@@ -16,6 +16,7 @@ export class Run {
     this.extra = {};
     this.asked = []; // by the number of a question: where it was asked
     this.later = []; // what is done when the answer is here
+    this.bytes = 0;
     this.load(kept);
     if (port) port.listen(message => this.receive(message));
     this.ask({ do: "hello" });
@@ -118,8 +119,8 @@ export class Run {
     clearTimeout(this.clock);
     this.silent = this.fetching = false;
     if (message.ask === this.busy) this.busy = 0;
-    if (message.reset) { this.pool = []; this.packed.clear(); this.seen.clear(); }
-    if (message.pool) message.pool.pieces.forEach((piece, i) => { this.pool[message.pool.from + i] = piece; });
+    if (message.reset) { this.pool = []; this.packed.clear(); this.seen.clear(); this.bytes = 0; }
+    message.pool?.pieces.forEach((piece, i) => { this.pool[message.pool.from + i] = piece; this.bytes += piece.length; });
     if (message.drop != null) {
       for (const n of [...this.packed.keys()]) if (n >= message.drop) { this.packed.delete(n); this.seen.delete(n); }
     }
@@ -142,7 +143,7 @@ export class Run {
 
   fetch() {
     if (!this.port || this.fetching || this.silent) return;
-    if (this.packed.size > MOST) { this.fetching = true; return this.ask({ do: "hello" }); }
+    if (this.bytes > MOST) { this.fetching = true; return this.ask({ do: "hello" }); }
     const numbers = [];
     for (let n = this.at; n <= Math.min(this.length, this.at + AHEAD); n++) if (!this.has(n)) numbers.push(n);
     for (let n = this.at - 1; n >= Math.max(0, this.at - BEHIND); n--) if (!this.has(n)) numbers.push(n);

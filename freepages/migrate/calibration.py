@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
+from math import inf
 from typing import NamedTuple
 
 from freepages.engine.costs import Costs
@@ -200,7 +201,7 @@ class Prediction:
 
     def cells(self) -> list[str]:
         """The row of a table: each time with the model's and its error, then how much less each finds."""
-        shown = [self.case.table, self.case.name, self.case.workload]
+        shown = [self.case.name, self.case.workload]
         for time in self.times():
             shown += [f"{time.published}", f"{time.predicted:.0f}", f"{time.error:+.1f}"]
         for times in (self.case.total_ms, self.predicted):
@@ -233,19 +234,22 @@ class Predictions(tuple[Prediction, ...]):
         return right, pairs
 
     def __repr__(self) -> str:
-        above = ["", "", "", "all, ms", "", "", "skipping", "", "", "less, %", ""]
-        head = ["table", "case", "workload", *["printed", "model", "off, %"] * 2, "printed", "model"]
+        above = ["", "", "all, ms", "", "", "skipping", "", "", "less, %", ""]
+        head = ["case", "workload", *["printed", "model", "off, %"] * 2, "printed", "model"]
         under = [f"{over}\n{name}" for over, name in zip(above, head, strict=True)]
-        lines = columns([under, *(one.cells() for one in self)], range(3, 11))
+        lines = columns([under, *(one.cells() for one in self)], range(2, 10))
         return "\n".join([*lines[:2], "-" * max(map(len, lines)), *lines[2:]])
 
 
-def predict(costs: Costs, tables: Collection[str]) -> Predictions:
-    """What the model says of every case of these tables, the oldest first."""
+def predict(costs: Costs, tables: Collection[str], largest: float = inf) -> Predictions:
+    """What the model says of every case of these tables, the oldest first.
+
+    Guests of more than `largest` bytes are left out.
+    """
     return Predictions(
         Prediction(case, {way: run(case, way, costs).total / 1e6 for way in case.total_ms})
         for case in cases()
-        if case.table in tables
+        if case.table in tables and (case.ram_bytes or 0) <= largest
     )
 
 

@@ -87,8 +87,9 @@ def recorded() -> list[Recorded]:
 
 def beside() -> str:
     """Every run as QEMU counted it and, right of it, as the model does; the pages of the RAM blocks that the
-    model leaves out are taken off QEMU's."""
-    pairs = ("normal pages", "zero pages", "never sent", "syncs", "seconds")
+    model leaves out are taken off QEMU's. The first columns count pages: normal ones, those of zeros, and
+    those that were never sent."""
+    pairs = ("normal", "zero", "never sent", "syncs", "s")
     rows = [["run", *(name for pair in pairs for name in (pair, "model"))]]
     for run in recorded():
         done = run.model()

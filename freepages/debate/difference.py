@@ -79,8 +79,7 @@ class Listing(_Shown):
 
     def _heads(self) -> Iterator[tuple[str, Proposal, str]]:
         one = self.of
-        when = f"By the clock its host asks {one.asks}."
-        yield " ", one, " ".join(filter(None, (f"{one.said}.", one.claim, when)))
+        yield " ", one, " ".join(filter(None, (f"{one.said}.", one.claim, one.when)))
 
     def _sides(self) -> Iterator[tuple[str, list[DiffLine]]]:
         for side in SIDES:

@@ -153,7 +153,7 @@ class OwnProcess(Process):
         if host and self.act is None and not self.world.host.stopped:
             raise FreepagesError(
                 f"{self.name} does not come to the end of the migration: its function ends before precopy "
-                "has given None"
+                "has given None (and a function of your own that has no 'return' gives None, too)"
             )
 
     # -- what a search would not see

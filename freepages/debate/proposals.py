@@ -39,7 +39,7 @@ Status = Literal["proposed", "asked", "status quo", "merged", "made by us", "you
 it, and it is made to show something; or a learner made it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Proposal:
     """One proposal, for both purposes.
 
@@ -77,6 +77,14 @@ class Proposal:
     panels: tuple[Extra, ...] = ()
     in_order: bool = False
     shrinks: bool = False
+
+    def __repr__(self) -> str:
+        return f"{self.name}: {self.title}; {self.said}. {self.when}"
+
+    @property
+    def when(self) -> str:
+        """When its host asks, as a sentence."""
+        return f"By the clock its host asks {self.asks}."
 
     @property
     def said(self) -> str:

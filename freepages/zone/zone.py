@@ -399,6 +399,11 @@ class Zone(Span):
             self.lock.holder,
         )
 
+    @property
+    def zone(self) -> Zone:
+        """Itself: the world of a run is a zone or has one, and world.zone is the zone of both."""
+        return self
+
     def nr_free(self) -> list[int]:
         """Free blocks of each order: the zone's line of /proc/buddyinfo."""
         return [area.nr_free for area in self.free_area]

@@ -65,7 +65,12 @@ def test_each_can_be_stepped_and_no_run_leaves_a_trace_in_another(of) -> None:
 
 def test_operate_takes_a_run_a_node_or_what_has_a_zone_and_refuses_the_rest() -> None:
     run, node, building = Run(buddy_zone(8)), Node.pc(1 << 25), Run(free_page_bitmap())
-    for some, zones in ((run, [run.world]), (node, zones_of(node)), (building.world, [building.world.zone])):
+    for some, zones in (
+        (run, [run.world]),
+        (run.world.zone, [run.world]),
+        (node, zones_of(node)),
+        (building.world, [building.world.zone]),
+    ):
         before = sum(zone.nr_free_pages for zone in zones)
         operate(some, "1a")
         assert sum(zone.nr_free_pages for zone in zones) < before

@@ -14,8 +14,10 @@ PLANS = {"90 minutes": 90, "Half a day": 210, "first half day": 210, "second hal
 
 
 def rows(heading: str) -> list[list[str]]:
-    """The cells of the first table that has these words in or before its head."""
-    lines = GUIDE_TEXT[re.search(rf"(^#+ |\| ){heading}", GUIDE_TEXT, re.MULTILINE).start() :].splitlines()  # type: ignore[union-attr]
+    """The cells of the first table below this heading, or of the table whose second column is headed so."""
+    found = re.search(rf"^(#+ |\| minutes \| ){heading}", GUIDE_TEXT, re.MULTILINE)
+    assert found, heading
+    lines = GUIDE_TEXT[found.start() :].splitlines()
     at = next(at for at, line in enumerate(lines) if line.startswith("| ---"))
     table = [line.strip("| ").split(" | ") for line in lines[at + 1 :]]
     end = next((n for n, cells in enumerate(table) if len(cells) == 1), len(table))

@@ -3,7 +3,7 @@
 The kbuild test robot answered Li's patch 1/2 three times: i386-tinyconfig, arm-allnoconfig and
 parisc-allnoconfig do not link. Here is as much of Linux 4.6-rc4 and of the patch as that needs, the robot's
 configs beside a few that people have, and repairs, good ones and tempting ones. What becomes of each is not
-written here: :func:`survey` and :func:`compare` build them.
+written here: :func:`survey` and :func:`repair_table` build them.
 
 Sources: MAILS, with their dates and message ids; the robot's mail about i386 stands in the same thread.
 """
@@ -297,6 +297,6 @@ class BuildComparison:
         return "\n".join(columns(rows, rule=True))
 
 
-def compare(tree: Tree = PATCHED, repairs: Mapping[str, Repair] = REPAIRS) -> BuildComparison:
+def repair_table(tree: Tree = PATCHED, repairs: Mapping[str, Repair] = REPAIRS) -> BuildComparison:
     """Build every config with every repair."""
     return BuildComparison(tree, repairs)

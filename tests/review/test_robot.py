@@ -3,7 +3,16 @@
 import pytest
 
 from freepages.review.kbuild import build, outcome
-from freepages.review.robot import CONFIGS, MAILS, PATCHED, REPAIRS, V4_6_RC4, compare, every_config, survey
+from freepages.review.robot import (
+    CONFIGS,
+    MAILS,
+    PATCHED,
+    REPAIRS,
+    V4_6_RC4,
+    every_config,
+    repair_table,
+    survey,
+)
 
 ROBOT = ["i386-tinyconfig", "arm-allnoconfig", "parisc-allnoconfig"]
 PEOPLE = ["x86_64-defconfig", "x86_64-guest", "x86_64-allmodconfig"]
@@ -82,7 +91,7 @@ def test_the_tables_say_it_all():
     shown = repr(survey(PATCHED)).splitlines()
     assert shown[0].split() == ["config", "SYSCTL", "VIRTIO_BALLOON", "make"]
     assert shown[2].split(maxsplit=3) == ["i386-tinyconfig", "n", "n", "drop_cache undefined"]
-    table = repr(compare()).splitlines()
+    table = repr(repair_table()).splitlines()
     assert [line.split("  ")[0] for line in table[2:] if line[0] != " "] == list(REPAIRS)
     assert max(map(len, table)) <= 100
     assert "stub                6 of 6" in table

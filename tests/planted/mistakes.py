@@ -353,6 +353,35 @@ MISTAKES = (
         "host/test_precopy.py::"
         "test_a_guest_that_dirties_more_than_half_of_what_is_sent_is_slowed_down_step_by_step",
     ),
+    Mistake(
+        "the sender decides before its window has ended",
+        "host/precopy.py",
+        "if not due and self._used_up():",
+        "if due and self._used_up():",
+        "migrate/test_recorded.py::test_the_model_sends_the_same_pages_in_nearly_the_same_time",
+    ),
+    Mistake(
+        "a hint lands in the middle of a section since QEMU 6.1 too",
+        "host/precopy.py",
+        "whole = t + SECTION if self.qemu.whole_sections else horizon",
+        "whole = horizon",
+        "migrate/test_recorded.py::test_the_model_never_sends_the_pages_that_qemu_never_sent",
+    ),
+    Mistake(
+        "the driver hints at blocks of zone Movable",
+        "migrate/guest.py",
+        "if zone.name not in NOT_HINTED_AT",
+        "if True",
+        "migrate/test_recorded.py::"
+        "test_hinted_at_are_the_largest_blocks_of_the_zones_that_a_kernel_allocates_of_for_itself",
+    ),
+    Mistake(
+        "a page's size is taken from memory that is not managed yet",
+        "real/reading.py",
+        "NEARLY = 0.2",
+        "NEARLY = 0.4",
+        "real/test_field.py::test_memory_that_is_not_managed_yet_makes_no_larger_pages",
+    ),
     # -- the proposals
     Mistake(
         "snapshot syncs before it clears",

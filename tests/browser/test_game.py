@@ -39,11 +39,11 @@ def test_a_page_is_lost_by_hand_and_then_by_the_machine(lab: Lab, tmp_path: Path
     expect(game.locator(".fp-picture svg")).to_have_attribute("data-step", "14", timeout=15_000)
     for _ in range(2):  # twice: mine are still mine
         button(re.compile("^let the machine")).click()
-        expect(banner).to_contain_text("The machine loses a page in 12 moves", timeout=20_000)
-    expect(field).to_have_value("")
-    lab.screenshot(page, "game")
-    button("to the end").click()
-    expect(banner).to_contain_text("Lost, in 12 moves")
+        expect(field).to_have_value("", timeout=20_000)
+        expect(banner).to_contain_text("The machine loses a page in 12 moves")
+        lab.screenshot(page, "game")
+        button("to the end").click()
+        expect(banner).to_contain_text("Lost, in 12 moves")
     button("back to the moves that you made").click()
     expect(field).to_have_value(mine)
     assert lab.complaints(page) == []

@@ -128,7 +128,7 @@ export class Run {
     if (message.known) this.known = message.known;
     if (message.extra) this.extra = message.extra;
     if (message.file) save(message.file.name, message.file.text, "text/html");
-    if (message.at != null) { this.at = message.at; this.wanted = null; }
+    if (message.at != null) { this.at = message.at; if (!message.reset) this.wanted = null; }
     if (message.say) this.say = message.say;
     // Who went on since an answer was given up, or before the first one, stays where they are.
     if (message.at != null && from !== here) this.go(here);

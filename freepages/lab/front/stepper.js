@@ -344,7 +344,7 @@ export class Stepper {
   // What a game adds: how it stands, and its buttons.
   showExtra(view) {
     const { run } = this, { score } = view, told = run.extra.told || "";
-    const buttons = (run.extra.buttons || []).map(([what, words, title]) => button(title, words, () => run.do(what)));
+    const buttons = (run.extra.buttons || []).map(([what, words, title]) => button(title, words, () => { this.play(false); run.do(what); }));
     if (this.built.extras !== JSON.stringify(run.extra)) {
       this.built.extras = JSON.stringify(run.extra);
       this.extras.replaceChildren(...buttons);

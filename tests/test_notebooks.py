@@ -230,3 +230,17 @@ def executed(path: Path) -> Any:
     notebook = read(path)
     run(notebook, path.parent)
     return notebook
+
+
+@pytest.mark.slow
+@every_taught_lesson
+def test_what_a_closing_question_tells_to_run_runs(path: Path) -> None:
+    """After the notebook's own cells, as a reader would run it."""
+    notebook = read(path)
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    snippets = re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    if not snippets:
+        pytest.skip("it tells to run nothing")
+    notebook.cells += [nbformat.v4.new_code_cell(snippet) for snippet in snippets]
+    run(notebook, path.parent)
+    assert notebook.cells[-1].execution_count

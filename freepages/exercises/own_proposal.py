@@ -7,11 +7,14 @@ from typing import Any
 from freepages.debate.difference import SIDES, difference
 from freepages.debate.proposals import PROPOSALS, Proposal
 from freepages.engine.quantity import format_bytes
+from freepages.engine.run import Run
 from freepages.exercises.exercise import Exercise, Wrong
 from freepages.exercises.searched import loss
+from freepages.scenarios.debate import debate
 from freepages.search.price import price
 from freepages.search.verdict import check
 
+MOVES = 60
 MOST = 0.75
 """Of the bytes that sending everything takes, the part that it may send."""
 
@@ -24,6 +27,8 @@ def _judge(mine: Proposal) -> str:
             raise Wrong(f"line by line it is {name}, which the debate has already: change something.")
     if lost := loss(mine, "migrate"):
         raise Wrong(lost)
+    if _keeps_the_lock(Run(debate(mine, requests=1))):
+        raise Wrong("in the end the driver still holds the zone lock, so no program gets a page any more.")
     sent, most = price(mine).sent, price("everything").sent
     told = f"it sends {format_bytes(sent)} where sending everything takes {format_bytes(most)}"
     if sent > MOST * most:
@@ -36,6 +41,17 @@ def _judge(mine: Proposal) -> str:
     return f"no schedule loses a page, {told}, and {patient}."
 
 
+def _keeps_the_lock(run: Run) -> bool:
+    """Whether the driver holds the zone lock when neither guest nor host has anything left to do for the
+    other."""
+    for _ in range(MOVES):
+        ways = [move for move in run.moves() if move.letter in "gh" and move.choice in ("", "0r", "0t")]
+        if not ways:
+            break
+        run.move(ways[0])
+    return run.world.lock.holder is not None
+
+
 def _wants(answer: Any) -> str:
     if isinstance(answer, Proposal):
         return ""
@@ -45,7 +61,7 @@ def _wants(answer: Any) -> str:
 
 own = Exercise(
     f"""Write a proposal of your own: a guest, a host or both. It must lose no page of a migration, and by the
-clock it may send at most {MOST:.0%} of the bytes that sending everything takes.""",
+clock it may send at most {MOST:.0%} of the bytes that sending everything takes. In the end the zone lock is free.""",
     _judge,
     (
         "an answer lists pages that were free at some time after its request. Which writes since then does "

@@ -55,6 +55,12 @@ def applies_nothing(w):
             apply(w, event.pages)
 
 
+def keeps_the_lock(w):
+    while (request := (yield from next_request(w))) is not None:
+        pages = yield from free_page_bitmap(w)
+        yield from answer(w, pages, request)
+
+
 def owns_a_chunk(w):
     while (request := (yield from next_request(w))) is not None:
         for start, end in w.chunks:
@@ -78,6 +84,12 @@ def test_the_dots_are_no_answer_and_every_hint_is_one_line() -> None:
     [
         (proposal(host=forgets_at_a_sync, asks="after every sync"), True, "a silent guest never holds it up"),
         (proposal(guest=owns_a_chunk), True, "no schedule loses a page"),
+        (
+            proposal(guest=PROPOSALS["locked"].guest, host=PROPOSALS["no_wait"].host),
+            False,
+            "holds the zone lock",
+        ),
+        (proposal(guest=keeps_the_lock), False, "still holds the zone lock"),
         (proposal(host=forgets_at_a_sync), False, 'see asks="after every sync"'),
         (proposal(host=never_asks), False, "Does it ask"),
         (proposal(host=syncs_first), False, "loses a page"),

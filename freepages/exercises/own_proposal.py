@@ -61,7 +61,8 @@ def _wants(answer: Any) -> str:
 
 own = Exercise(
     f"""Write a proposal of your own: a guest, a host or both. It must lose no page of a migration, and by the
-clock it may send at most {MOST:.0%} of the bytes that sending everything takes. In the end the zone lock is free.""",
+clock it may send at most {MOST:.0%} of the bytes that sending everything takes.
+In the end the zone lock must be free.""",
     _judge,
     (
         "an answer lists pages that were free at some time after its request. Which writes since then does "

@@ -157,8 +157,9 @@ ROWS = (
         "the bitmap is freed while the device may read it",
         "virtio_balloon.c: update_free_pages_stats, free_pages_handle_rq",
         "conditional",
-        "Answer and next request buffer are offered together and the driver never waits for the answer to "
-        "be read: a device that asks first and reads then gets a bitmap that was freed, or is half built.",
+        "The driver offers the answer and the next request's buffer together, and never waits until the "
+        "answer has been read. A device that asks first and reads then gets a bitmap that was freed, or "
+        "is half built.",
         f"Tsirkin on v2, the same class: {V2_REVIEW}; fixed in v3: {V3}",
         read_late,
         lambda: read_late(True),
@@ -171,8 +172,9 @@ ROWS = (
         "every request allocates anew",
         "virtio_balloon.c: update_free_pages_stats",
         "harmless",
-        "The bitmap is cleared only if it has become smaller, which it never does, since max_pfn stays: "
-        "every request frees and allocates. The answer is right; B5 and B8 get more occasions.",
+        "The bitmap is cleared only where it has become smaller. It never does, because max_pfn stays the "
+        "same, so every request frees and allocates. The answer is right, but B5 and B8 get more "
+        "occasions.",
         f"v2 keeps one bitmap: {V2}",
         asked_twice,
         None,
@@ -185,8 +187,8 @@ ROWS = (
         "no bitmap above 128 GiB",
         "virtio_balloon.c: update_free_pages_stats",
         "bug",
-        "The bitmap is one block of memory, and no block is larger than 4 MiB, a bit for each page of 128 "
-        "GiB of addresses, the PCI hole included.",
+        "The bitmap is one block of memory, and no block is larger than 4 MiB. That is a bit for each "
+        "page of 128 GiB of addresses, the PCI hole included.",
         "Hocko, the largest kmalloc, December 2016: "
         f"https://lore.kernel.org/r/20161220130659.16461-2-mhocko@kernel.org; chunks in v2: {V2}",
         large,
@@ -200,8 +202,8 @@ ROWS = (
         "no bitmap in a fragmented guest",
         "virtio_balloon.c: update_free_pages_stats",
         "conditional",
-        "Long before 4 MiB, what is free need not lie together: the bitmap of an 8 GiB guest is 288 KiB, "
-        "order 7.",
+        "Free memory need not lie together. The bitmap of an 8 GiB guest has 288 KiB, which takes a block "
+        "of order 7.",
         f"chunks in v2: {V2}",
         fragmented,
         lambda: fragmented(True),
@@ -214,8 +216,8 @@ ROWS = (
         "a buffer of no bytes",
         "virtio_balloon.c: free_pages_handle_rq",
         "bug",
-        "Without a bitmap the answer has a second buffer all the same, NULL of no bytes, which no device "
-        "takes; with CONFIG_DEBUG_SG it is a BUG().",
+        "Without a bitmap the answer still has a second buffer, NULL of no bytes. Devices refuse it, and "
+        "with CONFIG_DEBUG_SG it is a BUG().",
         "QEMU breaks the device over it since 2016: https://gitlab.com/qemu-project/qemu, "
         "hw/virtio/virtio.c, zero sized buffers are not allowed",
         fragmented,
@@ -229,8 +231,8 @@ ROWS = (
         "a full queue is not noticed",
         "virtio_balloon.c: free_pages_handle_rq",
         "conditional",
-        "What virtqueue_add_* return is not looked at: where there is no room for the request's buffer, "
-        "the device can never ask again.",
+        "The driver does not look at what virtqueue_add_*() returns. Where there is no room for the "
+        "request's buffer, the device can never ask again.",
         f"Tsirkin on v2: {V2_REVIEW}",
         two_entries,
         lambda: two_entries(True),
@@ -243,8 +245,8 @@ ROWS = (
         "a queue of one entry kills the guest",
         "virtio_balloon.c: free_pages_handle_rq",
         "conditional",
-        "virtqueue_add() takes more buffers than the queue is long for a BUG(), and the device says how "
-        "long it is: the patch does not ask before it offers two.",
+        "virtqueue_add() stops the kernel with BUG() if it gets more buffers than the queue has entries. "
+        "The device says how many it has, and the patch does not look before it offers two.",
         "A reading of the patch beside BUG_ON(total_sg > num) in drivers/virtio/virtio_ring.c of 4.6",
         one_entry,
         lambda: one_entry(True),

@@ -137,7 +137,7 @@ ROWS = (
         "a PFN is not an address of the host's RAM",
         "virtio_balloon.c: get_free_pages, and the host",
         "conditional",
-        "April's bitmap is of the guest's own PFNs. A host that takes them for offsets into RAM is wrong "
+        "April's bitmap counts the guest's own PFNs. A host that takes them for offsets into RAM is wrong "
         "by the size of the PCI hole for every page above it.",
         "Huck, on leaking what only a PC has: "
         "https://lore.kernel.org/r/20160303132334.5e4565df.cornelia.huck@de.ibm.com",
@@ -151,7 +151,7 @@ ROWS = (
         "postcopy waits for a page that never comes",
         "the host",
         "conditional",
-        "A page that was skipped is never sent; after postcopy a fault on it would wait for ever.",
+        "A skipped page is never sent. After postcopy a fault on it would wait for ever.",
         "Gilbert, March 2016: https://lore.kernel.org/r/20160303174615.GF2115@work-vm; QEMU refuses the "
         "two together",
         needs="the host, with postcopy",
@@ -161,7 +161,7 @@ ROWS = (
         "the host believes the length",
         "QEMU 2/4 of March 2016",
         "bug",
-        "The bitmap is copied into the host's as long as the guest says; April's honest bitmap of all "
+        "The host copies as much into its bitmap as the guest says. April's honest bitmap of all "
         "addresses is longer than one of all RAM by the hole.",
         "A reading of " + HOST_2016.format(3) + ", confirmed nowhere else",
         lambda: bitmap_of_addresses(trusting=True),
@@ -174,7 +174,7 @@ ROWS = (
         "the host keeps the answers",
         "QEMU 2/4 of March 2016",
         "bug",
-        "The host takes answers and never returns them: each keeps two descriptors, until there is no room.",
+        "The host takes answers and never returns them. Each keeps two descriptors, until there is no room.",
         "https://lore.kernel.org/r/1457001868-15949-3-git-send-email-liang.z.li@intel.com",
         lambda: kept(returns=False),
         lambda: kept(returns=True),
@@ -186,7 +186,8 @@ ROWS = (
         "only the first RAM block is filtered",
         "QEMU 4/4 of March 2016",
         "harmless",
-        "Memory that was plugged in is another block, and is sent in full: less is saved, nothing is lost.",
+        "Memory that was plugged in is another block and is sent in full. Less is saved, and nothing is "
+        "lost.",
         HOST_2016.format(5),
         one_block,
         None,

@@ -72,9 +72,9 @@ ROWS = (
         "sleeps in interrupt context",
         "virtio_balloon.c: free_pages_rq, free_pages_handle_rq",
         "bug",
-        "The virtqueue's callback runs in interrupt context and calls kzalloc(GFP_KERNEL), which may sleep; "
-        "so may drop_cache(), where the host asks for it, and virtqueue_add_outbuf(GFP_KERNEL), where it "
-        "allocates an indirect table for the answer's two pieces.",
+        "The queue's callback runs in interrupt context and calls kzalloc(GFP_KERNEL), which may sleep. "
+        "drop_cache() may sleep as well, and so may virtqueue_add_outbuf(GFP_KERNEL) where it allocates a "
+        "table for the answer's two pieces.",
         "The statistics had moved to a work item in 4.6 because they can sleep; the merged driver has a "
         f"workqueue of its own: {MERGED}",
         asked_once,
@@ -88,8 +88,8 @@ ROWS = (
         "a request is lost",
         "virtio_balloon.c: free_pages_handle_rq",
         "bug",
-        "One used buffer is taken for each interrupt: where the device has returned the answer and the "
-        "next request before the handler runs, the request stays in the ring, unanswered for ever.",
+        "The handler takes one used buffer for each interrupt. If the device has returned the answer and "
+        "the next request before the handler runs, the request stays in the ring, unanswered for ever.",
         f"The merged driver takes used buffers until there are none: {MERGED}",
         asked_twice,
         lambda: asked_twice(True),
@@ -102,8 +102,8 @@ ROWS = (
         "an answer is taken for a request",
         "virtio_balloon.c: free_pages_handle_rq",
         "conditional",
-        "Only the length 8 tells a request from a returned answer, not the token; a device that reports as "
-        "length how much it read can return an answer with length 8.",
+        "Only the length 8 tells a request from a returned answer. A device that reports as length how "
+        "much it has read can return an answer with length 8.",
         "The specification on such devices: "
         "https://docs.oasis-open.org/virtio/virtio/v1.2/virtio-v1.2.html, Legacy Interface: The Virtqueue "
         "Used Ring",

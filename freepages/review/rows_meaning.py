@@ -116,8 +116,8 @@ ROWS = (
         "an answer does not say to what",
         "virtio_balloon.c: free_pages_handle_rq",
         "conditional",
-        "Nothing tells the answer to an old request from that to a new one: a migration that is given up "
-        "and begun again may skip a page that was written in between.",
+        "Nothing tells the answer to an old request from the answer to a new one. A migration that is "
+        "given up and begun again may skip a page that was written in between.",
         f"Tsirkin, 25 April 2016, in this thread; a request id in v2: {V2}",
         begun_again,
         lambda: begun_again(True),
@@ -130,7 +130,7 @@ ROWS = (
         "poisoned pages are offered",
         "virtio_balloon.c: features",
         "conditional",
-        "With page poisoning the kernel relies on what is in a free page; the driver negotiates the queue "
+        "With page poisoning the kernel relies on what is in a free page. The driver negotiates the queue "
         "all the same.",
         f"F_PAGE_POISON tells the host: {POISON_BIT}",
         poisoned,
@@ -144,8 +144,8 @@ ROWS = (
         "the content of free pages is relied on",
         "the interface",
         "conditional",
-        "A page that stays on the free list and is not sent reads zero on the destination, and page "
-        "poisoning or init_on_free finds that it is not what was written. B25 shows which pages.",
+        "A free page that is not sent reads zero on the destination. Page poisoning or init_on_free then "
+        "finds something other than what it wrote. B25 shows which pages.",
         f"F_PAGE_POISON: {POISON_BIT}; pages that are allocated while reported are filled when freed",
         lambda: poison_migrated("snapshot"),
         lambda: poison_migrated("inflate_deflate"),

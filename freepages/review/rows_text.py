@@ -48,8 +48,8 @@ ROWS = (
         "get_free_pages() gets no pages",
         "page_alloc.c: get_free_pages",
         "harmless",
-        "The name is one letter pair from __get_free_pages(), which allocates; prototypes stand as extern "
-        "in a .c file, and the symbols are exported to all.",
+        "The name differs by two underscores from __get_free_pages(), which allocates. Prototypes stand "
+        "as extern in a .c file, and the symbols are exported to all modules.",
         "The robot's compiler reported no clash",
         needs="a reader",
     ),
@@ -58,8 +58,8 @@ ROWS = (
         "BUG() where the queue is set up",
         "virtio_balloon.c: init_vqs",
         "conditional",
-        "A device that makes the first buffer fail takes the guest down; freeing at removal and at freeze "
-        "is right.",
+        "A device that makes the first buffer fail stops the guest's kernel. What is freed at removal and "
+        "at freeze is right.",
         "Removed in v36, July 2018",
         needs="a device that spoils the ring while the driver sets it up",
     ),

@@ -203,8 +203,9 @@ ROWS = (
         "the lock is held for the whole walk",
         "page_alloc.c: mark_free_pages_bitmap",
         "conditional",
-        "One bit at a time for every free page of a zone, its lock held and interrupts off: all other CPUs "
-        "wait that want a page. Li measured 20 ms for 8 GB; the time grows with the free memory.",
+        "The driver sets one bit at a time for every free page of a zone, with its lock held and "
+        "interrupts off. All other CPUs that want a page wait. Li measured 20 ms for 8 GB; the time grows "
+        "with the free memory.",
         f"v2 marks blocks, in chunks: {V2}; Tsirkin on the lock, in this thread",
         lock_held,
         lambda: lock_held(True),
@@ -218,8 +219,8 @@ ROWS = (
         "pages on per-CPU lists are missed",
         "page_alloc.c: mark_free_pages_bitmap",
         "harmless",
-        "The walk sees free_area only; a page on a CPU's own list is free and goes unreported: it is sent, "
-        "and that is always safe.",
+        "The walk sees free_area only. A page on a CPU's own list is free and is not reported. It is "
+        "sent, and that is always safe.",
         "https://git.kernel.org/torvalds/c/86a559787e6f allocates what it reports, and misses them too",
         lived_in,
         None,
@@ -231,8 +232,7 @@ ROWS = (
         "holes have bits",
         "page_alloc.c: get_free_pages",
         "harmless",
-        "Where there is no memory there is no page on a list: the bits stay 0, and only their room is "
-        "wasted.",
+        "Where there is no memory, no page is on a list. The bits stay 0, and only their room is wasted.",
         f"v2 covers memory in chunks: {V2}",
         lived_in,
         None,
@@ -244,8 +244,8 @@ ROWS = (
         "dropped pages are not all reported",
         "page_alloc.c: get_free_pages",
         "conditional",
-        "Pages of the cache are freed one by one to the CPU's own list, which the walk does not see; dirty "
-        "and mapped pages are not dropped at all; and the answer waits for all of it.",
+        "Pages of the cache are freed one by one to the CPU's own list, which the walk does not see. "
+        "Dirty and mapped pages are not dropped at all, and the answer waits for all of it.",
         f"v2 abandons dropping the cache: {V2}",
         cache_dropped,
         lambda: cache_dropped(True),
@@ -271,7 +271,7 @@ ROWS = (
         "memory is plugged in meanwhile",
         "page_alloc.c: mark_free_pages_bitmap",
         "harmless",
-        "max_pfn is read before the bitmap is allocated, and the walk stops at the smaller of the two: "
+        "max_pfn is read before the bitmap is allocated, and the walk stops at the smaller of the two. So "
         "nothing is written behind the bitmap.",
         "A reading of the patch",
         plugged_in,

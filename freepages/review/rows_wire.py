@@ -112,8 +112,8 @@ ROWS = (
         "a queue is asked for that does not exist",
         "virtio_balloon.c: init_vqs",
         "bug",
-        "With GET_FREE_PAGES four queues are asked for, also without STATS_VQ, where there is no queue 2: "
-        "the probe fails. QEMU makes that queue in any case, so no test showed it.",
+        "With GET_FREE_PAGES the driver asks for four queues, even without STATS_VQ. Then there is no "
+        "queue 2, and the probe fails. QEMU makes that queue in any case, so no test showed it.",
         "Tsirkin on v2: https://lore.kernel.org/r/20160729003622-mutt-send-email-mst@kernel.org. "
         "Linux numbers the queues that there are without gaps, against the specification; Tsirkin's series "
         "to change it, of July 2024, was not merged "
@@ -131,8 +131,8 @@ ROWS = (
         "the length is as wide as the guest's long",
         "virtio_balloon.c: struct virtio_balloon, free_pages_handle_rq",
         "conditional",
-        "The length before the bitmap is an unsigned long in the guest's byte order: a host that takes "
-        "eight bytes of a 32-bit guest shifts the bitmap by 32 pages, and skips pages that are needed.",
+        "The length before the bitmap is an unsigned long in the guest's byte order. A host that takes "
+        "eight bytes from a 32-bit guest shifts the bitmap by 32 pages, and skips pages that are needed.",
         f"v2 has le64 there: {SPECIFICATION}, balloon: every field is little endian",
         guest_of_32_bits,
         lambda: guest_of_32_bits(True),
@@ -145,8 +145,8 @@ ROWS = (
         "the control word is not converted",
         "virtio_balloon.c: update_free_pages_stats",
         "conditional",
-        "The device writes ctrl as le64, a big-endian guest reads it as its own u64 and cuts it to an int: "
-        "all that was asked for is lost.",
+        "The device writes ctrl as le64. A big-endian guest reads it as its own u64 and cuts it to an "
+        "int, so what the host asked for is lost.",
         "A reading of the patch; sparse finds such where the field is declared __le64",
         big_endian,
         lambda: big_endian(True),

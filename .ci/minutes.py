@@ -16,6 +16,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+from stored_notebooks import read, shipped_notebooks
+
 COLUMNS = {
     "question, prediction": ("", "Question", "Prediction"),
     "step": ("Step",),
@@ -110,8 +112,6 @@ def write_header(notebook: Any) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    from rewrite_notebooks import read, shipped_notebooks
-
     whole = 0
     for path in [Path(argument) for argument in arguments] or shipped_notebooks():
         notebook = read(path)

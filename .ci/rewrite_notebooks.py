@@ -5,8 +5,6 @@
 Without arguments, every notebook in notebooks/. A notebook that fails is left as it was.
 """
 
-import hashlib
-import json
 import re
 import sys
 from collections.abc import Iterable
@@ -17,10 +15,8 @@ import nbformat
 from minutes import write_guide, write_header
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from stored_notebooks import GUIDE, MAIN_LINE, NotebookError, read, shipped_notebooks
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
-MAIN_LINE = sorted(NOTEBOOKS.glob("[01]*.ipynb"))
-GUIDE = NOTEBOOKS / "workshop" / "guide.ipynb"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -29,50 +25,6 @@ METADATA = {
 CELL_METADATA = {"tags", "jupyter"}
 CELL_SECONDS = 300
 HEADING = re.compile(r"^#+ (.+?)\s*$", re.MULTILINE)
-
-
-class NotebookError(ValueError):
-    """A file that is not a notebook of format 4."""
-
-
-def shipped_notebooks() -> list[Path]:
-    """Every notebook of notebooks/, in their order."""
-    return sorted(path for path in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
-
-
-def read(path: Path) -> Any:
-    """The notebook in `path`, each cell with an id; NotebookError where it is none."""
-    try:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        if notebook["nbformat"] != 4:
-            raise NotebookError(f"{path}: notebook format {notebook['nbformat']} is not 4")
-        notebook["nbformat_minor"] = 5
-        name_cells(notebook["cells"])
-        notebook = nbformat.reads(json.dumps(notebook), as_version=4)
-        nbformat.validate(notebook)
-    except OSError as error:
-        raise NotebookError(f"{path}: {error.strerror}") from error
-    except NotebookError:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NotebookError(f"{path}: not a notebook: {str(error).splitlines()[0]}") from error
-    return notebook
-
-
-def name_cells(cells: Iterable[dict[str, Any]]) -> None:
-    """Give each cell without an id one that follows from its text, and keep the others' ids."""
-    cells = list(cells)
-    taken = {cell["id"] for cell in cells if "id" in cell}
-    for cell in cells:
-        if "id" not in cell:
-            text = "".join(cell["source"])
-            stem = name = hashlib.sha256(text.encode()).hexdigest()[:8]
-            twin = 1
-            while name in taken:
-                twin += 1
-                name = f"{stem}-{twin}"
-            cell["id"] = name
-            taken.add(name)
 
 
 def run(notebook: Any, folder: Path) -> None:

@@ -7,7 +7,7 @@ from statistics import median
 import nbformat
 import pytest
 from minutes import RATES, counted, minutes, said, write_header
-from rewrite_notebooks import NOTEBOOKS, shipped_notebooks
+from stored_notebooks import NOTEBOOKS, shipped_notebooks
 
 from tests.test_notebooks import COURSE, NOT_YET
 

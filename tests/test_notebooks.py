@@ -9,7 +9,8 @@ from typing import Any
 
 import nbformat
 import pytest
-from rewrite_notebooks import NOTEBOOKS, WIDGET_VIEW, canonical, read, run, shipped_notebooks
+from rewrite_notebooks import WIDGET_VIEW, canonical, run
+from stored_notebooks import NOTEBOOKS, read, shipped_notebooks
 
 SECTIONS = [
     "Question",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from rewrite_notebooks import NOTEBOOKS, shipped_notebooks
+from stored_notebooks import NOTEBOOKS, shipped_notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -6,7 +6,8 @@ from typing import Any
 
 import nbformat
 import pytest
-from rewrite_notebooks import WIDGET_VIEW, NotebookError, canonical, main, read
+from rewrite_notebooks import WIDGET_VIEW, canonical, main
+from stored_notebooks import NotebookError, read
 
 VIEW = {"model_id": "0123456789abcdef0123456789abcdef", "version_major": 2, "version_minor": 0}
 

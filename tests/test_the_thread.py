@@ -3,7 +3,7 @@
 import re
 
 import nbformat
-from rewrite_notebooks import NOTEBOOKS
+from stored_notebooks import NOTEBOOKS
 
 NOTEBOOK = nbformat.read(NOTEBOOKS / "the-thread.ipynb", as_version=4)
 TEXT = "\n".join(cell.source for cell in NOTEBOOK.cells if cell.cell_type == "markdown")

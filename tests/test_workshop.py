@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import nbformat
 import pytest
 from minutes import RATES, by_section, minutes
-from rewrite_notebooks import GUIDE, MAIN_LINE, NOTEBOOKS
+from stored_notebooks import GUIDE, MAIN_LINE, NOTEBOOKS
 
 GUIDE_TEXT = "\n".join(cell.source for cell in nbformat.read(GUIDE, as_version=4).cells)
 LESSONS = {path.name: nbformat.read(path, as_version=4) for path in MAIN_LINE}

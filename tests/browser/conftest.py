@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
-from rewrite_notebooks import NOTEBOOKS
+from stored_notebooks import NOTEBOOKS
 
 from tests.browser.lab import NO_CHROMIUM, Lab, Server, chromium_path, launch
 

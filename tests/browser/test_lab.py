@@ -7,7 +7,8 @@ from typing import Any
 import nbformat
 import pytest
 from playwright.sync_api import Page
-from rewrite_notebooks import METADATA, NOTEBOOKS, shipped_notebooks
+from rewrite_notebooks import METADATA
+from stored_notebooks import NOTEBOOKS, shipped_notebooks
 
 from tests.browser.lab import Lab
 

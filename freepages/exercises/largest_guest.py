@@ -47,7 +47,7 @@ def _judge(answer: Any) -> str:
                     f"{TOO_LARGE[way]}."
                 )
         if answer[way] != SIZES[-1] and (more := lock_held(way, 2 * answer[way])) <= LIMIT:
-            raise Wrong(f"{way}: in a guest of twice that size it is still {format_seconds(more)} only.")
+            raise Wrong(f"{way}: twice that size is possible too, with the lock held {format_seconds(more)}.")
         told.append(f"{way} {format_seconds(held)}")
     return f"both were migrated: {', '.join(told)}, and more than {LIMIT} s in twice the guest."
 

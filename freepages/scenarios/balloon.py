@@ -38,7 +38,7 @@ from freepages.scenarios.exchange_picture import (
     sequence_panel,
 )
 from freepages.scenarios.panels import locks, memory, touched
-from freepages.scenarios.zones import unsound, zone_drawn
+from freepages.scenarios.zones import unsound, zone_drawn, zone_of
 from freepages.view.frame import Bits, Facts, Frame, Panel
 from freepages.virtqueue.features import APRIL_2016, DEFLATE_ON_OOM, GET_FREE_PAGES, STATS_VQ, names, queues
 from freepages.virtqueue.guest_memory import Endian, GuestMemory
@@ -379,16 +379,16 @@ def exchange(*, repaired: bool = False, grain: Grain = fine, requests: int = 1, 
 
 
 def inflate(
-    pages: int = 4, then: int = 0, *, zone: str = LETTERS, grain: Grain = coarse, **driver: Any
+    pages: int = 4, then: int = 0, *, zone: int | str | Zone = LETTERS, grain: Grain = coarse, **driver: Any
 ) -> Scenario:
     """The host wants `pages` pages in the balloon, and at some time `then`.
 
-    `zone` is the guest's memory, drawn as zone_drawn() takes it; the driver's queues take some free pages of
+    `zone` is the guest's memory, of whatever zone_of() takes; the driver's queues take some free pages of
     it. Raises FreepagesError where there are too few. `driver` are keyword arguments of the driver's.
     """
 
     def make() -> Machine:
-        node = DrawnNode(zone_drawn(zone))
+        node = DrawnNode(zone_of(zone))
         world = machine(node, num=4, grain=grain, driver=driver, device={"encoding": driver.get("encoding")})
         if not world.driver.vqs:
             raise FreepagesError("zone: the driver and its queues need some free pages, and find too few")

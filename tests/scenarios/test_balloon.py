@@ -89,5 +89,6 @@ def test_no_order_of_moves_discards_a_page_that_the_driver_does_not_own() -> Non
 def test_a_zone_of_ones_own_inflates_and_one_without_room_is_refused() -> None:
     run = to_the_end(Run(inflate(3, 3, zone="kk" + "·" * 14)))
     assert len(run.world.owned()) == 3
+    assert len(to_the_end(Run(inflate(3, 3, zone=16))).world.owned()) == 3
     with pytest.raises(FreepagesError, match="zone: the driver and its queues need some free pages"):
         Run(inflate(3, zone="k" * 15 + "·"))

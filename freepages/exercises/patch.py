@@ -51,10 +51,10 @@ def _when(run: Run, act: Act) -> int:
 
 
 reads_too_late = Exercise(
-    "Write a schedule of row('B5').patch() after which pages will not be sent that were never free.",
+    "Write a schedule of row('B5').patch() after which the host skips pages that were never free.",
     _judge,
     (
-        "the driver frees its bitmap when the next request comes. Who can ask again before reading?",
+        "the driver frees its bitmap when the next request comes. Who can ask again before it reads?",
         "let the host (h) ask, the interrupt handler (i) answer, and the host ask again before it reads. "
         "What must somebody in the guest (w) do before the host reads?",
         f"the shortest there is: {ROW.schedule}",

@@ -30,6 +30,9 @@ LIKELY: Mapping[str, Rule] = {
     "The guest writes after each whole group of `sends` pages: divide first, and multiply then.": (
         lambda left, hot, sends, writes: min(hot, left * writes // sends)
     ),
+    "The log has one bit a page, so a round has no more pages than are hot. Divide first, too.": (
+        lambda left, hot, sends, writes: left * writes // sends
+    ),
 }
 """Likely mistakes, by what to say of them."""
 
@@ -55,11 +58,11 @@ def _judge(answer: Rule) -> str:
 
 next_round = Exercise(
     "Write next_round(left, hot, sends, writes): how many pages the next round has to send. The round before "
-    "sent left pages. Each time that sends pages were sent, the guest makes writes writes; it goes round and "
-    "round through its hot pages, of which there are hot.",
+    "sent `left` pages. After each `sends` pages the guest writes `writes` times. It writes to its hot pages "
+    "in turn, round and round; it has `hot` of them.",
     _judge,
     (
-        "how often does the guest write while left pages are sent? Only whole groups of sends pages count.",
+        "how often does the guest write while `left` pages are sent? Only whole groups of `sends` count.",
         "left // sends * writes is the number of writes. How many different pages can that be, at most?",
         "min(hot, left // sends * writes)",
     ),

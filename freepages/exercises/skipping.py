@@ -23,11 +23,14 @@ LIKELY: Mapping[str, Translation] = {
     "A pfn in the hole has no page. What does the function return for it?": (
         lambda pfn, low, high: pfn if pfn < low else pfn - (high - low)
     ),
-    "Page number `low` is not below the hole any more: compare with <.": (
+    "Page number `low` is the first one of the hole: compare with <.": (
         lambda pfn, low, high: pfn if pfn <= low else None if pfn < high else pfn - (high - low)
     ),
     "Page number `high` is the first one behind the hole, and has a place.": (
         lambda pfn, low, high: pfn if pfn < low else None if pfn <= high else pfn - (high - low)
+    ),
+    "Below the hole the host's number is the pfn. Only above it do the two differ.": (
+        lambda pfn, low, high: pfn - (high - low)
     ),
     "You subtract where the hole begins. Subtract how long it is.": (
         lambda pfn, low, high: pfn if pfn < low else None if pfn < high else pfn - low

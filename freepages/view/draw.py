@@ -217,7 +217,9 @@ def _maps(
             for row, pfn in enumerate(grid.row_starts()):
                 label = strip.title
                 if strip.legend or (strip is lines[0] and grid.rows > 1):
-                    label = f"{max(pfn, lo):,}" + f" {strip.title}" * (not strip.legend)
+                    # The ruler counts from where a row begins, which may lie before the first page shown.
+                    begins = pfn if grid.lettered else max(pfn, lo)
+                    label = f"{begins:,}" + f" {strip.title}" * (not strip.legend)
                 shapes.append(
                     _row_label(y + row * pitch, min(strip.height, 24), cut(label, 12), bool(strip.legend))
                 )

@@ -14,6 +14,7 @@ def right(left, hot, sends, writes):
     ("answer", "words"),
     [
         (lambda left, hot, sends, writes: left // sends * writes, "one bit a page"),
+        (lambda left, hot, sends, writes: left * writes // sends, "no more pages than are hot"),
         (lambda left, hot, sends, writes: hot, "the most that a round"),
         (lambda left, hot, sends, writes: min(hot, left * writes / sends), "use //"),
         (lambda left, hot, sends, writes: min(hot, left * writes // sends), "divide first"),
@@ -50,6 +51,7 @@ def test_the_rule_of_the_rounds():
         (lambda pfn, low, high: pfn if pfn < low or pfn >= high else None, "smaller than the pfn"),
         (lambda pfn, low, high: pfn if pfn < low else None if pfn < high else pfn - low, "how long it is"),
         (lambda pfn, low, high: pfn if pfn < low else None if pfn < high else pfn - high, "come first"),
+        (lambda pfn, low, high: pfn - (high - low), "Below the hole"),
         (lambda pfn, low, high: None, "Is there a `return`?"),
         (lambda pfn, low, high: 5, "it should be 0"),
     ],

@@ -160,6 +160,14 @@ def test_a_legend_that_is_too_long_goes_on_in_another_line() -> None:
     assert all(text.x + 7.3 * len(text.text) < WIDTH for text in words if text.anchor == "start")
 
 
+def test_a_row_is_named_after_the_page_from_which_its_ruler_counts() -> None:
+    """Zone [48, 80): page 58 is at +26 of the row that begins at 32, where no page is drawn before 48."""
+    written = [
+        s.text for s in flat(draw(Frame("", (PageMap("zone", 48, "·" * 32),))).shapes) if isinstance(s, Text)
+    ]
+    assert {"32", "64", "+24"} <= set(written) and "48" not in written
+
+
 def test_nothing_moves_when_only_values_change() -> None:
     """Same panels, the same states elsewhere, other values: the same size, and every part in its place."""
     first = sample().panels[0]

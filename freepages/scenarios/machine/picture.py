@@ -40,7 +40,7 @@ def picture(run: Run) -> Frame:
         Bits("to send", 0, [w.host.to_send[page] for page in range(w.pages)]),
         Tokens("destination", 0, [letter(some) for some in w.memory.destination], letter(ZERO), lost),
         sequence_panel(
-            run, {key: name for key, name in COLUMNS.items() if key in run.processes}, WAYS, room=8
+            run, {key: name for key, name in COLUMNS.items() if key in run.processes}, TOLD, room=8
         ),
         ring_now(w.parts.place("free_pages")),
         locks(run, *(zone.lock for zone in w.zones)),

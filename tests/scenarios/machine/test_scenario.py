@@ -56,6 +56,13 @@ def test_it_is_drawn_at_every_step_of_its_story(pages: int) -> None:
     assert "The guest stands still" in text(scenario.picture(run))
 
 
+def test_a_kick_goes_to_the_device_and_not_to_the_host() -> None:
+    run = Run(one_machine())
+    while run.steps[-1:] == [] or not run.steps[-1].text.startswith("kicks"):
+        run.move(STORY.split()[len(run.steps)])
+    assert "guest driver ⇒ device: kick: free_pages" in text(run.scenario.picture(run))
+
+
 def test_step_by_step_the_bytes_go_through_the_ring() -> None:
     run = Run(one_machine(grain=fine), "h h0r")
     while run.processes["d"].options():

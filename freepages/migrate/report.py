@@ -96,11 +96,7 @@ def as_text(done: Migrated, about: dict[str, Any]) -> str:
         ["", f"{done.normal_pages:,} normal pages, {done.zero_pages:,} zero pages"],
         ["skipped", f"{done.skipped_pages:,} pages; {done.never_sent.count():,} were never sent"],
         ["zone lock", held if done.held else "not held beyond what an allocation takes"],
-        *(
-            [["waits", waits + ("" if stall is None else format_seconds(stall / 1e6))]]
-            if done.held or stall
-            else []
-        ),
+        *([["waits", waits]] if done.held or stall else []),
     ]
     if bandwidth > link:
         rows[4:4] = [["", "the link carries less than that: it is what counts (--link)"]]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from freepages.cli.main import main
+from freepages.engine.quantity import format_seconds
 from freepages.real.data_path import data_path
 
 KEYS = [
@@ -108,6 +109,14 @@ def test_where_nobody_allocates_nobody_waits_which_is_not_0(capsys):
     idle = told(capsys, "--ram", "64M", "--proposal", "locked")
     busy = told(capsys, "--ram", "64M", "--proposal", "locked", "--workload", "churn:1k/s")
     assert idle["guest_stall_us"] is None and busy["guest_stall_us"] >= 0
+
+
+def test_the_wait_is_told_once(capsys):
+    workload = "churn:100k/s"
+    assert main(["migrate", "--ram", "64M", "--proposal", "locked", "--workload", workload]) == 0
+    (waits,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("waits")]
+    stall = told(capsys, "--ram", "64M", "--proposal", "locked", "--workload", workload)["guest_stall_us"]
+    assert stall and waits.removeprefix("waits").strip() == f"the vCPUs waited {format_seconds(stall / 1e6)}"
 
 
 def test_the_json_has_what_was_asked_for_and_assumed(capsys, tmp_path):

@@ -35,7 +35,6 @@ MINE = proposal(host=PROPOSALS["no_wait"].host, title="mine")
         (Run(debate("locked"), "h h0r"), f"{PROPOSALS['locked'].title}: migrate"),
         (one_machine(), one_machine().title),
     ],
-    ids=str,
 )
 def test_each_stands_for_its_scenario_and_is_drawn_and_stepped(shown, title) -> None:
     assert scenario_of(shown).title == title
@@ -65,7 +64,6 @@ def test_a_snapshot_is_drawn_and_has_no_steps() -> None:
         ("lockd", "scenario 'lockd' is not known; did you mean locked"),
         ("", "is not known"),
     ],
-    ids=str,
 )
 def test_anything_else_is_refused_in_one_sentence(shown, words) -> None:
     for takes in (Picture, Stepper):

@@ -64,7 +64,7 @@ def test_the_imports_of_a_room_have_no_circle() -> None:
     names = {".".join(path.relative_to(HOUSE.parent).with_suffix("").parts): path for path in FILES}
     needs: dict[str, set[str]] = {}
     for name, path in names.items():
-        some = {module for module in imported(path)}
+        some = set(imported(path))
         needs[name] = {module if module in names else module.rpartition(".")[0] for module in some} & set(
             names
         )

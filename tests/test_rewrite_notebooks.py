@@ -123,12 +123,12 @@ def test_a_failing_notebook_is_left_as_it_was(tmp_path: Path, capsys: pytest.Cap
 def test_what_is_no_notebook_is_named(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.ipynb"
     path.write_bytes(text.encode(errors="surrogateescape"))
-    with pytest.raises(NotebookError, match="a.ipynb"):
+    with pytest.raises(NotebookError, match=r"a.ipynb"):
         read(path)
     assert main([str(path)]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_a_missing_notebook_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotebookError, match="none.ipynb: No such file"):
+    with pytest.raises(NotebookError, match=r"none.ipynb: No such file"):
         read(tmp_path / "none.ipynb")

@@ -54,7 +54,7 @@ def cases() -> Iterable[list[int]]:
         count = (
             (1, MOST - 1, MOST, MOST + 1, 2 * MOST, 3 * MOST)[case] if case < 6 else chance.randrange(1, 900)
         )
-        starts = [start for start in range(0, PAGES, 8)]
+        starts = list(range(0, PAGES, 8))
         chance.shuffle(starts)
         yield [pfn for start in starts for pfn in range(start, start + 8)][:count]
 

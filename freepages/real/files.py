@@ -15,7 +15,9 @@ NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
 def open_file(path: Path) -> FileIO:
     """Open a file to read; a FreepagesError for a pipe (which would wait) or a device, else the OSError."""
-    file = open(path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | NONBLOCK))
+    file = open(  # noqa: SIM115
+        path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | NONBLOCK)
+    )
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise FreepagesError(f"{path}: not a file")

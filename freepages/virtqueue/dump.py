@@ -25,10 +25,17 @@ from freepages.virtqueue.guest_memory import TOP, Endian, GuestMemory
 from freepages.virtqueue.ring_layout import RING_PACKED, VERSION_1, Layout, LayoutError
 
 RESERVED = {
-    **{24: "NOTIFY_ON_EMPTY", 27: "ANY_LAYOUT"},
+    24: "NOTIFY_ON_EMPTY",
+    27: "ANY_LAYOUT",
     **RING,
-    **{33: "ACCESS_PLATFORM", RING_PACKED: "RING_PACKED", 35: "IN_ORDER", 36: "ORDER_PLATFORM", 37: "SR_IOV"},
-    **{38: "NOTIFICATION_DATA", 39: "NOTIF_CONFIG_DATA", 40: "RING_RESET"},
+    33: "ACCESS_PLATFORM",
+    RING_PACKED: "RING_PACKED",
+    35: "IN_ORDER",
+    36: "ORDER_PLATFORM",
+    37: "SR_IOV",
+    38: "NOTIFICATION_DATA",
+    39: "NOTIF_CONFIG_DATA",
+    40: "RING_RESET",
 }
 """The feature bits that every kind of device has ("Reserved Feature Bits"; the bits below 24 are its own)."""
 
@@ -36,14 +43,23 @@ BITS = {name: bit for bit, name in {**MERGED, **RESERVED}.items()}
 
 
 OTHER_NAMES = {
-    **{"IOMMU_PLATFORM": 33, "REPORTING": PAGE_REPORTING, "ADMIN_VQ": 41},
-    **{"BAD_FEATURE": 30, "PROTOCOL_FEATURES": 30, "LOG_ALL": 26},  # of old QEMU and of vhost
+    "IOMMU_PLATFORM": 33,
+    "REPORTING": PAGE_REPORTING,
+    "ADMIN_VQ": 41,
+    "BAD_FEATURE": 30,
+    "PROTOCOL_FEATURES": 30,
+    "LOG_ALL": 26,  # of old QEMU and of vhost
 }
 """What Linux and QEMU call some of them besides."""
 
 QEMU_NAMES = {
-    **{"vring-num": "num", "vring-desc": "desc_addr", "vring-avail": "avail_addr", "vring-used": "used_addr"},
-    **{"desc-phys": "desc_addr", "avail-phys": "avail_addr", "used-phys": "used_addr"},
+    "vring-num": "num",
+    "vring-desc": "desc_addr",
+    "vring-avail": "avail_addr",
+    "vring-used": "used_addr",
+    "desc-phys": "desc_addr",
+    "avail-phys": "avail_addr",
+    "used-phys": "used_addr",
 }
 """Fields of QEMU's answers that are fields of a dump."""
 

@@ -92,7 +92,7 @@ def test_without_a_compiler_the_c_rows_are_left_out_with_one_line(
 @pytest.mark.skipif(not shutil.which("false"), reason="no program that always fails")
 def test_a_compiler_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", "false")
-    with pytest.raises(FreepagesError, match="false -O2 -shared -fPIC patch_loop.c: exit status 1"):
+    with pytest.raises(FreepagesError, match=r"false -O2 -shared -fPIC patch_loop.c: exit status 1"):
         compiled.c_methods()
 
 
@@ -176,7 +176,7 @@ def test_everything_is_reported_but_what_cannot_be_measured(
 
 
 def test_an_unknown_benchmark_is_refused() -> None:
-    with pytest.raises(FreepagesError, match="bench .velocity. is not known: there are bitmap, zone, "):
+    with pytest.raises(FreepagesError, match=r"bench .velocity. is not known: there are bitmap, zone, "):
         list(bench.report("velocity", as_json=False))
 
 

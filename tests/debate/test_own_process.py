@@ -116,7 +116,7 @@ SENTENCES = [
 
 @pytest.mark.parametrize(("body", "words"), SENTENCES, ids=lambda some: getattr(some, "__name__", ""))
 def test_each_mistake_is_one_sentence(body, words) -> None:
-    with pytest.raises(FreepagesError, match="^[^\n]*$") as told:
+    with pytest.raises(FreepagesError, match=r"^[^\n]*$") as told:
         check(proposal(host=hosts(body)))
     assert words in str(told.value)
 

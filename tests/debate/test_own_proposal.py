@@ -77,7 +77,7 @@ def runs_over_a_copy(w):
     ],
 )
 def test_what_cannot_be_is_refused_in_one_sentence(given, words) -> None:
-    with pytest.raises(FreepagesError, match="^[^\n]*$") as refused:
+    with pytest.raises(FreepagesError, match=r"^[^\n]*$") as refused:
         proposal(**given)
     assert words in str(refused.value)
 

@@ -42,7 +42,7 @@ def test_each_side_fits_on_a_slide(one) -> None:
 
 
 def test_a_name_that_is_none_is_refused_with_the_nearest() -> None:
-    with pytest.raises(FreepagesError, match="^proposal 'snapshto' is not known; did you mean snapshot"):
+    with pytest.raises(FreepagesError, match=r"^proposal 'snapshto' is not known; did you mean snapshot"):
         find_proposal("snapshto")
     with pytest.raises(FreepagesError, match="there are everything, snapshot, log_late"):
         find_proposal("xyzzy")

@@ -79,7 +79,7 @@ def test_a_thing_may_lead_back_to_itself() -> None:
     assert content(ring(1)) == content(ring(1)) != content(ring(2))
 
 
-@pytest.mark.parametrize("value", [(n for n in "ab"), open])  # noqa: SIM115
+@pytest.mark.parametrize("value", [(n for n in "ab"), open])
 def test_what_has_no_content_is_refused_by_name(value: Any) -> None:
     if value is open:
         value = open(__file__)  # noqa: SIM115

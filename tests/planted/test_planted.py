@@ -43,7 +43,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.exhaustive
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda some: some.what.replace(" ", "-"))
 def test_a_planted_mistake_is_caught(mistake: Mistake, copy: Path) -> None:
     path = copy / "freepages" / mistake.file

@@ -67,7 +67,7 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path, change, words) -> None:
 def test_a_trace_that_is_cut_says_where(tmp_path) -> None:
     text = json.dumps(ONE)
     path = written(tmp_path / "t.jsonl", text, text[:-40])
-    with pytest.raises(FreepagesError, match="t.jsonl, line 2: expected a whole JSON object"):
+    with pytest.raises(FreepagesError, match=r"t.jsonl, line 2: expected a whole JSON object"):
         list(read_traces(path))
     zipped = tmp_path / "t.gz"
     zipped.write_bytes(gzip.compress((text + "\n").encode() * 100)[:-30])

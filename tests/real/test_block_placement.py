@@ -55,7 +55,7 @@ def ram_and_free(draw):
 
 @given(ram_and_free())
 def test_blocks_of_divides_runs_as_merged_buddies(case):
-    ram, free = case
+    _ram, free = case
     blocks = blocks_of(free)
     assert all((np.diff(heads) > 0).all() for heads in blocks)
     assert all(np.array_equal(*sides) for sides in zip(runs_of(blocks), free, strict=True))

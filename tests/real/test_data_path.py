@@ -19,5 +19,5 @@ def test_every_shipped_file_is_found_by_its_parts() -> None:
 
 
 def test_a_missing_file_is_named() -> None:
-    with pytest.raises(FreepagesError, match="data/snapshots/of-no-machine.json"):
+    with pytest.raises(FreepagesError, match=r"data/snapshots/of-no-machine.json"):
         data_path("snapshots", "of-no-machine.json")

@@ -97,7 +97,9 @@ def test_a_line_that_is_none_is_named(tmp_path, line, words) -> None:
 
 
 def test_a_trace_of_something_else_says_what_was_expected(tmp_path) -> None:
-    with pytest.raises(FreepagesError, match="expected events of kmem .mm_page_alloc, .*: 5 lines have none"):
+    with pytest.raises(
+        FreepagesError, match=r"expected events of kmem .mm_page_alloc, .*: 5 lines have none"
+    ):
         read(tmp_path, HEAD + "  dd-7  [000] d...  1.9: sched_switch: prev_comm=dd\n")
 
 

@@ -84,7 +84,7 @@ def test_the_text_computes_the_reductions() -> None:
 def test_an_unknown_table_is_named_with_the_nearest() -> None:
     with pytest.raises(FreepagesError, match="published table 'hint-2' is not known; did you mean hint-2s"):
         published.table("hint-2")
-    with pytest.raises(FreepagesError, match="published table '../snapshots/README' is not known.* rfc"):
+    with pytest.raises(FreepagesError, match=r"published table '../snapshots/README' is not known.* rfc"):
         published.table("../snapshots/README")
 
 

@@ -1,5 +1,6 @@
 import re
 from html import unescape
+from pathlib import Path
 
 from freepages.engine.run import Lock, Process, Steps
 from freepages.view.source import listing, source
@@ -56,7 +57,7 @@ def test_the_outermost_function_is_shown_in_little_room() -> None:
 
 def test_the_numbers_are_those_of_the_file() -> None:
     shown = listing(inner.__code__)
-    file = open(__file__, encoding="utf-8").read().splitlines()
+    file = Path(__file__).read_text(encoding="utf-8").splitlines()
     for number, html in zip(shown.numbers, shown.html, strict=True):
         plain = unescape(re.sub("<[^>]*>", "", html))
         assert plain.strip() == file[number - 1].strip()

@@ -527,14 +527,14 @@ def test_a_used_entry_that_cannot_be_breaks_the_queue(idx, head, written, kind):
 
 def test_the_length_is_not_checked_where_legacy_devices_set_it_wrongly():
     for features, length, result in ((), 33, ("t", 33)), (MODERN, 33, None):
-        memory, layout, driver, device = a_ring(NUM, features)
+        _memory, _layout, driver, device = a_ring(NUM, features)
         straight(driver.add_inbuf([(DATA + 16, 32)], "t"))
         straight(device.push(straight(device.pop()), length))
         assert straight(driver.get_buf()) == result
 
 
 def test_a_chain_is_given_back_once():
-    memory, layout, driver, device = a_ring(NUM)
+    _memory, _layout, driver, device = a_ring(NUM)
     for token in "ab":
         straight(driver.add_outbuf([(DATA, 16)], token))
     straight(device.push(0, 0))

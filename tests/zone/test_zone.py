@@ -245,7 +245,7 @@ def test_a_double_free_is_refused():
 
 @pytest.mark.parametrize("order", [11, -1, 2.5, "1"])
 def test_an_order_out_of_range_is_refused(order):
-    with pytest.raises(FreepagesError, match="is not one of 0..10"):
+    with pytest.raises(FreepagesError, match=r"is not one of 0..10"):
         straight(a_zone().rmqueue(order))
 
 
@@ -293,7 +293,7 @@ def test_validate_finds_buddies_that_were_not_merged():
 
 def blocks_of(free):
     """The free blocks as a function of the set of free pages: wholly free, and the parent is not."""
-    whole = [{pfn for pfn in free}]
+    whole = [set(free)]
     for order in ORDERS[1:]:
         below = whole[-1]
         whole.append({pfn for pfn in below if pfn % (1 << order) == 0 and pfn + (1 << order - 1) in below})

@@ -112,7 +112,7 @@ def test_where_nobody_allocates_nobody_waits_which_is_not_0(capsys):
 
 
 def test_the_wait_is_told_once(capsys):
-    workload = "churn:100k/s"
+    workload = "churn:20k/s"
     assert main(["migrate", "--ram", "64M", "--proposal", "locked", "--workload", workload]) == 0
     (waits,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("waits")]
     stall = told(capsys, "--ram", "64M", "--proposal", "locked", "--workload", workload)["guest_stall_us"]

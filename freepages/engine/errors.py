@@ -19,10 +19,14 @@ E = TypeVar("E", bound=FreepagesError)
 
 
 def unknown(what: str, name: Any, names: Iterable[str], error: type[E] = FreepagesError) -> E:  # type: ignore[assignment]
-    """The error for a name that is none of ``names``: it has the nearest of them, or all."""
+    """The error for a name that is none of ``names``: it has the nearest of them, or all there are."""
     there = {some.lower(): some for some in names}
     near = get_close_matches(str(name).lower(), there, 1)
     return error(
         f"{what} {name!r:.60} is not known"
-        + (f"; did you mean {there[near[0]]}?" if near else f": there are {', '.join(there.values())}")
+        + (
+            f"; did you mean {there[near[0]]}?"
+            if near
+            else f": there {'are ' + ', '.join(there.values()) if there else 'is none'}"
+        )
     )

@@ -1,6 +1,10 @@
-"""Many migrations as maps."""
+"""What is drawn of one migration: the lock, and what is left; and of many: maps."""
 
-from freepages.migrate.chart import heat_maps
+from matplotlib.figure import Figure
+
+from freepages.migrate.chart import draw_left, draw_lock, heat_maps
+from freepages.migrate.guest import Guest
+from freepages.migrate.timed_migration import migrate
 
 
 def test_maps_stand_side_by_side_with_their_marks() -> None:
@@ -9,3 +13,21 @@ def test_maps_stand_side_by_side_with_their_marks() -> None:
     )
     assert [axes.get_title() for axes in figure.axes[:2]] == ["a", "b"]
     assert [text.get_text() for text in figure.axes[1].texts] == ["here"] and not figure.axes[0].texts
+
+
+def test_each_hold_and_each_wait_of_the_lock_is_a_bar_in_its_row() -> None:
+    done = migrate(Guest.made_up(2 << 30, 0.75), "locked", "churn:20000/s", bandwidth=1.25e9, keep=False)
+    axes = Figure().subplots()
+    draw_lock(axes, done, "locked")
+    assert len(axes.collections) == len(done.held) + len(done.waits) > 4
+    rows = [label.get_text() for label in axes.get_yticklabels()]
+    assert rows == ["vCPU 3", "vCPU 2", "vCPU 1", "vCPU 0", "the driver"]
+
+
+def test_what_is_left_begins_with_all_and_ends_with_nothing() -> None:
+    done = migrate(Guest.made_up(256 << 20, 0.0), bandwidth=1.25e9, keep=False)
+    axes = Figure().subplots()
+    draw_left(axes, done, color="black")
+    (line,) = axes.lines
+    assert line.get_ydata()[0] == 256 and line.get_ydata()[-1] == 0
+    assert line.get_xdata()[-1] == done.total / 1e9

@@ -195,3 +195,9 @@ def test_the_rounds_of_a_migration_send_all_that_it_sends() -> None:
     assert sum(one.pages for one in rounds) == done.normal_pages + done.zero_pages
     assert rounds[-1].left == 0 and len(rounds) > 2
     assert sum(one.seconds for one in rounds) == pytest.approx((done.total - done.setup) / 1e9, rel=0.01)
+
+
+def test_a_migration_without_end_names_what_the_link_carries() -> None:
+    guest = Guest.made_up(1 << 30, 0.0)
+    with pytest.raises(FreepagesError, match="5 rounds: .* and 1.044 GiB/s are sent at most"):
+        migrate(guest, "everything", "dirty:4GiB/s:1GiB", bandwidth=10e9, max_rounds=5, keep=False)

@@ -1,5 +1,6 @@
 """What is drawn of one migration: the lock, and what is left; and of many: maps."""
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from freepages.migrate.chart import draw_left, draw_lock, heat_maps
@@ -29,5 +30,5 @@ def test_what_is_left_begins_with_all_and_ends_with_nothing() -> None:
     axes = Figure().subplots()
     draw_left(axes, done, color="black")
     (line,) = axes.lines
-    assert line.get_ydata()[0] == 256 and line.get_ydata()[-1] == 0
-    assert line.get_xdata()[-1] == done.total / 1e9
+    (start, end), (first, last) = ((some[0], some[-1]) for some in np.asarray(line.get_data()))
+    assert (start, end) == (0, done.total / 1e9) and (first, last) == (256, 0)

@@ -199,5 +199,5 @@ def test_the_rounds_of_a_migration_send_all_that_it_sends() -> None:
 
 def test_a_migration_without_end_names_what_the_link_carries() -> None:
     guest = Guest.made_up(1 << 30, 0.0)
-    with pytest.raises(FreepagesError, match="5 rounds: .* and 1.044 GiB/s are sent at most"):
+    with pytest.raises(FreepagesError, match=r"5 rounds: .* and 1\.044 GiB/s are sent at most"):
         migrate(guest, "everything", "dirty:4GiB/s:1GiB", bandwidth=10e9, max_rounds=5, keep=False)

@@ -25,9 +25,9 @@ def _judge(operations: str) -> str:
 
 
 scattered = Exercise(
-    f"A fresh zone has {PAGES} pages. Write a list of operations: '0a' allocates a block of order 0, '4f' "
-    "frees the block that begins at pfn 4. At the end half of the pages are free, and still nobody can get "
-    "a block of order 1.",
+    f"A fresh zone has {PAGES} pages. Write operations as one text, such as '0a 0a 1f': '0a' allocates a "
+    "block of order 0, and '1f' frees the block that begins at pfn 1. At the end half of the pages are free, "
+    "and still nobody can get a block of order 1.",
     _judge,
     (
         "a free block of order 1 is two free buddies. What must every pair of buddies look like?",

@@ -46,7 +46,7 @@ def free_page_bitmap(letters: str = LIVED_IN, *, length: int | None = None, stor
         zone, bitmap = run.world.zone, run.world.bitmap
         lit = touched(run)
         return Frame(
-            f"zone {zone.name}: {zone.nr_free_pages} pages free, {bitmap.count()} marked",
+            f"zone {zone.name}: {zone.listed_pages()} pages free, {bitmap.count()} marked",
             (
                 memory(zone, lit),
                 Bits("bitmap", zone.start_pfn, bitmap, highlight=lit),

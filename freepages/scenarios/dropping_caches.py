@@ -140,7 +140,7 @@ def drop_caches(
 def picture(run: Run) -> Frame:
     world: Dropping = run.world
     zone, lit = world.zone, touched_here(run)
-    free, waiting, marked = zone.nr_free_pages, len(per_cpu_pages([zone])), world.bitmap.count()
+    free, waiting, marked = zone.listed_pages(), len(per_cpu_pages([zone])), world.bitmap.count()
     return Frame(
         f"{free} pages on the free lists, {waiting} on CPUs' own lists, {marked} marked",
         (

@@ -222,7 +222,7 @@ def buddy_zone(
 
     def picture(run: Run) -> Frame:
         zones = zones_of(run.world)
-        listed = sum(zone.nr_free_pages for zone in zones)
+        listed = sum(zone.listed_pages() for zone in zones)
         managed = sum(zone.managed for zone in zones)
         what = f"zone {zones[0].name}" if len(zones) == 1 else f"{len(zones)} zones"
         panels: list[Panel] = []

@@ -408,6 +408,10 @@ class Zone(Span):
         """Free blocks of each order: the zone's line of /proc/buddyinfo."""
         return [area.nr_free for area in self.free_area]
 
+    def listed_pages(self) -> int:
+        """How many pages are on the free lists now; nr_free_pages is counted before or after, as in Linux."""
+        return sum(blocks << order for order, blocks in enumerate(self.nr_free()))
+
     def __repr__(self) -> str:
         free = f"{self.nr_free_pages} of {self.managed} free"
         return f"Zone({self.name!r}, [{self.start_pfn}, {self.end_pfn}), {free})"

@@ -1,5 +1,7 @@
 """Zones of one's own, from a size, a drawing, a snapshot or a zone, and what is said of anything else."""
 
+import re
+
 import pytest
 
 from freepages.engine.errors import FreepagesError
@@ -9,6 +11,7 @@ from freepages.real import Snapshot
 from freepages.real.data_path import data_path
 from freepages.scenarios.bitmap_builder import free_page_bitmap
 from freepages.scenarios.zones import buddy_zone, operate, zone_drawn, zone_of, zones_of
+from freepages.view.frame import State
 from freepages.zone.node import Node
 
 SNAPSHOT = Snapshot.load(data_path("snapshots", "vm-24g-idle.snapshot"))
@@ -76,3 +79,12 @@ def test_operate_takes_a_run_a_node_or_what_has_a_zone_and_refuses_the_rest() ->
         assert sum(zone.nr_free_pages for zone in zones) < before
     with pytest.raises(FreepagesError, match=r"operate\(\) takes a zone, a node or a run with one, not 7"):
         operate(7, "0a")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("scenario", [buddy_zone("····aa··", cpus=2), free_page_bitmap()])
+def test_the_heading_counts_the_free_pages_that_are_drawn(scenario) -> None:
+    run = Run(scenario)
+    for seed in range(60):
+        frame = scenario.picture(at_random(run, seed, 1))
+        free = int((frame.panels[0].states == State.FREE).sum())
+        assert re.search(rf": {free} (of|pages free)", frame.title), (frame.title, free)

@@ -9,7 +9,9 @@ What projects on what:
   and with two zones the small world's driver walks zone by zone too: taken for one moment, correct runs would
   be refused;
 - a move of the host's is the same move, and stop to comparison is one;
-- the driver has answered when the device has read the answer.
+- the driver has answered when the device has read the answer;
+- a byte that driver or device write may be the one that stood there before. The small world knows only that
+  it was written, so it may call such a page lost where the bytes agree. Programs always write new bytes.
 
 A move that the small world does not allow, or a set that differs after it, is a refusal: then what was proved
 of the small world says nothing about this machine.
@@ -122,7 +124,10 @@ class Projection:
             "to send": (here.host.to_send, there.host.to_send),
             "dirty": (here.log.bits, there.log.bits),
             "answers": (here.mail.answers, there.mail.answers),
-            "lost": (sorted(here.lost), sorted(there.lost)),
+            "lost": (
+                sorted(here.lost),
+                [page for page in sorted(there.lost) if not here.memory.written_back(page)],
+            ),
         }
         for name, (one, other) in pairs.items():
             if one != other:

@@ -51,6 +51,12 @@ class RamContent:
         new = next(letter for letter in range(LETTERS, LETTERS + 3) if letter not in held)
         self.memory.write(self.addresses[page], bytes([ord("A") + new - LETTERS]) * 8)
 
+    def written_back(self, page: int) -> bool:
+        """Whether a page holds what has arrived though it was written since: driver and device may write what
+        stood there before. Programs do not: they write letters, and always new ones."""
+        held = self.page(page)
+        return held == self.arrived[page] and not b"A" <= held[:1] < b"D"
+
     def send(self, pages: PageSet) -> None:
         """What these pages hold now is on the destination."""
         for page in pages:

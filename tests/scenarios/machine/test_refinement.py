@@ -90,3 +90,13 @@ def test_a_walk_zone_by_zone_is_as_safe_as_one_of_all_zones_at_once() -> None:
     """The small world in which the driver looks at one page after the other, each under its lock."""
     zones = (0, 1), (1, 2)
     assert explore(debate(replace(find_proposal("snapshot"), guest=zone_by_zone(zones)))).verdict == PROVED
+
+
+def test_bytes_that_were_written_back_are_not_lost() -> None:
+    """Driver or device wrote page 3 after it was sent, and left the bytes that were sent."""
+    scenario = random_machine(11825)
+    end = random_run(scenario, 11825, STEPS)
+    run = Run(scenario, end.schedule)
+    assert end.refused is None and sorted(run.world.lost) == [30]
+    assert sorted(run.world.projection.small.lost) == [3, 30]
+    assert run.world.memory.written_back(3) and not run.world.memory.written_back(30)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import argparse
 
 from freepages.engine.errors import FreepagesError
+from freepages.engine.text_table import columns
 
 KINDS = (".html", ".svg", ".png")
 
 
 def scenarios() -> None:
-    """Print a line for each shipped scenario: its name, its processes' letters, its title."""
+    """Print a table of the shipped scenarios: names, what each shows, and the letters of its processes."""
     from freepages.engine.run import Run
     from freepages.lab.shipped import shipped
 
+    rows = [["name", "what it shows", "letters of a schedule"]]
     for name, build in shipped().items():
         scenario = build()
         letters = ", ".join(f"{p.letter} {p.name}" for p in Run(scenario).processes.values())
-        print(f"{name:28} {letters:34} {scenario.title}", flush=True)
+        rows.append([name, scenario.title, letters])
+    print("\n".join(columns(rows, rule=True)))
 
 
 def export(args: argparse.Namespace) -> None:

@@ -118,7 +118,7 @@ def parser() -> Parser:
     top = Parser(
         prog="freepages",
         description="Free pages of a guest, and a migration that skips them.",
-        epilog="freepages COMMAND --help says more; that of migrate says how to migrate your own guest.",
+        epilog="freepages COMMAND --help says more; freepages migrate --help, how to migrate your own guest.",
     )
     top.add_argument("--version", action=Version, nargs=0, help="print the versions, and end")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -195,10 +195,15 @@ def parser() -> Parser:
     )
     command.add_argument("--pages", metavar="N", type=int, default=2, help="pages of the guest")
     command.add_argument(
-        "--requests", metavar="N", type=int, help="requests of the host at most; 2, with id-bits=N 2^N + 1"
+        "--requests",
+        metavar="N",
+        type=int,
+        help="the most requests of the host; if not given, 2, or 2^N + 1 with id-bits=N",
     )
-    command.add_argument("--deep", action="store_true", help="give up only when 1.75 GiB are in use")
-    command.add_argument("--jobs", metavar="N", type=int, help="processes for --all; one a processor")
+    command.add_argument("--deep", action="store_true", help="search on until 1.75 GiB of memory are in use")
+    command.add_argument(
+        "--jobs", metavar="N", type=int, help="processes for --all; if not given, one for each processor"
+    )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=check)
 
@@ -226,7 +231,7 @@ def parser() -> Parser:
         help="another run of the same guest, for --fit; may be given again",
     )
     command.add_argument(
-        "--fit", metavar="NAME,...", help="fit these costs, two for each run: zero_scan,link for one"
+        "--fit", metavar="NAME,...", help="fit these costs, at most two for each run, as zero_scan,link"
     )
     command.set_defaults(run=compare)
 
@@ -260,12 +265,14 @@ def parser() -> Parser:
         "file",
         metavar="FILE.toml",
         type=Path,
-        help='what = "migrate" or "check", and a table [grid] of options: a list has the values of one',
+        help='it has what = "migrate" or "check", and a table [grid]: for each option a value, or a list',
     )
     command.add_argument(
         "--on", metavar="WHERE", default="processes", help="here, processes, dask, or a scheduler's tcp://..."
     )
-    command.add_argument("--jobs", metavar="N", type=int, help="processes; one a processor, if not given")
+    command.add_argument(
+        "--jobs", metavar="N", type=int, help="processes; if not given, one for each processor"
+    )
     command.add_argument(
         "--out",
         metavar="TABLE",
@@ -274,7 +281,9 @@ def parser() -> Parser:
     )
     command.set_defaults(run=sweep)
 
-    command = commands.add_parser("scenarios", help="what there is to step through, with its letters")
+    command = commands.add_parser(
+        "scenarios", help="what there is to step through: names, and the letters of processes"
+    )
     command.set_defaults(run=scenarios)
 
     command = commands.add_parser(
@@ -282,16 +291,21 @@ def parser() -> Parser:
     )
     command.add_argument("scenario", metavar="SCENARIO", help="a name that freepages scenarios prints")
     command.add_argument(
-        "--schedule", metavar="TEXT", help="the moves, as h g g w1a; else the scenario's story"
+        "--schedule", metavar="TEXT", help="the moves, as h g g w1a; if not given, the scenario's own"
     )
     command.add_argument(
-        "--at", metavar="N", type=int, help="the step to show; else a page's first, a picture's last"
+        "--at",
+        metavar="N",
+        type=int,
+        help="the step to show; if not given, the first in .html and the last in a picture",
     )
     command.add_argument("--to", metavar="FILE", type=Path, required=True, help="FILE.html, .svg or .png")
-    command.add_argument("--large", action="store_true", help="write a page of more than 20 MB too")
+    command.add_argument("--large", action="store_true", help="write the page even if it has more than 20 MB")
     command.set_defaults(run=export)
 
-    command = commands.add_parser("bench", help="how fast this machine is at it", more=_of_bench)
+    command = commands.add_parser(
+        "bench", help="measure how fast freepages is on this machine", more=_of_bench
+    )
     command.add_argument("what", metavar="WHAT", nargs="?", help="one of those below; all, if not given")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=bench)
@@ -346,10 +360,10 @@ def _of_sweep() -> str:
 OWN_GUEST = {
     "in it, as root": "mkdir proc; for f in version zoneinfo buddyinfo pagetypeinfo iomem meminfo kpageflags"
     "; do cat /proc/$f > proc/$f; done",
-    "here": "copy the folder proc from it, and then:"
+    "here": "copy the folder proc from it (this machine's own is --proc /proc), and then:"
     " freepages migrate --proc proc --proposal snapshot --bandwidth 10Gbit --link 10Gbit",
     "or": "freepages capture mine.snapshot in it, where freepages is installed there;"
-    " freepages migrate mine.snapshot here",
+    " freepages migrate mine.snapshot --proposal snapshot here",
 }
 OWN_RUN = {
     "before it": "the guest's folder proc, as freepages migrate --help says; where its RAM is a file also"

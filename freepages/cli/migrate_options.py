@@ -6,25 +6,27 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from freepages.cli.sources import source
+from freepages.host.qemu import VERSIONS
 from freepages.pages.pc_memory import BELOW_4G
 
 
-def options(command: ArgumentParser, year: str = "that of the proposal's day") -> None:
+def options(command: ArgumentParser, year: str = "that of the proposal's year") -> None:
     """Add them to the command; ``year`` is the QEMU that is taken if none is named."""
+    years = [f"{one.version} ({one.year})" for one in VERSIONS.values()]
     source(command).add_argument("--ram", metavar="SIZE", help="make up a guest of so much RAM, such as 8G")
     add = command.add_argument
     add(
         "--qemu",
         metavar="VERSION",
-        help=f"2.5, 2.8, 4.0, 4.2, 6.1 or 10: whose pre-copy it is; if not given, {year}. "
+        help=f"the QEMU whose pre-copy is modelled: {', '.join(years)}; if not given, {year}. "
         "Not modelled in any: multifd, XBZRLE, compression, postcopy",
     )
     add("--free", metavar="SHARE", default="0.6", help="with --ram: the share of it that is free")
     add(
         "--machine",
         metavar="TYPE",
-        help=f"{' or '.join(BELOW_4G)}: where RAM goes on above the PCI hole; if not given, RAM lies where "
-        "iomem or the zones have it, and with --ram as in the first of them",
+        help=f"{' or '.join(BELOW_4G)}, which differ in where RAM goes on above the PCI hole; if not given, "
+        f"RAM lies where iomem or the zones have it, and with --ram as in {next(iter(BELOW_4G))}",
     )
     add(
         "--proposal",
@@ -43,7 +45,8 @@ def options(command: ArgumentParser, year: str = "that of the proposal's day") -
     add(
         "--link",
         metavar="RATE",
-        help="what the wire carries, which bounds the bandwidth; if not given, 8.97Gbit, as in mails of 2016",
+        help="what the wire carries; the smaller of this and the bandwidth counts. If not given, 8.97Gbit, "
+        "as in mails of 2016",
     )
     add("--downtime", metavar="TIME", default="300ms", help="how long the guest may stand still")
     add(
@@ -53,23 +56,34 @@ def options(command: ArgumentParser, year: str = "that of the proposal's day") -
         default=0,
         help="what is written to /proc/sys/vm/drop_caches first: 1 page cache, 2 slab, 3 both, 0 nothing",
     )
-    add("--init-on-alloc", action="store_true", help="the guest zeroes what it allocates, the driver's too")
+    add(
+        "--init-on-alloc",
+        action="store_true",
+        help="the guest zeroes every page it allocates, also for the balloon",
+    )
     add(
         "--zero",
         metavar="FILE|SHARE",
-        help="the pages of zeros: a bitmap over RAM, or the share of RAM; if not given, the free pages",
+        help="which pages hold zeros: a file with a bitmap over RAM, as freepages zeros writes it, or a "
+        "share of RAM, such as 0.3; if not given, the free pages",
     )
-    add("--max-rounds", metavar="N", type=int, default=100, help="give up after so many")
+    add(
+        "--max-rounds",
+        metavar="N",
+        type=int,
+        default=100,
+        help="give up after so many readings of the dirty log",
+    )
     add("--auto-converge", action="store_true", help="slow the guest down where it dirties too fast")
     add(
         "--cost",
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help="what something takes, one of those below, in its unit or with one: hint=40us, link=25Gbit; "
-        "may be given again",
+        help="give one of the costs below another value, in the unit it has there or in one that is named: "
+        "hint=40us, link=25Gbit; may be given again",
     )
-    add("--seed", metavar="N", type=int, default=0, help="of all chance")
+    add("--seed", metavar="N", type=int, default=0, help="the seed of all that is drawn at random")
     add("--json", action="store_true", help="print JSON")
 
 
@@ -82,5 +96,9 @@ def outputs(command: ArgumentParser) -> None:
         type=Path,
         help="write the pages that the destination never gets: a bitmap over RAM, as --zero takes one",
     )
-    add("--sensitivity", action="store_true", help="also run it with each cost a quarter off, and tell")
+    add(
+        "--sensitivity",
+        action="store_true",
+        help="migrate again with each cost a quarter more and less, and tell",
+    )
     add("--plot", metavar="FILE", type=Path, help="write a picture, FILE.png or FILE.svg")

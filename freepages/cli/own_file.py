@@ -42,8 +42,8 @@ def read_proposal(text: str) -> Proposal:
         except FreepagesError as error:
             raise FreepagesError(f"{path}: {error}") from None
     raise FreepagesError(
-        f"{path}: {name} is {type(found).__name__} and no proposal: write {name} = proposal(host=...), or "
-        "call a function guest or host"
+        f"{path}: {name} is not a proposal but of type {type(found).__name__}: "
+        f"write {name} = proposal(host=...), or call a function guest or host"
     )
 
 

@@ -81,7 +81,7 @@ def cells(grid: Mapping[str, Any], what: What = "migrate") -> list[Cell]:
     choices: dict[str, list[Any]] = {}
     for name, values in grid.items():
         if (plain := name.replace("-", "_")) not in known:
-            raise unknown("grid", name, known)
+            raise unknown("grid: option", name, known)
         choices[plain] = list(values) if isinstance(values, list | tuple | range) else [values]
         if not choices[plain]:
             raise FreepagesError(f"grid: {name} has no value")
@@ -198,10 +198,9 @@ def run(args: Namespace) -> None:
     out = args.out or args.file.with_suffix(".csv")
     with Progress(len(asked), "cells") as progress, executor_on(args.on, args.jobs, progress) as executor:
         rows = sweep(grid, what, executor, table=out, watch=progress)
-    failed = sum(bool(row["error"]) for row in rows)
-    print(
-        f"{out}: {len(rows):,} of {len(asked):,} cells" + (f", {failed:,} of them failed" if failed else "")
-    )
+    errors = [row["error"] for row in rows if row["error"]]
+    failed = f", {len(errors):,} of them failed, the first: {errors[0]}" if errors else ""
+    print(f"{out}: {len(rows):,} of {len(asked):,} cells{failed}")
     if progress.stopped:
         raise KeyboardInterrupt
 

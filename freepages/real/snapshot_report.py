@@ -15,11 +15,12 @@ COLUMNS = {
     "zone": "the zone's name",
     "start_pfn": "its first page frame",
     "spanned": "pages from its first to its last, holes between them too",
-    "present": "those of them that there are; before Linux 3.8 without what the kernel took for struct page",
-    "managed": "those that the kernel has given to the allocator; the others count as in use",
+    "present": "spanned without holes; before Linux 3.8 also without what the kernel took for struct page",
+    "managed": "those of them that the kernel has given to the allocator; the others count as in use",
     "free": "pages in the free blocks that buddyinfo counts",
-    "churn": "pages that kpageflags marks free, less those: not 0 where some were allocated or freed between "
-    "the reading of the two files; ? where zones overlap, and nobody can tell whose a page is",
+    "churn": "how many more pages kpageflags marks free: not 0 where some were allocated or freed between "
+    "the reading of the two files, if only by the reader; ? where zones overlap, and nobody can tell whose a "
+    "page is",
     "2^0, 2^1, ...": "free blocks of so many pages, as buddyinfo counts them",
 }
 """The columns of the tables of a snapshot, and what they say."""

@@ -34,7 +34,7 @@ DEEP_LIMIT, DEEP_MEMORY = 20 * LIMIT, 7 << 28
 VERDICTS = {
     "PROVED": "no schedule within the bounds that are printed loses a page",
     "REFUTED": "a shortest schedule that loses one is printed; paste it into a stepper",
-    "UNDETERMINED": "the search was ended before it had seen all: by --deep it goes on for longer",
+    "UNDETERMINED": "the search ended before it had seen all states; with --deep it goes on for longer",
 }
 """What the answers of a search say."""
 

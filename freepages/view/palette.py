@@ -1,8 +1,9 @@
-"""One table: every state and mark has one colour, one letter or sign, one hatch and one name, everywhere.
+"""One table: every state and mark has one colour, one hatch and one name, every mark one sign, everywhere.
 
 The colours are Okabe and Ito's (Color Universal Design, 2008), the same in the light and the dark theme; only
 paper, ink and lines change with the theme. Nothing is told by colour alone: small maps write the letter into
-each page, larger ones hatch, and the text form has the letters.
+each page, larger ones hatch, and the text form has the letters. A state's letter is its code, ``State`` of
+:mod:`freepages.view.frame`.
 """
 
 from __future__ import annotations

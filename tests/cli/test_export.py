@@ -23,8 +23,9 @@ def test_scenarios_are_listed_with_their_letters(
     few = {name: shipped()[name] for name in ("no_wait", "free-page-bitmap")}
     monkeypatch.setattr("freepages.lab.shipped.shipped", lambda: few)
     assert main(["scenarios"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [re.split("  +", line)[:2] for line in lines] == [
+    heads, _, *lines = capsys.readouterr().out.splitlines()
+    assert re.split("  +", heads)[::2] == ["name", "letters of a schedule"]
+    assert [re.split("  +", line)[::2] for line in lines] == [
         ["no_wait", "g guest, h host, w workload"],
         ["free-page-bitmap", "g guest, w workload"],
     ]

@@ -139,7 +139,7 @@ def test_the_help_has_every_name_and_what_it_means(capsys):
     assert all(name in migrate for name in NAMES if name != "elapsed")
     assert all(f"{name} {means}" in check for name, means in MEANINGS.items())
     assert "(default: 1Gbit)" in migrate and "(default: 0)" in migrate and "(default: None)" not in migrate
-    assert "churn pages that kpageflags marks free" in help_of("bitmap")
+    assert "churn how many more pages kpageflags marks free" in help_of("bitmap")
     assert "capture How long it takes to capture this machine" in help_of("bench")
 
 

@@ -58,7 +58,7 @@ def test_it_is_timed_and_when_it_asks_is_said(capsys, mine) -> None:
     ("content", "name", "words"),
     [
         (MINE, "hosts", "'hosts' is not known; did you mean host?"),
-        (MINE, "number", "number is int and no proposal"),
+        (MINE, "number", "number is not a proposal but of type int"),
         (MINE, "guest", "guest: it has no step"),
         ("x = 1", "host", "it has no host, and no other proposal"),
         ("x = 1\nx = = 2", "host", "line 2: "),

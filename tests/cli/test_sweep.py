@@ -35,7 +35,7 @@ def test_every_choice_is_a_cell_and_the_last_name_turns_fastest() -> None:
 @pytest.mark.parametrize(
     ("grid", "what", "words"),
     [
-        ({"bandwith": "1Gbit"}, "migrate", "grid 'bandwith' is not known; did you mean bandwidth?"),
+        ({"bandwith": "1Gbit"}, "migrate", "grid: option 'bandwith' is not known; did you mean bandwidth?"),
         ({"purpos": "discard"}, "check", "did you mean purpose?"),
         ({"free": []}, "migrate", "grid: free has no value"),
         (GRID, "migrat", "what 'migrat' is not known; did you mean migrate?"),
@@ -141,7 +141,7 @@ def test_the_command_sweeps_a_file(tmp_path: Path, capsys: pytest.CaptureFixture
     file = tmp_path / "grid.toml"
     file.write_text('what = "check"\n[grid]\nproposal = ["snapshot", "nobody"]\npages = 1\n')
     assert main(["sweep", str(file), "--on", "here"]) == 0
-    assert "2 of 2 cells, 1 of them failed" in capsys.readouterr().out
+    assert "2 of 2 cells, 1 of them failed, the first: " in capsys.readouterr().out
     assert [row["verdict"] for row in rows(tmp_path / "grid.csv")] == ["PROVED", ""]
 
 

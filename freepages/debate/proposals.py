@@ -84,7 +84,7 @@ class Proposal:
     @property
     def when(self) -> str:
         """When its host asks, as a sentence."""
-        return f"By the clock its host asks {self.asks}."
+        return f"In a timed run its host asks {self.asks}."
 
     @property
     def said(self) -> str:

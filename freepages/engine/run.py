@@ -304,7 +304,7 @@ class Process:
                 return why
             few = ", ".join(list(options)[:8]) + (" ..." if len(options) > 8 else "")
             return (f"cannot choose {choice!r}" if choice else "needs a choice") + f": it may choose {few}"
-        return f"takes no choice, {choice!r} was given"
+        return f"takes no choice, {choice!r} was given: next it {self.next()}"
 
     def go(self, choice: str = "") -> None:
         """Do what was announced, and stop before the next action."""

@@ -27,13 +27,18 @@ def yours(guest: Callable[[Any], Any]) -> Proposal:
 def _judge(guest: Callable[[Any], Any]) -> str:
     mine = yours(guest)
     if lost := loss(mine, "discard"):
-        raise Wrong(lost)
+        whose = " Who could write to the page when the host discarded it, and why?"
+        raise Wrong(lost + whose * ("loses a page" in lost))
     for free in chain.from_iterable(combinations(range(PAGES), n) for n in range(PAGES, -1, -1)):
         for order in ("gh", "hg"):
             run = Run(debate(mine, "discard", pages=PAGES, requests=1, free=free))
             if fault := _fault(run, order):
-                raise Wrong(f"{fault} (free were {', '.join(map(str, free)) or 'no'} of the pages 0 to 3)")
-    return "no schedule loses a page, half of them stay with the guest, and the lock is soon dropped."
+                listed = ", ".join(map(str, free)) or "none"
+                raise Wrong(f"{fault} (of pages 0 to 3, these were free at first: {listed})")
+    return (
+        "no schedule loses a page, no more than half of the pages are out of use at a time, and the lock is "
+        "soon dropped."
+    )
 
 
 def _fault(run: Run, order: str) -> str:

@@ -24,9 +24,10 @@ def yours(host: Callable[[Any], Any]) -> Proposal:
 def _judge(host: Callable[[Any], Any]) -> str:
     mine = yours(host)
     if lost := loss(mine, "migrate"):
-        raise Wrong(lost)
+        synced = "h0y" in lost and "h0t" in lost
+        raise Wrong(lost + " h0y empties the log: where is the write noted after h0t?" * synced)
     alone = Run(debate(mine))
-    if not _choose(alone, "0r"):
+    if not _choose(alone, "0r") or not alone.world.mail.requests:
         raise Wrong("it never asks the guest.")
     alone.move("w0a")
     alone.move("w0w")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -34,10 +35,12 @@ def in_order(words: str | Iterable[str]) -> Proposal:
 
     Raises FreepagesError where they are not the five, or an order that cannot be.
     """
-    texts = words.split(",") if isinstance(words, str) else words
+    texts = re.split("[,·]", words) if isinstance(words, str) else words
     order = tuple(" ".join(text.split()) for text in texts)
     if sorted(order) != sorted(WORDS):
-        raise FreepagesError(f"an order has each of {', '.join(WORDS)} once, and nothing else")
+        unknown = [repr(text) for text in order if text not in WORDS]
+        but = f", and not {', '.join(unknown)}" if unknown else ""
+        raise FreepagesError(f"an order has each of {', '.join(WORDS)} once, with commas between them{but}")
     for word, (first, why) in NEEDS.items():
         if order.index(word) < order.index(first):
             raise FreepagesError(f"{word} before {first}: {why}")
@@ -82,7 +85,7 @@ def _why(chosen: Proposal) -> str:
     order = chosen.title.split(", ")
     if order.index("log on") > order.index("ask"):
         return "The guest may look and write before the log is on: who notes that write?"
-    return "The sync comes between the request and the clearing: what note of a write is left after both?"
+    return "The sync comes between the request and the clearing: where is a write noted after both?"
 
 
 another_order = Exercise(

@@ -16,7 +16,10 @@ def loss(mine: Proposal, purpose: Purpose) -> str:
     for pages in (1, 2):
         found = explore(debate(mine, purpose, pages=pages), limit=LIMIT)
         if found.verdict == REFUTED:
-            return f"{found.schedule} loses a page ({pages} in all)."
+            return f"{found.schedule} loses a page (the guest has {pages})."
         if found.verdict != PROVED:
-            return f"no end of states after {found.states}: is there a value that grows with every round?"
+            return (
+                f"no end of states after {found.states:,}: does a value grow with every round, or does "
+                "the host ask where precopy did not return ASK?"
+            )
     return ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
+from freepages.engine.errors import FreepagesError
 from freepages.host.dirty_log import DirtyLog
 
 ASK, SYNC = "ask", "sync"
@@ -74,7 +75,12 @@ class Migration:
         self._applied(pages)
 
     def skip_in_copy(self, pages: Any) -> None:
-        """To send is the copy without these pages, and whatever the log has brought since it was taken."""
+        """To send is the copy without these pages, and whatever the log has brought since it was taken.
+
+        Raises FreepagesError where no copy was kept.
+        """
+        if self.copy is None:
+            raise FreepagesError("in_copy=True needs a copy, and keep_copy() was not called before")
         self.to_send = self.copy.copy()
         self.to_send -= pages
         self.to_send |= self.brought

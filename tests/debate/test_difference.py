@@ -59,7 +59,7 @@ def test_a_guest_that_has_no_part_is_all_put_in():
 def test_a_listing_is_the_source_with_who_argued_what():
     shown = repr(listing("everything")).split("\n")
     one = find_proposal("everything")
-    assert shown[0] == f"everything: {one.said}. {one.claim} By the clock its host asks never."
+    assert shown[0] == f"everything: {one.said}. {one.claim} In a timed run its host asks never."
     assert [line.removeprefix("  ") for line in shown[3:]] == source("everything", "host")
 
 

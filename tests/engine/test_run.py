@@ -91,7 +91,7 @@ def test_the_position_is_the_line_of_the_announcement_in_every_running_function(
         ("g h", "move 2 'h': host waits for the lock, held by guest; able to move: g, w"),
         ("w", "move 1 'w': workload needs a choice: it may choose 1a, 0f"),
         ("w9z", "move 1 'w9z': workload cannot choose '9z': it may choose 1a, 0f"),
-        ("g1a", "move 1 'g1a': guest takes no choice, '1a' was given"),
+        ("g1a", "move 1 'g1a': guest takes no choice, '1a' was given: next it "),
         ("q", "no process has the letter 'q': there are g (guest), h (host), w (workload)"),
         ("g g g g", "move 4 'g': guest is done"),
         ("g ?", "'?' at character 3 is no move"),

@@ -119,7 +119,7 @@ def first_chunk_only(w):
 @pytest.mark.parametrize(
     ("guest", "right", "words"),
     [
-        (chunks_of(good), True, "half of them stay with the guest"),
+        (chunks_of(good), True, "half of the pages are out of use"),
         (find_proposal("inflate_deflate").guest, False, "4 of 4 pages; 2 are the most"),
         (find_proposal("locked").guest, False, "the zone lock is held"),
         (find_proposal("snapshot").guest, False, "loses a page"),

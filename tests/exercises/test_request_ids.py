@@ -92,6 +92,22 @@ def counts_syncs_for_ever(w):
             yield from apply(w, event.pages)
 
 
+def hears_and_does_not_ask(w):
+    yield from log_on(w)
+    while event := (yield from precopy(w, asks=True, tells_sync=True)):
+        if event is SYNC:
+            w.sync()
+
+
+def uses_a_copy_it_has_not(w):
+    yield from log_on(w)
+    while event := (yield from precopy(w, asks=True)):
+        if event is ASK:
+            w.request()
+        else:
+            yield from apply(w, event.pages, in_copy=True)
+
+
 def without_the_log(w):
     while event := (yield from precopy(w, asks=True)):
         if event is ASK:
@@ -113,11 +129,13 @@ def ends_when_answered(w):
         (forgets_at_a_sync, True, "waits for nobody"),
         (spares_what_was_brought, True, ""),
         (find_proposal("request_id").host, False, "but it keeps a copy"),
-        (find_proposal("request_id_unchecked").host, False, "h0r h0t h0x loses a page (1 in all)"),
+        (find_proposal("request_id_unchecked").host, False, "h0r h0t h0x loses a page (the guest has 1)"),
         (find_proposal("no_wait").host, False, "h0y h0t h0x loses a page"),
         (find_proposal("snapshot").host, False, "a silent guest holds it up"),
         (find_proposal("everything").host, False, "never asks"),
-        (trusts_the_id, False, "loses a page"),
+        (hears_and_does_not_ask, False, "never asks"),
+        (uses_a_copy_it_has_not, False, "keep_copy() was not called"),
+        (trusts_the_id, False, "h0y empties the log"),
         (syncs_first, False, "loses a page"),
         (forgets_to_sync, False, "does not read the dirty log"),
         (without_the_log, False, "read while it is off"),

@@ -41,6 +41,7 @@ def test_the_shortest_way_of_lis_own_order_is_none_and_it_is_not_another():
 
 def test_the_last_hint_leads_to_a_right_answer_and_the_dots_are_none():
     assert another_order.check(another_order.hints[-1]).right
+    assert another_order.check(another_order.hints[-1].replace(",", " ·")).right
     assert another_order.check(...).right is None
 
 
@@ -52,6 +53,7 @@ def test_the_last_hint_leads_to_a_right_answer_and_the_dots_are_none():
         ("sync, log on, ask, wait, clear", "a log that is off"),
         ("log on, ask, wait, clear", "each of log on, ask"),
         ("log on, ask, ask, wait, clear, sync", "each of log on, ask"),
+        ("logon, sync, ask, wait, clear", "and not 'logon'"),
         ("ask, log on, wait, clear, sync", "before the log is on"),
         ("ask, wait, log on, clear, sync", "before the log is on"),
         ("log on, ask, sync, wait, clear", "between the request and the clearing"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from freepages.debate import own_process
 from freepages.debate.guest_verbs import (
     answer,
     deflate,
@@ -70,6 +71,21 @@ def owns_a_chunk(w):
             yield from answer(w, pages, request)
             yield from until_returned(w)
             yield from deflate(w, pages)
+
+
+def never_syncs(w):
+    yield from log_on(w)
+    while event := (yield from precopy(w, asks=True, tells_sync=True)):
+        if event is ASK:
+            w.request()
+        elif event is not SYNC:
+            yield from apply(w, event.pages)
+
+
+def test_a_host_that_does_not_sync_when_told_is_asked_about_it(monkeypatch) -> None:
+    monkeypatch.setattr(own_process, "STEPS", 5_000)
+    remark = own.check(proposal(host=never_syncs))
+    assert remark.right is False and "does it call w.sync() at each SYNC?" in remark.text
 
 
 def test_the_dots_are_no_answer_and_every_hint_is_one_line() -> None:

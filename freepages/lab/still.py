@@ -26,7 +26,7 @@ LOGGED = 4  # steps under the picture
 LINE = 16.0
 LABEL = 54.0  # the width of "done" and "next"
 SAID, SMALL, CODE = 15.0, 12.0, 12.0  # sizes of text
-SAID_LETTERS, SMALL_LETTERS, CODE_LETTERS, NAME_LETTERS = 70, 92, 68, 15  # in a line
+SAID_LETTERS, SMALL_LETTERS, CODE_LETTERS, NAME_LETTERS = 66, 92, 68, 15  # in a line
 
 
 def words(player: Player, zoom: tuple[int, int] | None = None) -> str:

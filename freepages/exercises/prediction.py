@@ -6,6 +6,7 @@ A guess that is not there yet gives nothing away, so a notebook can be stored ex
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from freepages.exercises.exercise import Remark
@@ -43,6 +44,9 @@ def compare(
     for likely, reason in (wrong or {}).items():
         if value(likely) == value(guess):
             return Remark(False, f"{guess}. {reason}")
+    words = {value(word): word for word in (found, *(wrong or {})) if str(word).isalpha()}
+    if str(guess).isalpha() and (near := get_close_matches(value(guess), words, 1, 0.8)):
+        return Remark(None, f"{guess}: did you mean {words[near[0]]!r}?")
     return Remark(False, f"{guess}. Try again, or open the answer below.")
 
 

@@ -52,6 +52,12 @@ def test_another_value_is_another_value(guess: object, found: object) -> None:
     assert compare(guess, found).right is False  # type: ignore[union-attr]
 
 
+def test_a_word_that_is_misspelt_is_asked_about() -> None:
+    said = repr(compare("harmles", "bug", wrong={"harmless": "Can it lose a page?"}))
+    assert said == "○ harmles: did you mean 'harmless'?"
+    assert "Try again" in repr(compare("sideways", "bug", wrong={"harmless": "Can it lose a page?"}))
+
+
 def test_several_are_told_line_by_line() -> None:
     said = compare(
         {"snapshot": "safe", "no_wait": "safe"},

@@ -1,4 +1,4 @@
-"""Notebook 14: which rows of the debate's table a set of assumptions flips."""
+"""Notebook 14: what each proposal is safe for, and which rows of the table a set of assumptions flips."""
 
 from __future__ import annotations
 
@@ -10,6 +10,38 @@ from freepages.debate.proposals import PROPOSALS, find_proposal
 from freepages.debate.world import Purpose
 from freepages.exercises.exercise import Exercise, Wrong
 from freepages.search import Checked, check
+from freepages.search.debate_table import DebateTable
+from freepages.search.fast import PROVED
+
+_OWNED = "Can anybody write to the page while the host acts on it?"
+_LOGGED = {
+    "both": "Who owns the page while the host discards it?",
+    "neither": "Who notes a write to a page that was reported?",
+}
+_REASONS: dict[str, str | dict[str, str]] = {
+    "everything": "Which pages does a host discard that is told of none?",
+    "snapshot": _LOGGED,
+    "log_late": "Who notes a write before the log is on?",
+    "no_wait": "What does a sync before the answer is used do to the note of a write?",
+    "locked": _OWNED,
+    "pause_vm": _OWNED,
+    "request_id": _LOGGED,
+    "request_id_unchecked": "Which copy does an answer to an older request meet?",
+    "inflate_deflate": _OWNED,
+    "free_page_hint": _OWNED,
+    "page_reporting": _OWNED,
+}
+WRONG = {
+    name: reason if isinstance(reason, dict) else dict.fromkeys(("neither", "migrate", "both"), reason)
+    for name, reason in _REASONS.items()
+}
+"""What to ask somebody whose guess of a proposal is wrong, by the guess; as `compare` takes it."""
+
+
+def safe_for(table: DebateTable, name: str) -> str:
+    """What a proposal is safe for by the table: "neither", "migrate" or "both"."""
+    safe = [table.answer(name, purpose).verdict == PROVED for purpose in ("migrate", "discard")]
+    return "both" if all(safe) else "migrate" if safe[0] else "neither"
 
 
 @cache
@@ -36,12 +68,13 @@ def flips(*switches: str, purpose: Purpose = "discard") -> Exercise:
             if before.verdict != after.verdict:
                 flipped.add(name)
             elif name in named:
-                raise Wrong(f"{name} does not flip: {before.verdict} before, {after.verdict} after.")
+                raise Wrong(_same(name, before.verdict, after.verdict))
         missed = [name for name in PROPOSALS if name in flipped - named]
         if missed:
             way = _row(missed[0], purpose, switches).schedule
             shown = f"; one of them loses a page by {way}" if way else ""
-            raise Wrong(f"all that you named flip, and {len(missed)} more do{shown}.")
+            yours = "all that you named flip, and " if named else "you named none, and "
+            raise Wrong(f"{yours}{len(missed)}{' more' if named else ''} do{shown}.")
         found = (f"{name} to {_row(name, purpose, switches).verdict}" for name in PROPOSALS if name in named)
         return f"{', '.join(found) or 'none'}; {searched:,} states were searched."
 
@@ -57,3 +90,8 @@ def flips(*switches: str, purpose: Purpose = "discard") -> Exercise:
             + " says it of one.",
         ),
     )
+
+
+def _same(name: str, before: str, after: str) -> str:
+    told = f"{name} does not flip: {before} before, {after} after."
+    return f"{told} By what is it safe, and does an assumption take that away?" if before == PROVED else told

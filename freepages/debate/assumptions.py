@@ -25,7 +25,7 @@ MEANINGS: dict[str, str] = {
     "init-on-free": "the kernel fills a page when it frees it: with zeros, or with poison it checks later",
     "init-on-alloc": "the kernel zeroes a page when it allocates it, for the balloon too",
     "rely-on-free-content": "the kernel relies on what a free page holds, as a check of its poison does",
-    "early-release": "under pressure the driver gives a held page back before the host is done, untold",
+    "early-release": "under pressure the driver gives a held page back early, and does not tell the host",
     "lock-timeout": "the driver drops the zone lock when the host takes too long, and does not tell it",
     "id-bits": "request ids have so many bits, and come round again",
     "silent-guest": "the driver may stop answering for ever: it crashed, was unloaded, or means harm",

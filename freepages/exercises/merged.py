@@ -1,4 +1,4 @@
-"""Notebook 13: lose a page of the hints by a sync that does not pause them."""
+"""Notebook 13: which doubts lose a page of the hints; and lose one by a sync that does not pause them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,24 @@ from freepages.scenarios.debate import debate
 from freepages.search.fast import explore
 
 SWITCHES = ("no-pause-around-sync", "early-release")
+
+WHY = {
+    "early-release": "The log has each write to a page that went back, and hints stop at a sync.",
+    "report-clears-log": "Nobody can write to a page that the driver holds.",
+    "early-release, report-clears-log": "The late hint takes away the one note of the write.",
+    "no-pause-around-sync, report-clears-log": "The driver still holds the page.",
+}
+"""Why a guess about the doubts is right, as `compare` takes it."""
+
+WRONG = {
+    "early-release": {"unsafe": "Where is the write noted, and can a hint from before a sync undo it?"},
+    "no-pause-around-sync": {"unsafe": "Who could write to a hinted page before DONE?"},
+    "id-bits=1": {"unsafe": "A late hint counts then. But whose is its page?"},
+    "report-clears-log": {"unsafe": "Whose write would that bit be, while the driver holds the page?"},
+    "early-release, report-clears-log": {"safe": "What is left to tell of a write to such a page?"},
+    "no-pause-around-sync, report-clears-log": {"unsafe": "Who writes to a page that the driver holds?"},
+}
+"""What to ask somebody whose guess about the doubts is wrong, by the guess."""
 
 
 def unpaused() -> Scenario:

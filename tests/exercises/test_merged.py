@@ -2,7 +2,8 @@
 
 import pytest
 
-from freepages.exercises.merged import lost_at_a_sync, unpaused
+from freepages.exercises.merged import WRONG, lost_at_a_sync, unpaused
+from freepages.search import check
 from freepages.search.fast import explore
 
 LOST = "h h0r g g g0h h0t d0e w0a w0w h0y h0t h0x"
@@ -13,6 +14,13 @@ def test_the_dots_are_no_answer_and_every_hint_is_one_line():
     for number in range(len(lost_at_a_sync.hints) + 2):
         hint = repr(lost_at_a_sync.hint(number))
         assert hint.startswith("○ hint") and "\n" not in hint
+
+
+@pytest.mark.parametrize(("doubts", "asked"), WRONG.items())
+def test_each_doubt_has_a_question_for_the_wrong_guess(doubts, asked):
+    verdict = check("free_page_hint", assume=doubts.split(", "), pages=1).verdict
+    assert [*asked] == ["unsafe" if verdict == "PROVED" else "safe"]
+    assert all(question.endswith("?") for question in asked.values())
 
 
 def test_the_shortest_schedule_is_told_to_be_that():

@@ -1,6 +1,7 @@
 """check(): what it answers, what it replays, and what it refuses."""
 
 import json
+from itertools import count
 
 import pytest
 
@@ -62,13 +63,15 @@ def test_a_silent_guest_is_asked_about_and_the_host_then_cannot_move() -> None:
     assert check("locked", "discard", ["silent-guest"]).stuck is None
 
 
-def test_what_ends_a_search_is_said_with_the_states_that_were_seen() -> None:
+def test_what_ends_a_search_is_said_with_the_states_that_were_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     few = check("snapshot", limit=100)
     assert few.verdict == "UNDETERMINED" and f"after {few.states} states: more than 100 states" in few.bounds
     stopped = check("request_id", watch=lambda states: True)
     assert stopped.verdict == "UNDETERMINED" and "states: it was stopped" in stopped.bounds
-    full = check("request_id", memory=1)
-    assert full.verdict == "UNDETERMINED" and "0 MiB were taken" in full.bounds
+    taken = count(0, 1 << 20)
+    monkeypatch.setattr("freepages.search.verdict.in_use", lambda: next(taken))
+    full = check("request_id", memory=3 << 20)
+    assert full.verdict == "UNDETERMINED" and "3 MiB were taken" in full.bounds
     assert 100 < full.states < 30_000 and full.schedule is None
 
 

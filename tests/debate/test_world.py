@@ -14,8 +14,9 @@ PARTS = ("guest", "memory", "host", "log", "mail", "lock")
 
 def runs(name):
     """Random runs of a proposal, and each of them a step further at a time."""
+    made = []  # kept, for a world is known by its id here
     for seed in range(4):
-        run = Run(debate(name, assume=SWITCHES * (seed % 2), pages=3))
+        made.append(run := Run(debate(name, assume=SWITCHES * (seed % 2), pages=3)))
         for step in range(60):
             yield run
             at_random(run, 100 * seed + step, 1)

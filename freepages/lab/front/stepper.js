@@ -263,7 +263,7 @@ export class Stepper {
     this.showTrack(view);
     // What is being typed stays as it is written, as long as it is the present.
     const words = this.schedule(), bare = words.replaceAll(" ", ""), typed = this.typed.value.replace(/[\s,]+/g, "");
-    if (document.activeElement !== this.typed || (!run.say.text && !typed.startsWith(bare))) this.typed.value = words;
+    if (document.activeElement !== this.typed || !(run.say.text || run.busy || typed.startsWith(bare))) this.typed.value = words;
   }
 
   showTrack(view) {

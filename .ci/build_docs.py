@@ -159,6 +159,7 @@ def reference(folder: Path) -> None:
     """A page a room: every public name of its modules. The first page has what a notebook imports."""
     import freepages
 
+    folder.mkdir(exist_ok=True)
     top = ["# Reference", "What `from freepages import ...` gives:", ""]
     for name in freepages.__all__:
         where = freepages._ROOMS[name]

@@ -120,11 +120,9 @@ def with_pages(path: Path, pages: Path, depth: int) -> dict[str, Any]:
     """The notebook, with a page that plays where it has a stepper's still."""
     notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
-        if (
-            cell["cell_type"] == "markdown"
-        ):  # an anchor is in small letters here, and JupyterLab keeps capitals
+        if cell["cell_type"] == "markdown":
             text = "".join(cell["source"])
-            cell["source"] = re.sub(r"\]\(([^)#\s:]*#[^)\s]+)\)", lambda found: found[0].lower(), text)
+            cell["source"] = re.sub(r"\]\(([^)#\s:]*)#([^)\s]+)\)", with_slug, text)
         page = pages / f"{path.stem}-{cell['id']}.html"
         if cell["cell_type"] == "code" and page.exists():
             html = frame(
@@ -134,6 +132,12 @@ def with_pages(path: Path, pages: Path, depth: int) -> dict[str, Any]:
                 if "image/png" in output.get("data", {}):
                     output["data"] = {"text/html": [html], "text/plain": output["data"]["text/plain"]}
     return notebook
+
+
+def with_slug(link: re.Match[str]) -> str:
+    """A link to a heading: JupyterLab keeps its capitals and signs, and the site has small letters only."""
+    slug = re.sub(r"[^\w-]", "", link[2].lower())
+    return f"]({link[1]}#{slug})"
 
 
 def course(source: Path) -> str:

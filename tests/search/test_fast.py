@@ -51,7 +51,7 @@ TOGETHER = [
     ("migrate", "every-page-in-use", "init-on-free=zero init-on-free=poison", PROVED, "inflate_deflate"),
     ("migrate", "rely-on-free-content", "init-on-free=zero init-on-free=poison", PROVED, "inflate_deflate"),
     ("discard", "rely-on-free-content", "init-on-free=zero", PROVED, "all"),
-    ("migrate", "log-not-cleared-by-sync", "lock-timeout no-lock-while-building", PROVED, "locked"),
+    ("migrate", "log-not-cleared-by-sync", "lock-timeout no-lock-while-building", PROVED, "locked pause_vm"),
     ("migrate", "log-not-cleared-by-sync", "id-bits=1", PROVED, "request_id"),
     ("migrate", "log-not-cleared-by-sync", "early-release", PROVED, "inflate_deflate"),
     (

@@ -142,7 +142,8 @@ def shrunk(scenario: Scenario, end: End) -> End:
         at = 0
         while at < len(best.schedule):
             shorter = replayed(scenario, best.schedule[:at] + best.schedule[at + size :])
-            if shorter.how == end.how and len(shorter.schedule) < len(best.schedule):
+            same = shorter.how == end.how and bool(shorter.refused) == bool(end.refused)
+            if same and len(shorter.schedule) < len(best.schedule):
                 best = shorter
             else:
                 at += size

@@ -49,7 +49,7 @@ def test_500_random_runs_are_accepted(first: int) -> None:
     assert ends[SAFE] > 50 and ends[LOST] > 0  # also where pages are lost, they are lost on both sides
 
 
-@pytest.mark.exhaustive
+@pytest.mark.slow
 def test_20000_random_runs_are_accepted() -> None:
     assert accepted(range(1000, 21_000))[LOST] > 0
 

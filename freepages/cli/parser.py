@@ -6,6 +6,7 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Iterable
+from functools import cache
 from itertools import takewhile
 from textwrap import wrap
 from typing import Any, NoReturn
@@ -63,18 +64,25 @@ class Parser(argparse.ArgumentParser):
         return super().format_help()
 
 
+@cache
+def installed() -> str | None:
+    """The version that is installed; None in a checkout that is not. Looked up once: a sweep asks a thousand
+    times."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("freepages")
+    except PackageNotFoundError:
+        return None
+
+
 class Version(argparse.Action):
     """--version: what is installed, and on what it runs."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from importlib.metadata import PackageNotFoundError, version
-
         import numpy
 
-        try:
-            ours = version("freepages")
-        except PackageNotFoundError:
-            ours = "(a checkout, not installed)"
+        ours = installed() or "(a checkout, not installed)"
         python = ".".join(map(str, sys.version_info[:3]))
         print(f"freepages {ours}, Python {python}, numpy {numpy.__version__}")
         parser.exit()

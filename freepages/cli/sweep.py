@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, wait
 from contextlib import contextmanager
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from itertools import islice, product
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal, NoReturn, get_args
 
@@ -22,6 +21,7 @@ from freepages.cli.check import workers
 from freepages.cli.migrate import check_options, predict, read_guest
 from freepages.cli.migrate_options import options
 from freepages.cli.own_file import read_proposal
+from freepages.cli.parser import installed
 from freepages.cli.progress import Progress
 from freepages.cli.sweep_table import Cell, Row, SweepTable
 from freepages.debate.world import PURPOSES
@@ -95,7 +95,7 @@ def answer(what: What, cell: Cell) -> Row:
         row |= _migrated(cell) if what == "migrate" else _checked(cell)
     except FreepagesError as error:
         row["error"] = str(error)
-    return row | cell | {"version": our_version()}
+    return row | cell | {"version": installed() or "checkout"}
 
 
 def _answers(what: What, some: Sequence[Cell]) -> list[Row]:
@@ -132,13 +132,6 @@ def _plain(told: Row) -> Row:
     return {name: value for name, value in told.items() if not isinstance(value, list | tuple | dict)}
 
 
-def our_version() -> str:
-    try:
-        return version("freepages")
-    except PackageNotFoundError:
-        return "checkout"
-
-
 def sweep(
     grid: Mapping[str, Any],
     what: What = "migrate",
@@ -161,7 +154,7 @@ def sweep(
     with SweepTable.open(None if table is None else Path(table), asked) as rows:
         waiting = rows.missing()
         size = min(LARGEST, max(1, len(waiting) // BATCHES))
-        batches = iter(lambda: list(islice(queue, size)), []) if (queue := iter(waiting)) else iter(())
+        batches = [waiting[at : at + size] for at in range(0, len(waiting), size)]
         try:
             for some in _answered(what, batches, executor):
                 rows.add(some)
@@ -173,7 +166,9 @@ def sweep(
         return rows.ordered()
 
 
-def _answered(what: What, batches: Iterator[list[Cell]], executor: Executor | None) -> Iterator[list[Row]]:
+def _answered(
+    what: What, batches: Sequence[Sequence[Cell]], executor: Executor | None
+) -> Iterator[list[Row]]:
     """The rows of each batch, as they come."""
     if executor is None:
         yield from (_answers(what, batch) for batch in batches)

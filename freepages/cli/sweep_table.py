@@ -10,6 +10,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
@@ -71,7 +72,8 @@ class SweepTable:
     ) -> None:
         if self._part is None or self.path is None:
             return
-        self._part.close()
+        with suppress(OSError):  # where the disk is full, add() has said so
+            self._part.close()
         if self.rows:
             _write(self.path, self.ordered())
         self.part.unlink(missing_ok=True)
@@ -84,13 +86,15 @@ class SweepTable:
         return [cell for cell in self.cells if key(cell) not in self.rows]
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Keep rows; what is in the file survives this process."""
-        for row in rows:
-            self.rows[key({name: row[name] for name in self.cells[0]})] = row
-            if self._part:
-                self._part.write(json.dumps(row) + "\n")
+        """Keep rows; what is in the file survives this process. Raises FreepagesError where it is full."""
+        kept = {key({name: row[name] for name in self.cells[0]}): row for row in rows}
+        self.rows |= kept
         if self._part:
-            self._part.flush()
+            try:
+                self._part.writelines(json.dumps(row) + "\n" for row in kept.values())
+                self._part.flush()
+            except OSError as error:
+                raise FreepagesError(f"{self.part}: {error.strerror}") from None
 
     def ordered(self) -> list[Row]:
         """The rows in the grid's order, the cell's own names first, every row with the same names."""

@@ -96,10 +96,8 @@ class VerbTable:
             body += f'<tr><th colspan="3" {LEFT}>{escape(HEADS[group])}</th></tr>'
             for row in rows:
                 cells = (f"<code>{escape(row.call)}</code>", escape(row.does), escape(row.gives))
-                body += (
-                    "<tr>" + "".join(f'<td style="text-align:left">{cell}</td>' for cell in cells) + "</tr>"
-                )
-        heads = "".join(f'<th style="text-align:left">{head}</th>' for head in ("", "does", "gives"))
+                body += "<tr>" + "".join(f"<td {LEFT}>{cell}</td>" for cell in cells) + "</tr>"
+        heads = "".join(f"<th {LEFT}>{head}</th>" for head in ("", "does", "gives"))
         return f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
 
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from freepages.exercises.exercise import Exercise, Wrong
+from freepages.pages.orders import PAGE_SIZE
 
 LINKS = ("1Gbit", "10Gbit", "40Gbit")
-GUEST = {"ram": ("16GiB", 16 << 30 >> 12), "free": ("0.3", 0.3), "zero": ("0.2", 0.2)}
+RAM = 16  # GiB
+SHARES = {"free": 0.3, "zero": 0.2}
 PROPOSALS = ("everything", "snapshot")
 
 
@@ -16,13 +18,11 @@ def _judge(rows: Sequence[Mapping[str, Any]]) -> str:
     for row in rows:
         if row.get("error"):
             raise Wrong(f"one cell failed: {row['error']}")
-        if row.get("ram_pages") != GUEST["ram"][1]:
-            raise Wrong(f"a guest of this grid has {row.get('ram_pages', 0) * 4 >> 20} GiB, not 16 (ram).")
-        for name in ("free", "zero"):
-            if float(row.get(name) or -1) != GUEST[name][1]:
-                raise Wrong(
-                    f"{name} is {row.get(name, 'not in the grid')}, and it should be {GUEST[name][0]}."
-                )
+        if (gib := row.get("ram_pages", 0) * PAGE_SIZE / 2**30) != RAM:
+            raise Wrong(f"a guest of this grid has {gib:.0f} GiB, not {RAM} (ram).")
+        for name, share in SHARES.items():
+            if float(row.get(name) or -1) != share:
+                raise Wrong(f"{name} is {row.get(name, 'not in the grid')}, and it should be {share}.")
     total = {(str(row.get("link")), row["proposal"]): row["total_ms"] for row in rows}
     for proposal in PROPOSALS:
         if not any(found == proposal for _, found in total):

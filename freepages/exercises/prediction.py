@@ -44,15 +44,11 @@ def compare(
     for likely, reason in (wrong or {}).items():
         if value(likely) == value(guess):
             return Remark(False, f"{guess}. {reason}")
-    words = {
-        value(word): word for word in (found, *(wrong or {})) if isinstance(word, str) and word.isalpha()
-    }
-    if (
-        isinstance(guess, str)
-        and guess.isalpha()
-        and (near := get_close_matches(value(guess), words, 1, 0.8))
-    ):
-        return Remark(None, f"{guess}: did you mean {words[near[0]]!r}?")
+    if isinstance(guess, str) and guess.isalpha():
+        words = [word for word in (found, *(wrong or {})) if isinstance(word, str) and word.isalpha()]
+        if near := get_close_matches(guess.casefold(), map(str.casefold, words), 1, 0.8):
+            meant = next(word for word in words if word.casefold() == near[0])
+            return Remark(None, f"{guess}: did you mean {meant!r}?")
     return Remark(False, f"{guess}. Try again, or open the answer below.")
 
 

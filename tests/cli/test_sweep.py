@@ -11,6 +11,7 @@ import pytest
 
 from freepages.cli.main import main
 from freepages.cli.sweep import cells, names, sweep
+from freepages.cli.sweep_table import SweepTable
 from freepages.engine.errors import FreepagesError
 from freepages.search.check_many import check_all, default_rows, processes
 
@@ -206,3 +207,12 @@ def test_a_scheduler_that_is_not_there_is_told_in_one_line(
     file.write_text("[grid]\nseed = 1")
     assert main(["sweep", str(file), "--on", "tcp://127.0.0.1:9"]) == 2
     assert "no scheduler answers at tcp://127.0.0.1:9" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_disk_that_is_full_is_told_by_the_name_of_the_file(tmp_path: Path) -> None:
+    (cell,) = cells({"seed": 1})
+    with SweepTable.open(tmp_path / "out.csv", [cell]) as table:
+        table._part = open("/dev/full", "w")  # noqa: SIM115  # the table closes it
+        with pytest.raises(FreepagesError, match=r"out.csv.part: No space left on device"):
+            table.add([cell])

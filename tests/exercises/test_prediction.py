@@ -55,6 +55,7 @@ def test_another_value_is_another_value(guess: object, found: object) -> None:
 def test_a_word_that_is_misspelt_is_asked_about() -> None:
     said = repr(compare("harmles", "bug", wrong={"harmless": "Can it lose a page?"}))
     assert said == "○ harmles: did you mean 'harmless'?"
+    assert "Try again" in repr(compare("nan", "bug")) and "Try again" in repr(compare("Infinity", 6))
     assert "Try again" in repr(compare("sideways", "bug", wrong={"harmless": "Can it lose a page?"}))
 
 

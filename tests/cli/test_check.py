@@ -111,3 +111,16 @@ def test_interrupted_it_prints_what_it_has_seen_and_leaves_with_130(what) -> Non
     else:
         assert told["verdict"] == "UNDETERMINED" and "it was stopped" in told["bounds"]
         assert f"{told['states']:,}" in told["bounds"]
+
+
+def test_without_semaphores_all_is_searched_here_and_that_is_said(monkeypatch, capsys) -> None:
+    """As where there is no /dev/shm (K13 of the field): the first lock of a pool cannot be made."""
+
+    def no_semaphore(*_: object, **__: object) -> None:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr("multiprocessing.synchronize.SemLock.__init__", no_semaphore)
+    assert main(["check", "--all", "--purpose", "discard", "--pages", "1", "--jobs", "2"]) == 0
+    out, err = capsys.readouterr()
+    assert err.startswith("freepages: searched in one process, others cannot be started: ")
+    assert err.count("\n") == 1 and all(name in out for name in PROPOSALS)

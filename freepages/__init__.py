@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from freepages.debate.verbs_table import verbs as verbs
     from freepages.engine.run import Run as Run
     from freepages.engine.run import Scenario as Scenario
-    from freepages.engine.run import Schedule as Schedule
+    from freepages.engine.schedule import Schedule as Schedule
     from freepages.exercises.prediction import compare as compare
     from freepages.lab.game import Game as Game
     from freepages.lab.picture import Explorer as Explorer
@@ -65,7 +65,7 @@ _ROOMS = {
     "Picture": "freepages.lab.picture",
     "Run": "freepages.engine.run",
     "Scenario": "freepages.engine.run",
-    "Schedule": "freepages.engine.run",
+    "Schedule": "freepages.engine.schedule",
     "Snapshot": "freepages.real",
     "Stepper": "freepages.lab.stepper",
     "buddy_zone": "freepages.scenarios.zones",

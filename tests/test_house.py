@@ -18,6 +18,7 @@ NATURAL = {
     "balloon/guest_bitmap.py",
     "bench/capture_figures.py",
     "debate/mailbox.py",
+    "engine/announcement.py",
     "engine/errors.py",
     "engine/text_table.py",
     "exercises/buddy.py",

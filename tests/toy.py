@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from freepages.engine.run import Choose, Lock, Process, Run, Scenario, Schedule, Steps, at_random
+from freepages.engine import Choose, Lock, Process, Run, Scenario, Schedule, Steps, at_random
 from freepages.view.frame import Bits, Frame, LockRow, Locks, PageMap
 
 PAGES = 64

@@ -15,7 +15,7 @@ from typing import Any
 from freepages.balloon.driver import BUFFER, CACHE_DROP, HEADER, VirtioBalloon
 from freepages.balloon.driver_queues import Callback, sg_set_buf
 from freepages.balloon.guest_bitmap import GuestBitmap
-from freepages.engine.run import Act, Steps
+from freepages.engine import Act, Steps
 from freepages.virtqueue.features import GET_FREE_PAGES, STATS_VQ
 from freepages.virtqueue.ring_layout import aligned
 from freepages.zone.drop_caches import drop_cache

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from freepages.balloon.encodings import Encoding, EncodingError, PfnArray
 from freepages.balloon.messages import MEANINGS
+from freepages.engine import Act, Steps, Until
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Act, Steps, Until
 from freepages.engine.step_size import Grain, coarse
 from freepages.pages.orders import PAGE_SHIFT, PAGE_SIZE
 from freepages.pages.ranges import merge

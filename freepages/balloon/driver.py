@@ -14,7 +14,7 @@ from __future__ import annotations
 from freepages.balloon.driver_queues import Callback, Virtqueue, find_vqs, interrupts
 from freepages.balloon.encodings import Encoding, PfnArray, runs_of
 from freepages.balloon.messages import STATS
-from freepages.engine.run import Act, Steps, Until
+from freepages.engine import Act, Steps, Until
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
 from freepages.virtqueue.features import DEFLATE_ON_OOM, MUST_TELL_HOST, RING, STATS_VQ, is_legacy
 from freepages.virtqueue.guest_memory import Endian

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from freepages.engine.run import Act, Guard, Steps
+from freepages.engine import Act, Guard, Steps
 from freepages.pages.orders import PAGE_SHIFT
 from freepages.virtqueue.features import is_legacy
 from freepages.virtqueue.ring import DriverQueue, Piece

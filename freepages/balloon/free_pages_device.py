@@ -13,7 +13,7 @@ import numpy as np
 
 from freepages.balloon.device import BalloonDevice
 from freepages.balloon.free_pages_messages import AS_PATCHED, Protocol, Reply, ReplyError
-from freepages.engine.run import Act, Steps
+from freepages.engine import Act, Steps
 from freepages.pages.bitmap import PageBitmap, bitmap_bytes
 from freepages.virtqueue.chain import Chain
 

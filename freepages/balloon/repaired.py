@@ -16,7 +16,7 @@ from freepages.balloon.april2016 import MEMSET, REQUEST, WALKS, AprilPatch
 from freepages.balloon.driver import BUFFER, CACHE_DROP, HEADER
 from freepages.balloon.free_pages_messages import REPAIRED
 from freepages.balloon.guest_bitmap import GuestBitmap
-from freepages.engine.run import Steps
+from freepages.engine import Steps
 from freepages.pages.bitmap import bitmap_bytes
 from freepages.virtqueue.features import GET_FREE_PAGES, queues
 from freepages.virtqueue.ring_layout import aligned

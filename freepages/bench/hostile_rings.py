@@ -26,7 +26,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from freepages.balloon.decoded_dump import as_json, as_text
 from freepages.balloon.messages import MEANINGS
-from freepages.engine.run import Steps
+from freepages.engine import Steps
 from freepages.virtqueue.chain import OUTSIDE, SHARED, Fault
 from freepages.virtqueue.dump import dumped, parse_dump
 from freepages.virtqueue.guest_memory import TOP, Endian, GuestMemory, Reader, Writer

@@ -16,8 +16,8 @@ from time import process_time
 
 from freepages.balloon.decoded_dump import as_json, decode
 from freepages.bench import Row
+from freepages.engine import Steps, straight
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Steps, straight
 from freepages.virtqueue.dump import dumped, parse_dump
 from freepages.virtqueue.guest_memory import GuestMemory
 from freepages.virtqueue.ring import DeviceQueue, DriverQueue, Piece

@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freepages.bench import Row
+from freepages.engine import Process, Run, Scenario, Steps
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Process, Run, Scenario, Steps
 from freepages.lab.stepper import Stepper
 from freepages.scenarios.machine.scenario import one_machine
 from freepages.view.frame import Bits, Frame, PageMap, State

@@ -19,8 +19,8 @@ import numpy as np
 
 from freepages.bench import Row, yieldless
 from freepages.bench.bulk_zone import BulkZone
+from freepages.engine import Steps
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Steps
 from freepages.pages.orders import PAGE_SHIFT
 from freepages.zone import zone as list_zone
 from freepages.zone.zone import Zone

@@ -12,7 +12,7 @@ KINDS = (".html", ".svg", ".png")
 
 def scenarios() -> None:
     """Print a table of the shipped scenarios: names, what each shows, and the letters of its processes."""
-    from freepages.engine.run import Run
+    from freepages.engine import Run
     from freepages.lab.shipped import shipped
 
     rows = [["name", "what it shows", "letters of a schedule"]]

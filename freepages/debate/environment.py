@@ -7,7 +7,7 @@ from functools import partial
 
 from freepages.debate.own_process import side
 from freepages.debate.world import World
-from freepages.engine.run import Act, Choose, Process, Steps
+from freepages.engine import Act, Choose, Process, Steps
 
 CHOOSES = Act("does what it likes", cost="none")
 SETTLES = Act("makes a log bit visible", cost="none")

@@ -12,7 +12,7 @@ from typing import Any
 from freepages.debate.mailbox import Answer
 from freepages.debate.verb import verb
 from freepages.debate.world import World
-from freepages.engine.run import Act, Choose, Steps, Until
+from freepages.engine import Act, Choose, Steps, Until
 
 # The host only adds to the end of the requests, and the guest's answer only to the end of the answers:
 # looking may as well be later, answering sooner, whatever the others do in between.

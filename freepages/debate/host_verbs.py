@@ -15,7 +15,7 @@ from typing import Any
 from freepages.debate.mailbox import Answer
 from freepages.debate.verb import verb
 from freepages.debate.world import World
-from freepages.engine.run import Act, Choose, Steps
+from freepages.engine import Act, Choose, Steps
 from freepages.host.migration import ASK, SYNC
 
 LOGS = Act("switches the dirty log on", cost="log_start", amount=0)

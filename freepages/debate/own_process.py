@@ -17,9 +17,9 @@ from typing import Any
 
 from freepages.debate.verb import Called, without_yield_from
 from freepages.debate.world import FIELDS, World
+from freepages.engine import Act, Process, Steps
 from freepages.engine.errors import FreepagesError
 from freepages.engine.position import needed
-from freepages.engine.run import Act, Process, Steps
 from freepages.pages.pageset import PageSet
 
 LINES, LINES_A_PAGE = 100_000, 20

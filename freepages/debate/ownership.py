@@ -12,7 +12,7 @@ from typing import Any
 
 from freepages.debate.assumptions import Assumptions
 from freepages.debate.content import POISON, ZERO
-from freepages.engine.run import Lock
+from freepages.engine import Lock
 
 
 class Ownership:

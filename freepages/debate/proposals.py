@@ -24,8 +24,8 @@ from freepages.debate.guest_verbs import (
 )
 from freepages.debate.host_verbs import ASK, SYNC, apply, ask, log_on, pause, precopy, resume
 from freepages.debate.world import World
+from freepages.engine import Steps
 from freepages.engine.errors import FreepagesError, unknown
-from freepages.engine.run import Steps
 from freepages.host.migration import AsksWhen
 
 Extra = Literal["copy", "command id", "buffers given back", "the VM"]

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, ClassVar, NoReturn, ParamSpec, cast
 
+from freepages.engine import Steps
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Steps
 
 P = ParamSpec("P")
 

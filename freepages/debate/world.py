@@ -15,7 +15,7 @@ from freepages.debate.assumptions import Assumptions
 from freepages.debate.content import LETTERS, ZERO, Content, PageTokens, PerPage
 from freepages.debate.mailbox import Answer, Mailbox
 from freepages.debate.ownership import Ownership
-from freepages.engine.run import Steps
+from freepages.engine import Steps
 from freepages.host.dirty_log import DirtyLog, Mode
 from freepages.host.migration import Migration
 from freepages.pages.pageset import Pages, PageSet

@@ -15,7 +15,11 @@ from typing import NamedTuple
 
 from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Choose, Lock, Move, Process, Run, Schedule
+from freepages.engine.guard import Choose
+from freepages.engine.lock import Lock
+from freepages.engine.process import Process
+from freepages.engine.run import Run
+from freepages.engine.schedule import Move, Schedule
 
 NEVER = float("inf")
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
+from freepages.engine.announcement import Act
 from freepages.engine.errors import FreepagesError, unknown
 from freepages.engine.quantity import parse_bandwidth, parse_bytes, parse_seconds
-from freepages.engine.run import Act
 
 RFC = "https://lore.kernel.org/r/1457001868-15949-1-git-send-email-liang.z.li@intel.com"
 XU = "https://lore.kernel.org/r/20251218114220.83354-1-xuchuangxclwt@bytedance.com"

@@ -18,8 +18,10 @@ from functools import cache, partial
 from types import CodeType, FunctionType
 from typing import Any
 
+from freepages.engine.announcement import Act
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Act, Choose, Guard, Process, Until
+from freepages.engine.guard import Choose, Guard, Until
+from freepages.engine.process import Process
 from freepages.engine.step_size import Whole
 
 Content = Callable[[str, Any], Any]

@@ -18,9 +18,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from freepages.engine.announcement import Act
 from freepages.engine.errors import FreepagesError
 from freepages.engine.position import position
-from freepages.engine.run import Act, Run, Schedule
+from freepages.engine.run import Run
+from freepages.engine.schedule import Schedule
 
 DIGEST = 32
 """Bytes of memory that are kept as they are; of more it is a digest of that size."""

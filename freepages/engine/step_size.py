@@ -11,7 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any
 
-from freepages.engine.run import Guard, Lock, Steps, straight
+from freepages.engine.announcement import Steps
+from freepages.engine.guard import Guard
+from freepages.engine.lock import Lock
+from freepages.engine.schedulers import straight
 
 Grain = Callable[..., Steps]
 """Takes the steps of an operation, then an announcement of all of it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from freepages.engine.run import straight
+from freepages.engine import straight
 from freepages.exercises.exercise import Exercise, Wrong, called, function
 from freepages.pages.orders import Migratetype
 from freepages.pages.ranges import spans

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from freepages.engine.run import Run
+from freepages.engine import Run
 from freepages.exercises.exercise import Exercise, Wrong
 from freepages.review import row
 from freepages.review.symptoms import request_lost

@@ -10,7 +10,7 @@ from typing import Any
 from freepages.debate.content import ZERO
 from freepages.debate.own_proposal import proposal, wrong_with
 from freepages.debate.proposals import Proposal
-from freepages.engine.run import DROPS_LOCK, Run
+from freepages.engine import DROPS_LOCK, Run
 from freepages.exercises.exercise import Exercise, Wrong
 from freepages.exercises.searched import loss
 from freepages.scenarios.debate import debate

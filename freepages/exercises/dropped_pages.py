@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 
-from freepages.engine.run import straight
+from freepages.engine import straight
 from freepages.engine.step_size import coarse
 from freepages.exercises.exercise import Exercise, Wrong, function
 from freepages.real.meminfo import Meminfo

@@ -9,8 +9,8 @@ from html import escape
 from reprlib import repr as short
 from typing import Any
 
+from freepages.engine import Schedule
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Schedule
 
 
 @dataclass(frozen=True, repr=False)

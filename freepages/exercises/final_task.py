@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from freepages.debate.host_verbs import ASK, apply, log_on, precopy
 from freepages.debate.own_proposal import proposal, wrong_with
 from freepages.debate.world import World
-from freepages.engine.run import Move, Run, Scenario, Schedule, Steps, straight
+from freepages.engine import Move, Run, Scenario, Schedule, Steps, straight
 from freepages.exercises.exercise import Exercise, Remark, Wrong, written
 from freepages.exercises.searched import loss
 from freepages.lab.game import outcome

@@ -8,7 +8,7 @@ from typing import Any
 
 from freepages.balloon.device import BalloonDevice
 from freepages.balloon.encodings import PfnArray
-from freepages.engine.run import straight
+from freepages.engine import straight
 from freepages.exercises.exercise import Exercise, Wrong, function, returned
 from freepages.virtqueue.features import QUEUES
 from freepages.virtqueue.guest_memory import GuestMemory

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from freepages.engine.run import Scenario, Schedule
+from freepages.engine import Scenario, Schedule
 from freepages.exercises.exercise import Exercise, Wrong, beside_the_shortest, written
 from freepages.lab.game import outcome
 from freepages.scenarios.debate import debate

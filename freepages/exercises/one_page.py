@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from freepages.engine.run import Run, Scenario
+from freepages.engine import Run, Scenario
 from freepages.exercises.exercise import Exercise, Wrong
 from freepages.scenarios.machine.mistakes import MISTAKES
 from freepages.scenarios.machine.refinement import random_run

@@ -6,8 +6,8 @@ from typing import Any
 
 from freepages.debate.difference import SIDES, difference
 from freepages.debate.proposals import PROPOSALS, Proposal
+from freepages.engine import Run
 from freepages.engine.quantity import format_bytes
-from freepages.engine.run import Run
 from freepages.exercises.exercise import Exercise, Wrong
 from freepages.exercises.searched import loss
 from freepages.scenarios.debate import debate

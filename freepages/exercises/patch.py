@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from freepages.balloon.free_pages_device import READS_REPLY
-from freepages.engine.run import Act, Run
+from freepages.engine import Act, Run
 from freepages.exercises.exercise import Exercise, Wrong, beside_the_shortest, written
 from freepages.review import row
 from freepages.review.rows_buffers import TAKES_PAGE

@@ -7,7 +7,7 @@ from typing import Any
 
 from freepages.debate.own_proposal import proposal, wrong_with
 from freepages.debate.proposals import Proposal
-from freepages.engine.run import Move, Run
+from freepages.engine import Move, Run
 from freepages.exercises.exercise import Exercise, Wrong
 from freepages.exercises.searched import loss
 from freepages.scenarios.debate import debate

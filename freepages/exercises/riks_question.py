@@ -10,8 +10,8 @@ from typing import Any
 from freepages.debate.host_verbs import apply, ask, log_on, precopy
 from freepages.debate.proposals import Proposal, find_proposal
 from freepages.debate.world import World
+from freepages.engine import Act, Steps
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Act, Steps
 from freepages.exercises.exercise import Exercise, Wrong
 from freepages.scenarios.debate import debate
 from freepages.search.fast import PROVED, explore

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freepages.engine.run import Run, to_the_end
+from freepages.engine import Run, to_the_end
 from freepages.exercises.exercise import Exercise, Wrong, written
 from freepages.scenarios.virtqueue import Exchange, virtqueue
 from freepages.virtqueue.ring import IDX

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from freepages.engine.run import Move, Run, Scenario
+from freepages.engine import Move, Run, Scenario
 from freepages.exercises.exercise import Exercise, Wrong, beside_the_shortest, written
 from freepages.scenarios.debate import debate
 

@@ -18,11 +18,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from freepages.engine import Act, Steps, Until
 from freepages.engine.clock import NEVER, Clock
 from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import format_bandwidth, format_bytes, format_seconds
-from freepages.engine.run import Act, Steps, Until
 from freepages.host.migration import ASK, SYNC, AsksWhen
 from freepages.host.qemu import VERSIONS, Qemu
 from freepages.host.ram_migration import Sent

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from freepages.debate.content import letter
 from freepages.debate.world import World
+from freepages.engine import Move, Run, Scenario, Schedule
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Move, Run, Scenario, Schedule
 from freepages.lab.player import Player
 from freepages.lab.shown import scenario_of
 from freepages.lab.stepper import Stepper

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import takewhile
 
-from freepages.engine.run import Process, Run, Scenario, at_random
+from freepages.engine import Process, Run, Scenario, at_random
 from freepages.view.signs import OUTLINES, Sign, signs
 
 RUNS = 3  # at random

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from types import CodeType
 from typing import NamedTuple
 
-from freepages.engine.run import Choose, Move, Run, Scenario, Schedule, ScheduleError, Step, sentence
+from freepages.engine import Choose, Move, Run, Scenario, Schedule, ScheduleError, Step, sentence
 from freepages.lab.quiz import Asked, Before
 from freepages.view.changes import Changes, changes, shortened
 from freepages.view.frame import Frame

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from freepages.engine import Move, Run, Scenario, sentence
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Move, Run, Scenario, sentence
 from freepages.view.changes import Changes, changes, merged
 from freepages.view.frame import Bits, Facts, Frame, FreeLists, Locks, PageMap, Panel, Tokens
 from freepages.view.ring_panel import Ring, cells

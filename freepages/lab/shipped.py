@@ -12,8 +12,8 @@ from dataclasses import replace
 from functools import cache, partial
 
 from freepages.debate.proposals import PROPOSALS
+from freepages.engine import Run, Scenario, to_the_end
 from freepages.engine.errors import unknown
-from freepages.engine.run import Run, Scenario, to_the_end
 from freepages.engine.step_size import coarse
 from freepages.engine.text_table import columns
 from freepages.lab.key import key

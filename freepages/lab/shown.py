@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from freepages.debate.proposals import Proposal
+from freepages.engine import Run, Scenario
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Run, Scenario
 from freepages.real import Snapshot
 from freepages.scenarios.debate import debate
 from freepages.scenarios.panels import snapshot_frame

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from freepages.engine.run import TAKES_LOCK, Process, Scenario
+from freepages.engine import TAKES_LOCK, Process, Scenario
 from freepages.lab.key import key
 from freepages.lab.player import Entry, Player
 from freepages.view.draw import draw

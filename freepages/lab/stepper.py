@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from freepages.engine import Move, Run, Schedule
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Move, Run, Schedule
 from freepages.lab.front_end import FrontEnd, page
 from freepages.lab.picture import Window
 from freepages.lab.player import WAITING, Player

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from textwrap import wrap
 
-from freepages.engine.run import Process
+from freepages.engine import Process
 from freepages.lab.player import Entry, Player
 from freepages.view.changes import Changes, shortened
 from freepages.view.draw import cut, draw

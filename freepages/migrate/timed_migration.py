@@ -10,9 +10,9 @@ from typing import Any
 from freepages.debate.assumptions import Assumptions
 from freepages.debate.own_process import side
 from freepages.debate.proposals import FREE_PAGE_HINT, Proposal, find_proposal
+from freepages.engine import Process, Schedule
 from freepages.engine.clock import Clock, Held
 from freepages.engine.costs import Costs
-from freepages.engine.run import Process, Schedule
 from freepages.host.precopy import SECTION_END, Precopy, Stage
 from freepages.host.qemu import qemu as version
 from freepages.migrate.guest import Guest

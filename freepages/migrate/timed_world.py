@@ -19,8 +19,8 @@ from freepages.debate.assumptions import Assumptions
 from freepages.debate.content import ZERO, BulkContent
 from freepages.debate.ownership import Ownership
 from freepages.debate.world import Pace, World
+from freepages.engine import Act, Guard, Steps, Until
 from freepages.engine.clock import Clock, TimedLock
-from freepages.engine.run import Act, Guard, Steps, Until
 from freepages.host.dirty_log import DirtyLog, Mode
 from freepages.host.ram import GuestRam
 from freepages.host.ram_migration import GRANULE, SMALL_BUFFER, BulkMigration

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from freepages.engine import Process, Run, Scenario, Schedule
 from freepages.engine.errors import unknown
-from freepages.engine.run import Process, Run, Scenario, Schedule
 from freepages.engine.state import whole
 from freepages.review.kbuild import Build, Tree, make
 from freepages.review.kconfig import KbuildError

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from freepages.engine import Act, Steps, straight
 from freepages.engine.errors import unknown
-from freepages.engine.run import Act, Steps, straight
 from freepages.engine.text_table import columns
 from freepages.review.kconfig import DotConfig, KbuildError, Kconfig, Option, settle
 

@@ -12,8 +12,8 @@ from typing import Literal
 
 from freepages.balloon.april2016 import AprilPatch
 from freepages.balloon.repaired import Repaired
+from freepages.engine import Run, Scenario, Schedule
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Run, Scenario, Schedule
 from freepages.engine.state import past
 from freepages.engine.text_table import columns
 from freepages.search.plain import Found, search

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from freepages.balloon.free_pages_device import FreePagesDevice
-from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
+from freepages.engine import Act, Process, Run, Scenario, Steps, straight
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
 from freepages.pages.pc_memory import GIB
 from freepages.pages.ranges import spans

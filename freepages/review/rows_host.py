@@ -6,7 +6,7 @@ patch's.
 
 from __future__ import annotations
 
-from freepages.engine.run import Act, Process, Run, Scenario, Steps
+from freepages.engine import Act, Process, Run, Scenario, Steps
 from freepages.engine.state import whole
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.pages.ranges import spans

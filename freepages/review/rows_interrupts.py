@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from freepages.balloon.driver_queues import ADDS_OUTBUF
 from freepages.balloon.free_pages_device import FreePagesDevice
-from freepages.engine.run import Run, Scenario, Steps
+from freepages.engine import Run, Scenario, Steps
 from freepages.review.row import Row
 from freepages.review.symptoms import one_answer, request_lost, times
 from freepages.scenarios.balloon import machine, queue_picture, scenario

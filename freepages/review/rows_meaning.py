@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from freepages.balloon.free_pages_device import FreePagesDevice
 from freepages.debate.world import World
-from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
+from freepages.engine import Act, Process, Run, Scenario, Steps, straight
 from freepages.pages.orders import PAGE_SHIFT, Migratetype
 from freepages.pages.pageset import PageSet
 from freepages.pages.ranges import spans

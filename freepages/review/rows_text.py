@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freepages.engine.run import Run, Scenario
+from freepages.engine import Run, Scenario
 from freepages.review.build_scenario import kbuild
 from freepages.review.robot import PATCHED, REPAIRS
 from freepages.review.row import Row

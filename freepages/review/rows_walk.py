@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from freepages.balloon.april2016 import WALKS
-from freepages.engine.run import TAKES_LOCK, Act, Process, Run, Scenario, Steps, straight
+from freepages.engine import TAKES_LOCK, Act, Process, Run, Scenario, Steps, straight
 from freepages.engine.step_size import coarse, fine
 from freepages.pages.orders import Migratetype
 from freepages.pages.ranges import spans

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from freepages.balloon.driver_queues import ADDS_OUTBUF
-from freepages.engine.run import Process, Run, Scenario
+from freepages.engine import Process, Run, Scenario
 from freepages.engine.state import whole
 from freepages.pages.ranges import spans
 from freepages.review.row import Row

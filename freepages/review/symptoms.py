@@ -5,7 +5,7 @@ from __future__ import annotations
 from freepages.balloon.april2016 import REQUEST
 from freepages.balloon.driver_queues import INTERRUPTED, Interrupt, Virtqueue, more_used
 from freepages.balloon.free_pages_device import FreePagesDevice
-from freepages.engine.run import Act, Process, Run, Steps
+from freepages.engine import Act, Process, Run, Steps
 from freepages.scenarios.balloon import Machine
 from freepages.zone.kernel import WORKS, AnyWork
 

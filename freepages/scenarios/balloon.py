@@ -23,8 +23,8 @@ from freepages.balloon.free_pages_device import FreePagesDevice
 from freepages.balloon.free_pages_messages import AS_PATCHED, REPAIRED
 from freepages.balloon.guest_bitmap import GuestBitmap
 from freepages.balloon.repaired import Repaired
+from freepages.engine import Act, Process, Run, Scenario, Steps, straight
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Act, Process, Run, Scenario, Steps, straight
 from freepages.engine.state import whole
 from freepages.engine.step_size import Grain, coarse, fine
 from freepages.pages.orders import PAGE_SHIFT, PAGE_SIZE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from freepages.engine.run import Process, Run, Scenario, stuck
+from freepages.engine import Process, Run, Scenario, stuck
 from freepages.engine.state import Known
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.ranges import spans

@@ -14,8 +14,8 @@ from freepages.debate.host_verbs import freely
 from freepages.debate.own_process import is_own
 from freepages.debate.proposals import Proposal, find_proposal
 from freepages.debate.world import PURPOSES, Pace, Purpose, World
+from freepages.engine import Process, Run, Scenario
 from freepages.engine.errors import FreepagesError, unknown
-from freepages.engine.run import Process, Run, Scenario
 from freepages.engine.state import Known
 from freepages.pages.pageset import PageSet
 from freepages.scenarios.debate_picture import SIGNS, picture, questions

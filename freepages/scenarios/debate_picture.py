@@ -14,8 +14,8 @@ from freepages.debate.content import POISON, ZERO, letter
 from freepages.debate.mailbox import Answer
 from freepages.debate.proposals import Proposal
 from freepages.debate.world import World
+from freepages.engine import Move, Process, Run
 from freepages.engine.position import PLAIN, needed
-from freepages.engine.run import Move, Process, Run
 from freepages.pages.pageset import PageSet
 from freepages.scenarios.panels import locks
 from freepages.view.frame import Bits, Facts, Frame, PageMap, Panel, State, Tokens

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from freepages.engine.run import Act, Choose, Process, Run, Scenario, Steps, stuck
+from freepages.engine import Act, Choose, Process, Run, Scenario, Steps, stuck
 from freepages.engine.state import whole
 from freepages.engine.step_size import Grain, fine
 from freepages.pages.bitmap import PageBitmap

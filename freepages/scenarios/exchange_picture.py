@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from freepages.engine.run import Act, Run, Step
+from freepages.engine import Act, Run, Step
 from freepages.view.frame import Frame
 from freepages.view.ring_panel import DEVICE, DRIVER, FREE, Half, Ring
 from freepages.view.sequence_panel import Message, SequenceChart

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from freepages.engine import Process, Run, Scenario, stuck
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Process, Run, Scenario, stuck
 from freepages.engine.state import past
 from freepages.real.kmem_events import NO_PFN, KmemEvents
 from freepages.view.frame import Facts, Frame, PageMap, State

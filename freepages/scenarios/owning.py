@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from freepages.engine.run import Run, straight, to_the_end
+from freepages.engine import Run, straight, to_the_end
 from freepages.pages.orders import PAGE_SHIFT
 from freepages.scenarios.balloon import Machine, inflate, machine, scenario
 

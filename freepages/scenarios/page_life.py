@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from freepages.debate.content import letter
 from freepages.debate.world import World
-from freepages.engine.run import Move, Run, Scenario, Schedule
+from freepages.engine import Move, Run, Scenario, Schedule
 from freepages.engine.text_table import columns
 
 

@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 
-from freepages.engine.run import Act, Lock, Run
+from freepages.engine import Act, Lock, Run
 from freepages.pages.orders import ORDERS, Migratetype
 from freepages.real import Snapshot
 from freepages.view.frame import Frame, FreeLists, LockRow, Locks, PageMap, State

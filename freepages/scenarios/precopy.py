@@ -17,8 +17,8 @@ import numpy as np
 from freepages.debate.host_verbs import as_chosen
 from freepages.debate.proposals import EVERYTHING
 from freepages.debate.world import World
+from freepages.engine import Act, Move, Process, Run, Scenario, Steps, Until
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Act, Move, Process, Run, Scenario, Steps, Until
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.pageset import PageSet

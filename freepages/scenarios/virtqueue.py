@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from freepages.engine import Act, Process, Run, Scenario, Steps, Until, stuck
 from freepages.engine.errors import FreepagesError, unknown
-from freepages.engine.run import Act, Process, Run, Scenario, Steps, Until, stuck
 from freepages.engine.state import Known
 from freepages.scenarios.exchange_picture import (
     MEMORY,

@@ -6,8 +6,8 @@ import re
 from copy import deepcopy
 from itertools import groupby
 
+from freepages.engine import Act, Choose, Process, Run, Scenario, Steps, straight, stuck
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Act, Choose, Process, Run, Scenario, Steps, straight, stuck
 from freepages.engine.state import Known
 from freepages.engine.state import whole as whole_state
 from freepages.pages.orders import ORDERS, PAGEBLOCK_ORDER, Migratetype

@@ -10,7 +10,7 @@ from __future__ import annotations
 from freepages.debate.host_verbs import freely
 from freepages.debate.proposals import Proposal, find_proposal
 from freepages.debate.world import World
-from freepages.engine.run import Run, Schedule, Steps
+from freepages.engine import Run, Schedule, Steps
 from freepages.scenarios.debate import debate
 from freepages.search.fast import explore
 

@@ -24,7 +24,7 @@ from operator import itemgetter
 from typing import Any
 
 from freepages.debate.world import FIELDS, LOST
-from freepages.engine.run import Move, Process, Scenario, Schedule
+from freepages.engine import Move, Process, Scenario, Schedule
 from freepages.search.plain import Verdict as Verdict
 from freepages.search.state_bits import BitLayout, Field
 from freepages.search.step_outcomes import UNKNOWN, Learnt, Outcome, Places, Touched

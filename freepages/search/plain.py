@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
+from freepages.engine import Run, Scenario, Schedule
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Run, Scenario, Schedule
 from freepages.engine.state import state_of
 
 Verdict = Literal["PROVED", "REFUTED", "UNDETERMINED"]

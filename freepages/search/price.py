@@ -14,8 +14,8 @@ from random import Random
 from freepages.debate.guest_verbs import DRIVER
 from freepages.debate.proposals import Proposal, find_proposal
 from freepages.debate.world import World
+from freepages.engine import Move, Run
 from freepages.engine.quantity import format_bytes, format_seconds
-from freepages.engine.run import Move, Run
 from freepages.engine.text_table import columns
 from freepages.migrate.guest import Guest
 from freepages.migrate.timed_migration import migrate

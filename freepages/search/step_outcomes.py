@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from freepages.debate.world import FIELDS, World
+from freepages.engine import Process
 from freepages.engine.position import position
-from freepages.engine.run import Process
 from freepages.search.state_bits import BitLayout, Field
 
 UNKNOWN: Any = object()

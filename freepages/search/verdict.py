@@ -10,9 +10,9 @@ from freepages.debate.assumptions import Assumptions
 from freepages.debate.content import letter
 from freepages.debate.proposals import PROPOSALS, Proposal, find_proposal
 from freepages.debate.world import Purpose
+from freepages.engine import Run, Scenario, Schedule
 from freepages.engine.errors import FreepagesError
 from freepages.engine.memory import in_use
-from freepages.engine.run import Run, Scenario, Schedule
 from freepages.engine.text_table import columns
 from freepages.scenarios.debate import debate
 from freepages.search.fast import LIMIT, UNDETERMINED, Verdict, explore

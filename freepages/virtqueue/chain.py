@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from freepages.engine import Act, Steps
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Act, Steps
 from freepages.virtqueue.guest_memory import TOP, Memory, Reader
 from freepages.virtqueue.ring_layout import DESC_SIZE, INDIRECT, NEXT, WRITE
 

@@ -25,8 +25,8 @@ from functools import partial
 from struct import Struct
 from typing import Any, Literal, NamedTuple
 
+from freepages.engine import Act, Choose, Steps
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Act, Choose, Steps
 
 Endian = Literal["little", "big"]
 Reader = Callable[[int], tuple[Any, ...]]

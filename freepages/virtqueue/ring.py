@@ -23,8 +23,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from freepages.engine import Act, Steps
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Act, Steps
 from freepages.virtqueue.chain import (
     HEAD_RANGE,
     INDEX_JUMP,

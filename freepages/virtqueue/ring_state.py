@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import Any, NamedTuple
 
-from freepages.engine.run import straight
+from freepages.engine import straight
 from freepages.virtqueue.chain import (
     HEAD_RANGE,
     INDEX_JUMP,

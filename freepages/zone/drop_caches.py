@@ -19,8 +19,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from freepages.engine import Act, Steps
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Act, Steps
 from freepages.real.meminfo import Meminfo
 from freepages.zone.kernel import CALLS, Context
 from freepages.zone.page_cache import Dentry, Inode, Object, PageCache, Said

@@ -21,8 +21,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from freepages.engine import Act, Steps
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Act, Steps
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.orders import MAX_ORDER, ORDERS, Migratetype
 from freepages.zone.node import Node

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from struct import Struct
 
-from freepages.engine.run import Act, Guard, Steps
+from freepages.engine import Act, Guard, Steps
 from freepages.engine.step_size import AllFree, Grain, coarse
 from freepages.virtqueue.guest_memory import Memory
 from freepages.zone.node import Node

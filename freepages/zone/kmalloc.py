@@ -8,7 +8,7 @@ a page of its own here.
 
 from __future__ import annotations
 
-from freepages.engine.run import Act, Steps
+from freepages.engine import Act, Steps
 from freepages.pages.orders import MAX_ORDER, PAGE_SHIFT, PAGE_SIZE, Migratetype
 from freepages.zone.kernel import Context
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from freepages.engine.run import Act, Steps
+from freepages.engine import Act, Steps
 from freepages.real.kmem_events import (
     ALLOC,
     DRAIN,

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from freepages.engine import Act, Steps
 from freepages.engine.errors import unknown
-from freepages.engine.run import Act, Steps
 from freepages.pages.orders import PAGE_SHIFT, PAGEBLOCK_ORDER, Migratetype, check_order
 from freepages.pages.pc_memory import FOUR_GIB, ram_ranges
 from freepages.pages.ranges import arrays, intersect, merge, pages, pairs, without

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from freepages.engine import Act, Steps
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Act, Steps
 from freepages.real.meminfo import Meminfo
 from freepages.zone.node import Node
 

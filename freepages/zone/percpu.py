@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from freepages.engine.run import DROPS_LOCK, TAKES_LOCK, Act, Steps
+from freepages.engine import DROPS_LOCK, TAKES_LOCK, Act, Steps
 from freepages.pages.orders import PAGE_SHIFT, PCPTYPES, Migratetype
 from freepages.zone.free_area import FreeList
 from freepages.zone.zone import CMA, ISOLATE, Zone

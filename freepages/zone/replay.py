@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from freepages.engine.run import Steps, straight
+from freepages.engine import Steps, straight
 from freepages.pages.orders import Migratetype
 from freepages.real.allocator_trace import AllocatorTrace, Operation, ZoneState
 from freepages.zone.percpu import drain_pcp, free_pcp, pages_of, pcp_count, rmqueue_pcp

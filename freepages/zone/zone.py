@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from freepages.engine.run import DROPS_LOCK, TAKES_LOCK, Act, Lock, Steps, straight
+from freepages.engine import DROPS_LOCK, TAKES_LOCK, Act, Lock, Steps, straight
 from freepages.pages.orders import FALLBACKS, MAX_ORDER, ORDERS, PAGEBLOCK_ORDER, Migratetype, check_order
 from freepages.zone.free_area import FreeArea, FreeList, aligned_blocks
 from freepages.zone.span import Span

@@ -4,7 +4,7 @@ import pytest
 
 from freepages.balloon.april2016 import MEMSET, REQUEST, AprilPatch
 from freepages.balloon.driver import BUFFER
-from freepages.engine.run import Run, at_random, to_the_end
+from freepages.engine import Run, at_random, to_the_end
 from freepages.engine.step_size import coarse, fine
 from freepages.review.rows_buffers import fragmented_guest
 from freepages.review.symptoms import one_answer

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from freepages.balloon.decoded_dump import as_json, as_text, decode
 from freepages.cli.main import main
+from freepages.engine import straight
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import straight
 from freepages.virtqueue.dump import dumped, parse_dump, read_dump
 from freepages.virtqueue.guest_memory import GuestMemory
 from freepages.virtqueue.ring import DeviceQueue, DriverQueue

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from freepages.balloon.driver import BUFFER, MESSAGE
 from freepages.balloon.driver_queues import Virtqueue
 from freepages.balloon.encodings import Bitmap, Encoding, PfnArray, PfnRanges
-from freepages.engine.run import Process, Run, Scenario, Steps, straight, to_the_end
+from freepages.engine import Process, Run, Scenario, Steps, straight, to_the_end
 from freepages.pages.orders import PAGE_SIZE
 from freepages.scenarios.balloon import Machine, machine
 from freepages.zone.kernel import Context

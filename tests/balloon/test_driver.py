@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from freepages.balloon.driver import SLEEPS, UPDATES_STATS
 from freepages.balloon.driver_queues import ADDS_OUTBUF, GETS_BUF
 from freepages.balloon.encodings import Bitmap, Encoding, PfnArray, PfnRanges
-from freepages.engine.run import Process, Run, Scenario, at_random, to_the_end
+from freepages.engine import Process, Run, Scenario, at_random, to_the_end
 from freepages.engine.step_size import coarse, fine
 from freepages.pages.orders import PAGE_SIZE
 from freepages.scenarios.balloon import (

@@ -3,7 +3,7 @@
 import pytest
 
 from freepages.balloon.driver_queues import PHYSICAL_NULL, interrupts, more_used, sg_set_buf
-from freepages.engine.run import Process, Run, Scenario, Steps, straight, to_the_end
+from freepages.engine import Process, Run, Scenario, Steps, straight, to_the_end
 from freepages.engine.step_size import coarse, fine
 from freepages.pages.orders import PAGE_SIZE
 from freepages.scenarios.balloon import DrawnNode, Machine, machine

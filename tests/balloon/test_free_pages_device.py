@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from freepages.balloon.driver import BUFFER, MESSAGE
 from freepages.balloon.driver_queues import Virtqueue
 from freepages.balloon.free_pages_messages import Reply
-from freepages.engine.run import Process, Run, Scenario, straight, to_the_end
+from freepages.engine import Process, Run, Scenario, straight, to_the_end
 from freepages.pages.bitmap import PageBitmap
 from freepages.scenarios.balloon import Machine, machine
 from freepages.zone.kernel import Context

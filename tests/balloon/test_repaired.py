@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from freepages.balloon.april2016 import AprilPatch
 from freepages.balloon.free_pages_device import FreePagesDevice
 from freepages.balloon.repaired import Repaired
-from freepages.engine.run import Run, Steps, at_random, to_the_end
+from freepages.engine import Run, Steps, at_random, to_the_end
 from freepages.engine.step_size import coarse, fine
 from freepages.review.rows_buffers import fragmented_guest
 from freepages.review.symptoms import one_answer, request_lost

@@ -12,8 +12,8 @@ from freepages.bench import bitmap_figures as bitmap
 from freepages.bench import compiled, sweep_figures, yieldless
 from freepages.bench import zone_figures as zone
 from freepages.cli.main import main
+from freepages.engine import straight
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import straight
 from freepages.pages.bitmap import PageBitmap
 from freepages.zone import zone as list_zone
 from freepages.zone.free_page_bitmap import mark_free_blocks

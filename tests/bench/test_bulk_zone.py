@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freepages.bench.bulk_zone import BulkZone
-from freepages.engine.run import straight
+from freepages.engine import straight
 from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap
 from freepages.pages.orders import ORDERS
 from freepages.zone.free_page_bitmap import heads_by_order, mark_free_blocks, mark_free_pages_bitmap

@@ -6,8 +6,8 @@ import pytest
 
 from freepages.balloon.decoded_dump import decode
 from freepages.bench import ring_figures as ring
+from freepages.engine import straight
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import straight
 from freepages.virtqueue.dump import dumped, parse_dump
 from freepages.virtqueue.ring_layout import EVENT_IDX, VERSION_1
 

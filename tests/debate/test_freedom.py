@@ -3,7 +3,7 @@
 import pytest
 
 from freepages.debate.proposals import PROPOSALS
-from freepages.engine.run import Move, Run
+from freepages.engine import Move, Run
 from freepages.scenarios.debate import debate
 
 ASKING = {name for name in PROPOSALS if name not in {"everything", "page_reporting"}}

@@ -10,8 +10,8 @@ from freepages.debate.host_verbs import ASK, SYNC, apply, log_on, precopy
 from freepages.debate.own_process import OwnProcess, is_own, side
 from freepages.debate.own_proposal import proposal
 from freepages.debate.proposals import PROPOSALS
+from freepages.engine import Run
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Run
 from freepages.migrate import Guest, migrate
 from freepages.scenarios.debate import debate
 from freepages.search import check

@@ -5,7 +5,7 @@ import inspect
 from freepages.debate import guest_verbs, host_verbs
 from freepages.debate.proposals import PROPOSALS
 from freepages.debate.verbs_table import GUEST, HOST, METHODS, VALUES, verbs
-from freepages.engine.run import Run
+from freepages.engine import Run
 from freepages.scenarios.debate import debate
 
 

@@ -5,7 +5,7 @@ import pytest
 from freepages.debate.host_verbs import freely
 from freepages.debate.proposals import PROPOSALS
 from freepages.debate.world import FIELDS, LOST, OVER, World, frozen
-from freepages.engine.run import Run, at_random
+from freepages.engine import Run, at_random
 from freepages.scenarios.debate import debate
 
 SWITCHES = ["early-release", "silent-guest", "log-bit-late", "log-not-cleared-by-sync"]

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from freepages.engine import Act, Choose, Process, Until
 from freepages.engine.clock import Clock, Held, TimedLock
 from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Act, Choose, Process, Until
 
 TAKES = Act("works {0} ns", cost="elapsed", amount=0)
 FREE_LOCK = Costs(lock=1e-9, unlock=1e-9)  # no time

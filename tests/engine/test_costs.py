@@ -7,9 +7,9 @@ from importlib import import_module
 import pytest
 
 import freepages
+from freepages.engine import Act
 from freepages.engine.costs import NAMES, NO_TIME, Costs
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Act
 
 
 def test_every_cost_has_a_unit_and_a_source():

@@ -8,9 +8,9 @@ import pytest
 from freepages.debate import guest_verbs as guestside
 from freepages.debate import host_verbs as hostside
 from freepages.debate.proposals import PROPOSALS
+from freepages.engine import Act, Choose, Lock, Process, Steps, Until
 from freepages.engine.errors import FreepagesError
 from freepages.engine.position import needed, position
-from freepages.engine.run import Act, Choose, Lock, Process, Steps, Until
 from freepages.pages.pageset import PageSet
 
 

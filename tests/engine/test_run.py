@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.engine.errors import FreepagesError
-from freepages.engine.run import (
+from freepages.engine import (
     Act,
     Choose,
     Lock,
@@ -20,6 +19,7 @@ from freepages.engine.run import (
     straight,
     to_the_end,
 )
+from freepages.engine.errors import FreepagesError
 
 WRITES = Act("writes {0}")
 

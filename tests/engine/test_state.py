@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from freepages.engine import Lock, Process, Run, Scenario, Steps
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Lock, Process, Run, Scenario, Steps
 from freepages.engine.state import Contents, Known, past, state_of, whole
 from freepages.engine.step_size import coarse
 from freepages.pages.pageset import PageSet

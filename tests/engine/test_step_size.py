@@ -1,6 +1,6 @@
 """Fine and coarse steps of one operation: the same world, another number of moves."""
 
-from freepages.engine.run import Lock, Process, Run, Scenario, Steps, to_the_end
+from freepages.engine import Lock, Process, Run, Scenario, Steps, to_the_end
 from freepages.engine.step_size import AllFree, Grain, coarse, fine
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.engine.run import Run
+from freepages.engine import Run
 from freepages.exercises.in_flight import in_flight
 from freepages.exercises.stale_entry import TWO_AT_ONCE, stale
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.engine.run import Run
+from freepages.engine import Run
 from freepages.exercises.one_page import NOT_HERE, PARTS, PLANTED, TOO_EARLY, spoilt, stations, way, which
 from freepages.scenarios.machine.mistakes import MISTAKES
 

@@ -4,8 +4,8 @@ from itertools import permutations
 
 import pytest
 
+from freepages.engine import Run
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Run
 from freepages.exercises.riks_question import WORDS, another_order, in_order
 from freepages.scenarios.debate import debate
 from freepages.search.fast import explore

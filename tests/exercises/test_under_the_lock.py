@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.engine.run import Run, Schedule
+from freepages.engine import Run, Schedule
 from freepages.exercises.under_the_lock import SHORTEST, gives_up, impatient
 from freepages.search.fast import explore
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from freepages import Game
-from freepages.engine.run import Run, at_random
+from freepages.engine import Run, at_random
 from freepages.lab.game import answer, outcome
 from freepages.scenarios.debate import debate
 from freepages.search.fast import UNDETERMINED, Search, explore

@@ -2,7 +2,7 @@ from string import ascii_uppercase, digits
 
 import pytest
 
-from freepages.engine.run import Run, at_random
+from freepages.engine import Run, at_random
 from freepages.lab.key import key, key_text
 from freepages.lab.player import Player
 from freepages.lab.shipped import shipped, shipped_scenario

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.engine.run import Process, Run, Scenario, Schedule, ScheduleError, Steps, at_random
+from freepages.engine import Process, Run, Scenario, Schedule, ScheduleError, Steps, at_random
 from freepages.lab.player import LOGGED, WAITING, Player
 from freepages.lab.shipped import shipped_scenario
 from freepages.view.changes import Changes, changes

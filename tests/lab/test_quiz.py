@@ -1,7 +1,7 @@
 import pytest
 
+from freepages.engine import Move, Run, Schedule, at_random
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Move, Run, Schedule, at_random
 from freepages.lab.quiz import KINDS, OWN, WHAT, WHERE, WHO, Asked, Quiz, chosen, questions
 from freepages.lab.shipped import shipped_scenario
 from freepages.scenarios.debate import debate

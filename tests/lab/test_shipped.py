@@ -6,10 +6,10 @@ import re
 
 import pytest
 
+from freepages.engine import Run, Scenario
 from freepages.engine.clock import Clock
 from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Run, Scenario
 from freepages.lab.shipped import shipped, shipped_scenario
 from freepages.search.plain import search
 

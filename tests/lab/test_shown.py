@@ -5,8 +5,8 @@ import pytest
 import freepages
 from freepages.debate.own_proposal import proposal
 from freepages.debate.proposals import PROPOSALS
+from freepages.engine import Run
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Run
 from freepages.lab.game import Game
 from freepages.lab.picture import Explorer, Picture
 from freepages.lab.shown import frame_of, scenario_of

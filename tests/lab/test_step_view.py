@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from freepages.engine.run import Run, Scenario, at_random
+from freepages.engine import Run, Scenario, at_random
 from freepages.lab.player import Player
 from freepages.lab.shipped import shipped, shipped_scenario
 from freepages.lab.step_view import as_json, run_view, step_view

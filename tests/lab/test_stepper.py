@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from freepages.engine import Schedule, ScheduleError
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Schedule, ScheduleError
 from freepages.lab import stepper as module
 from freepages.lab.player import WAITING
 from freepages.lab.shipped import shipped_scenario

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.engine.run import Run, at_random
+from freepages.engine import Run, at_random
 from freepages.review.build_scenario import kbuild
 from freepages.review.kbuild import KbuildError
 from freepages.review.robot import REPAIRS

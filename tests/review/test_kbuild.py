@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freepages.engine.run import Process, straight
+from freepages.engine import Process, straight
 from freepages.review.kbuild import Build, Call, Function, KbuildError, Source, Tree, build, make, outcome
 from freepages.review.kconfig import Kconfig, Option
 from freepages.review.robot import CONFIGS, PATCHED, REPAIRS

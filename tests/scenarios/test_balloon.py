@@ -2,8 +2,8 @@
 
 import pytest
 
+from freepages.engine import Run, Scenario, to_the_end
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Run, Scenario, to_the_end
 from freepages.engine.step_size import coarse, fine
 from freepages.scenarios.balloon import DrawnNode, exchange, harm, inflate, machine, statistics
 from freepages.scenarios.zones import zone_drawn

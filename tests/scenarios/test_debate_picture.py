@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from freepages.debate.proposals import PROPOSALS
-from freepages.engine.run import Run, at_random
+from freepages.engine import Run, at_random
 from freepages.scenarios.debate import debate
 from freepages.search.fast import explore
 from freepages.view.changes import changes

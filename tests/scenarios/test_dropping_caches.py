@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from freepages.engine.run import Run, ScheduleError, to_the_end
+from freepages.engine import Run, ScheduleError, to_the_end
 from freepages.engine.step_size import coarse, fine
 from freepages.scenarios.dropping_caches import CACHED, Dropping, drop_caches
 from freepages.view.frame import PageMap

@@ -3,7 +3,7 @@
 import pytest
 
 from freepages import data_path
-from freepages.engine.run import Run, at_random, to_the_end
+from freepages.engine import Run, at_random, to_the_end
 from freepages.scenarios.exchange_picture import (
     MEMORY,
     RING_WAYS,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from freepages.engine import Run
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Run
 from freepages.real.data_path import data_path
 from freepages.real.kmem_events import read_kmem_events
 from freepages.scenarios.kernel_trace import kernel_trace

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.engine.run import Run
+from freepages.engine import Run
 from freepages.lab.shipped import shipped_scenario
 from freepages.scenarios.debate import marking_clean
 from freepages.search.fast import explore

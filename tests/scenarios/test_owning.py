@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.engine.run import Run, at_random, to_the_end
+from freepages.engine import Run, at_random, to_the_end
 from freepages.engine.step_size import coarse
 from freepages.scenarios.balloon import exchange, inflate
 from freepages.scenarios.owning import gives, lost, stays, take_all

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.engine.run import Run, ScheduleError
+from freepages.engine import Run, ScheduleError
 from freepages.scenarios.debate import debate
 from freepages.scenarios.page_life import life
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freepages.engine.run import Run, at_random, to_the_end
+from freepages.engine import Run, at_random, to_the_end
 from freepages.real import Snapshot
 from freepages.real.data_path import data_path
 from freepages.scenarios.bitmap_builder import LIVED_IN, free_page_bitmap

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from freepages.engine import Run, at_random
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Run, at_random
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.pages.bitmap import PageBitmap
 from freepages.scenarios.precopy import (

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from freepages.engine import Move, Run, ScheduleError, at_random, straight, to_the_end
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Move, Run, ScheduleError, at_random, straight, to_the_end
 from freepages.scenarios.virtqueue import (
     HOSTILE,
     INTERRUPTS,

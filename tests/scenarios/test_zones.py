@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from freepages.engine import Run, at_random
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Run, at_random
 from freepages.pages.orders import PAGEBLOCK_ORDER
 from freepages.real import Snapshot
 from freepages.real.data_path import data_path

@@ -7,8 +7,8 @@ import pytest
 
 from freepages.debate.proposals import PROPOSALS
 from freepages.debate.world import PURPOSES
+from freepages.engine import Run
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Run
 from freepages.scenarios.debate import debate
 from freepages.search import Checked, check
 from freepages.search.check_many import processes

@@ -10,9 +10,9 @@ import pytest
 from freepages.debate.host_verbs import ASK, apply, freely, log_on, precopy
 from freepages.debate.proposals import PROPOSALS, find_proposal
 from freepages.debate.world import PURPOSES, World
+from freepages.engine import Move, Process, Run, Scenario, Until, at_random
 from freepages.engine.errors import FreepagesError
 from freepages.engine.memory import in_use
-from freepages.engine.run import Move, Process, Run, Scenario, Until, at_random
 from freepages.pages.pageset import PageSet
 from freepages.scenarios.debate import debate
 from freepages.search import effective

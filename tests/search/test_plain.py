@@ -10,8 +10,8 @@ import pytest
 
 from freepages.debate.proposals import PROPOSALS
 from freepages.debate.world import PURPOSES, Purpose
+from freepages.engine import Lock, Process, Run, Scenario, Schedule, Steps, stuck
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Lock, Process, Run, Scenario, Schedule, Steps, stuck
 from freepages.engine.state import Known, past, whole
 from freepages.scenarios.debate import debate
 from freepages.scenarios.virtqueue import virtqueue

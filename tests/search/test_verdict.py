@@ -5,8 +5,8 @@ from itertools import count
 
 import pytest
 
+from freepages.engine import Run
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Run
 from freepages.scenarios.debate import debate
 from freepages.search import Checked, check
 from freepages.search import fast as explore

@@ -2,7 +2,7 @@ import re
 from html import unescape
 from pathlib import Path
 
-from freepages.engine.run import Lock, Process, Steps
+from freepages.engine import Lock, Process, Steps
 from freepages.view.source import listing, source
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from freepages.engine import Process
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Process
 from freepages.virtqueue.guest_memory import TOP, GuestMemory, OutsideMemory, StoreBuffer
 
 WORD = Struct("<H")

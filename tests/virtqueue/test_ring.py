@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from freepages.engine import Process, Run, Scenario, at_random, straight
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Process, Run, Scenario, at_random, straight
 from freepages.virtqueue import chain as faults
 from freepages.virtqueue.guest_memory import GuestMemory, OutsideMemory, StoreBuffer
 from freepages.virtqueue.ring import DeviceQueue, DriverQueue, need_event

@@ -4,7 +4,7 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from freepages.engine.run import straight
+from freepages.engine import straight
 from freepages.pages.orders import Migratetype
 from freepages.zone.node import Node
 from freepages.zone.zone import Zone

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from freepages.engine import Process, straight
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Process, straight
 from freepages.engine.step_size import coarse
 from freepages.real.data_path import data_path
 from freepages.real.meminfo import Meminfo, read_meminfo

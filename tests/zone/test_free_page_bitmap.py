@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
+from freepages.engine import Process, Run, Scenario, straight
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Process, Run, Scenario, straight
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.orders import ORDERS
 from freepages.zone.free_page_bitmap import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.engine.run import Process, Run, Scenario, Steps, straight, to_the_end
+from freepages.engine import Process, Run, Scenario, Steps, straight, to_the_end
 from freepages.scenarios.balloon import machine
 from freepages.zone.kernel import Bug, Context, Kernel, WaitQueue, Work, workqueue
 

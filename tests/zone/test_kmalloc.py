@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.engine.run import straight
+from freepages.engine import straight
 from freepages.pages.orders import PAGE_SIZE
 from freepages.review.rows_buffers import fragmented_guest, large_guest
 from freepages.scenarios.balloon import DrawnNode, Machine, machine

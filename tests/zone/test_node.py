@@ -6,8 +6,8 @@ from itertools import groupby
 import pytest
 
 from freepages import Snapshot, data_path
+from freepages.engine import straight
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import straight
 from freepages.pages.orders import Migratetype
 from freepages.pages.pc_memory import GIB
 from freepages.zone.node import Node, pc_memory_map

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from freepages.engine import Process, Run, Scenario, at_random, straight, to_the_end
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Process, Run, Scenario, at_random, straight, to_the_end
 from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.zones import zone_drawn
 from freepages.view.frame import Frame

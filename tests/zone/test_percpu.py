@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freepages.engine.run import straight
+from freepages.engine import straight
 from freepages.pages.orders import PCPTYPES, Migratetype
 from freepages.zone.percpu import (
     drain_pcp,

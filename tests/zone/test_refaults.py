@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from freepages.engine import Process, straight
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Process, straight
 from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.zones import zone_drawn
 from freepages.zone.drop_caches import drop_cache

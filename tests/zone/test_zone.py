@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from freepages.engine import straight
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import straight
 from freepages.pages.orders import ORDERS, Migratetype
 from freepages.scenarios.zones import FRAGMENTED, zone_drawn
 from freepages.zone.free_area import aligned_blocks

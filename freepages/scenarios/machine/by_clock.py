@@ -17,9 +17,9 @@ from freepages.balloon.device import INTERRUPTS
 from freepages.balloon.driver_queues import RINGS
 from freepages.debate.host_verbs import ASK, ASKS
 from freepages.debate.proposals import find_proposal
+from freepages.engine import Act, Process, Run, Scenario, Steps, Until
 from freepages.engine.clock import Clock, Held
 from freepages.engine.costs import Costs
-from freepages.engine.run import Act, Process, Run, Scenario, Steps, Until
 from freepages.engine.step_size import fine
 from freepages.engine.text_table import columns
 from freepages.migrate.guest import Guest

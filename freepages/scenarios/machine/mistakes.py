@@ -13,7 +13,7 @@ from typing import Any
 from freepages.balloon.guest_bitmap import GuestBitmap
 from freepages.balloon.repaired import Repaired
 from freepages.debate.host_verbs import freely
-from freepages.engine.run import Process, Steps
+from freepages.engine import Process, Steps
 from freepages.host.dirty_log import DirtyLog
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.pageset import PageSet

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from freepages.balloon.driver_queues import KICKS, RINGS
 from freepages.debate.content import ZERO, letter
-from freepages.engine.run import Run
+from freepages.engine import Run
 from freepages.scenarios.balloon import WAYS
 from freepages.scenarios.exchange_picture import Way, ring_now, sequence_panel
 from freepages.scenarios.machine.ram_content import token

@@ -26,7 +26,7 @@ from freepages.debate.guest_verbs import answer, drop_lock, free_page_bitmap, ne
 from freepages.debate.mailbox import Answer
 from freepages.debate.proposals import Proposal
 from freepages.debate.world import World
-from freepages.engine.run import Choose, Process, Run, Scenario, Steps
+from freepages.engine import Choose, Process, Run, Scenario, Steps
 from freepages.pages.pageset import PageSet
 from freepages.scenarios.debate import debate
 from freepages.scenarios.machine.world import Event, WholeMachine

@@ -10,7 +10,7 @@ import random
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from freepages.engine.run import Choose, Move, Process, Run, Scenario, Schedule
+from freepages.engine import Choose, Move, Process, Run, Scenario, Schedule
 from freepages.engine.step_size import coarse, fine
 from freepages.scenarios.machine.mistakes import LOST, REFUSED, STUCK
 from freepages.scenarios.machine.scenario import one_machine, runnable

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from freepages.debate.proposals import PROPOSALS, Proposal, find_proposal, snapshot_guest
+from freepages.engine import Process, Run, Scenario
 from freepages.engine.errors import FreepagesError, unknown
-from freepages.engine.run import Process, Run, Scenario
 from freepages.engine.state import past
 from freepages.engine.step_size import Grain, coarse
 from freepages.host.ram import GuestRam, RamBlock

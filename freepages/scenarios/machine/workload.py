@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from freepages.engine.run import Act, Choose, Steps, straight
+from freepages.engine import Act, Choose, Steps, straight
 from freepages.engine.step_size import coarse
 from freepages.pages.orders import Migratetype
 

@@ -22,7 +22,7 @@ from freepages.debate.host_verbs import freely
 from freepages.debate.mailbox import Answer, Mailbox
 from freepages.debate.proposals import Proposal
 from freepages.debate.world import World
-from freepages.engine.run import Act, Lock, Process, Steps, Until
+from freepages.engine import Act, Lock, Process, Steps, Until
 from freepages.host.migration import Migration
 from freepages.host.ram import GuestRam
 from freepages.pages.bitmap import PageBitmap

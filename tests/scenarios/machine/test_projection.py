@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.engine.run import Run
+from freepages.engine import Run
 from freepages.pages.pageset import PageSet
 from freepages.scenarios.machine.scenario import one_machine
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from freepages.debate.proposals import find_proposal
-from freepages.engine.run import Run
+from freepages.engine import Run
 from freepages.scenarios.debate import debate
 from freepages.scenarios.machine.projection import zone_by_zone
 from freepages.scenarios.machine.refinement import (

@@ -2,8 +2,8 @@
 
 import pytest
 
+from freepages.engine import Run
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Run
 from freepages.engine.step_size import fine
 from freepages.scenarios.machine.scenario import STORY, one_machine, runnable
 from freepages.view.text import text

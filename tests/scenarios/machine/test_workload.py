@@ -1,6 +1,6 @@
 """The programs get what the allocator gives, and touch what is theirs."""
 
-from freepages.engine.run import Move, Run
+from freepages.engine import Move, Run
 from freepages.engine.step_size import fine
 from freepages.scenarios.machine.scenario import one_machine
 from freepages.scenarios.machine.workload import blocks

@@ -1,6 +1,6 @@
 """The machine: what a step does to the pages, and what the host knows of them."""
 
-from freepages.engine.run import Run
+from freepages.engine import Run
 from freepages.engine.step_size import fine
 from freepages.scenarios.machine.scenario import one_machine
 

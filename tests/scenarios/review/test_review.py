@@ -4,8 +4,8 @@ from functools import partial
 
 import pytest
 
+from freepages.engine import Run, Schedule, at_random, to_the_end
 from freepages.engine.errors import FreepagesError
-from freepages.engine.run import Run, Schedule, at_random, to_the_end
 from freepages.review import REVIEW, Row, review_table, row
 from freepages.review.rows_wire import no_statistics
 from freepages.review.symptoms import one_answer

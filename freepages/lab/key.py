@@ -47,14 +47,6 @@ def key(scenario: Scenario) -> tuple[Sign, ...]:
     )
 
 
-def key_text(signs: Iterable[Sign]) -> str:
-    """The key as text, a line for the moves, the states and the marks each."""
-    lines: dict[str, list[str]] = {"move": [], "state": [], "mark": []}
-    for kind, sign, words in signs:
-        lines[kind].append(f"{sign} {words}")
-    return "\n".join(f"{kind}s: {'; '.join(said)}" for kind, said in lines.items() if said)
-
-
 def _look(
     run: Run, moves: dict[str, dict[str, list[str]]], seen: dict[Sign, None], pictured: bool = True
 ) -> None:

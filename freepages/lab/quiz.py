@@ -10,14 +10,13 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.engine import Move, Run, Scenario, sentence
-from freepages.engine.errors import FreepagesError
+from freepages.engine import Move, Run, sentence
 from freepages.view.changes import Changes, changes, merged
 from freepages.view.frame import Bits, Facts, Frame, FreeLists, Locks, PageMap, Panel, Tokens
 from freepages.view.ring_panel import Ring, cells
@@ -41,13 +40,6 @@ class Asked:
     text: str
     answers: tuple[str, ...]
     right: int
-
-
-class Judged(NamedTuple):
-    """Whether an answer was right, and a sentence that says what is."""
-
-    right: bool
-    says: str
 
 
 class Before(NamedTuple):
@@ -238,54 +230,7 @@ def _counts(old: Any, new: Panel) -> dict[str, tuple[int, int]]:
     return {}
 
 
-# -- a quiz that is taken
-
-
-@dataclass
-class Quiz:
-    """The questions about a run of a scenario, step by step: asked, judged, counted.
-
-    ``pick`` chooses one of the questions that a step offers; by default the kinds take turns.
-    """
-
-    scenario: Scenario
-    schedule: Sequence[Move]
-    pick: Callable[[int, Sequence[Asked]], Asked] | None = None
-    answered: dict[Asked, int] = field(default_factory=dict)
-
-    def question(self, number: int) -> Asked | None:
-        """The question before step `number` (from 1); None where there is nothing to ask.
-
-        Raises FreepagesError for a step that the schedule has not.
-        """
-        if not 1 <= number <= len(self.schedule):
-            raise FreepagesError(f"quiz: there is no step {number}: the run has {len(self.schedule)}")
-        run = Run(self.scenario, self.schedule[: number - 1])
-        return chosen(number, questions(run, self.schedule[number - 1]), self.pick)
-
-    def answer(self, question: Asked, answer: int) -> Judged:
-        """Judge an answer, by its index, and count it: the first one to a question counts."""
-        if not 0 <= answer < len(question.answers):
-            raise FreepagesError(f"quiz: there is no answer {answer}: there are {len(question.answers)}")
-        self.answered.setdefault(question, answer)
-        right = answer == question.right
-        return Judged(right, f"{'Right' if right else 'No'}: {question.answers[question.right]}.")
-
-    @property
-    def score(self) -> tuple[int, int]:
-        """How many were right at once, of how many."""
-        return sum(answer == asked.right for asked, answer in self.answered.items()), len(self.answered)
-
-    @property
-    def missed(self) -> list[Asked]:
-        """What was not answered right at once, in the order of the steps."""
-        missed = (asked for asked, answer in self.answered.items() if answer != asked.right)
-        return sorted(missed, key=lambda asked: asked.number)
-
-    def replay(self) -> Iterator[tuple[Asked, Run]]:
-        """The missed questions, each with the run before its step."""
-        for asked in self.missed:
-            yield asked, Run(self.scenario, self.schedule[: asked.number - 1])
+# -- which of them is asked
 
 
 def chosen(

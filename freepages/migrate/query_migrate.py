@@ -15,9 +15,9 @@ from typing import Any
 from freepages.engine.errors import FreepagesError
 from freepages.pages.orders import PAGE_SIZE
 
-ROM_NORMAL, ROM_ZERO = 52, 78
-"""Pages of a PC's BIOS, option ROMs and ACPI tables (pc.bios, pc.rom, /rom@etc/...), as our recorded machines
-have sent them. What else is not the guest's RAM, such as vga.vram, is taken to hold zeros."""
+ROM_NORMAL = 52
+"""Pages of a PC's BIOS, option ROMs and ACPI tables (pc.bios, pc.rom, /rom@etc/...) that are not zero, as our
+recorded machines have sent them. What else is not the guest's RAM, as vga.vram, is taken to hold zeros."""
 
 
 @dataclass(frozen=True)

@@ -44,21 +44,6 @@ def names(features: Iterable[int], bits: Mapping[int, str] = MERGED) -> str:
     return " ".join(bits.get(bit, f"bit {bit}") for bit in sorted(features)) or "none"
 
 
-def negotiate(
-    offered: Collection[int],
-    understood: Collection[int],
-    *,
-    transitional: bool = True,
-    bits: Mapping[int, str] = MERGED,
-) -> Features:
-    """What a driver accepts that understands `understood`: of what is offered, all that it knows.
-
-    A device that is not `transitional` refuses (it does not keep FEATURES_OK set) who leaves VERSION_1 out.
-    """
-    accepted = frozenset(offered) & frozenset(understood)
-    return checked(offered, accepted, transitional=transitional, bits=bits)
-
-
 def checked(
     offered: Collection[int],
     accepted: Collection[int],

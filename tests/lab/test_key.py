@@ -3,12 +3,12 @@ from string import ascii_uppercase, digits
 import pytest
 
 from freepages.engine import Run, at_random
-from freepages.lab.key import key, key_text
+from freepages.lab.key import key
 from freepages.lab.player import Player
 from freepages.lab.shipped import shipped, shipped_scenario
 from freepages.view.draw import draw
 from freepages.view.scene import Letters, Text
-from freepages.view.signs import Sign, signs
+from freepages.view.signs import signs
 from tests.lab.test_still import flat
 from tests.toy import failing
 
@@ -75,11 +75,6 @@ def test_every_sign_of_the_debate_has_one_meaning() -> None:
         for _, sign, words in (sign for sign in key(build()) if sign.kind != "move"):
             if not (len(sign) == 1 and sign.isupper()):  # a pageblock's initial stands under the pages
                 assert marks.setdefault(sign, words) == words, name
-
-
-def test_the_key_as_text_has_a_line_of_each_kind() -> None:
-    said = key_text([Sign("move", "g", "guest"), Sign("mark", "0", "clear"), Sign("move", "h", "host")])
-    assert said == "moves: g guest; h host\nmarks: 0 clear"
 
 
 def test_a_scenario_with_a_fault_has_a_key() -> None:

@@ -1,8 +1,7 @@
 import pytest
 
-from freepages.engine import Move, Run, Schedule, at_random
-from freepages.engine.errors import FreepagesError
-from freepages.lab.quiz import KINDS, OWN, WHAT, WHERE, WHO, Asked, Quiz, chosen, questions
+from freepages.engine import Run, Schedule, at_random
+from freepages.lab.quiz import KINDS, OWN, WHAT, WHERE, WHO, Asked, chosen, questions
 from freepages.lab.shipped import shipped_scenario
 from freepages.scenarios.debate import debate
 from freepages.view.frame import Bits
@@ -56,22 +55,10 @@ def test_the_bit_that_a_write_sets_is_asked_for_and_judged_by_the_model() -> Non
 
 def test_a_scenarios_own_question_comes_first() -> None:
     start = STALE.rpartition(" ")[0]
-    lost = Quiz(debate("no_wait"), Schedule.parse(STALE)).question(12)
+    lost = chosen(12, questions(Run(debate("no_wait"), start), Schedule.parse("h0x")[0]))
     assert lost is not None and lost.kind == OWN and right(lost) == "page 0 is lost"
     kept = asked(Run(debate("everything"), "h"), "h0x")[OWN]
     assert right(kept) == "no page is lost" and len(Schedule.parse(start)) == 11
-
-
-def test_a_quiz_counts_the_first_answers_and_plays_back_the_missed_ones() -> None:
-    quiz = Quiz(debate("no_wait"), Schedule.parse(STALE))
-    first, last = quiz.question(1), quiz.question(12)
-    assert first and last
-    wrong = (last.right + 1) % len(last.answers)
-    assert quiz.answer(last, wrong) == (False, "No: page 0 is lost.")
-    assert quiz.answer(last, last.right).right and quiz.answer(first, first.right).right
-    assert quiz.score == (1, 2) and quiz.missed == [last]
-    [(again, run)] = quiz.replay()
-    assert again == last and len(run.steps) == 11
 
 
 def test_the_kinds_take_turns_or_somebody_picks() -> None:
@@ -79,13 +66,3 @@ def test_the_kinds_take_turns_or_somebody_picks() -> None:
     assert [q.kind for n in range(3) if (q := chosen(n, offered))] == [WHO, WHERE, WHAT]
     assert chosen(0, offered, lambda number, some: some[-1]) == offered[-1]
     assert chosen(0, []) is None
-
-
-def test_what_is_not_there_is_refused() -> None:
-    quiz = Quiz(debate("everything"), (Move("h"),))
-    with pytest.raises(FreepagesError, match="no step 2: the run has 1"):
-        quiz.question(2)
-    first = quiz.question(1)
-    assert first
-    with pytest.raises(FreepagesError, match="no answer 9"):
-        quiz.answer(first, 9)

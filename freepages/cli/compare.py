@@ -7,7 +7,7 @@ from argparse import Namespace
 from functools import partial
 from pathlib import Path
 
-from freepages.cli.migrate import check_options, migrate_as, notes, read_costs, read_guest
+from freepages.cli.migrate import migrate_as, notes, read_costs, read_guest
 from freepages.cli.progress import Progress
 from freepages.engine.costs import Costs
 from freepages.migrate.compare import as_text, beside, fit
@@ -25,7 +25,6 @@ def as_option(name: str, value: float) -> str:
 
 def run(args: Namespace) -> None:
     """Run the command."""
-    check_options(args)
     args.qemu = args.qemu or NEWEST
     costs, guest, first = read_costs(args), read_guest(args), read(args.run_file)
     first.others(guest.ram.pages)

@@ -113,6 +113,7 @@ def parser() -> Parser:
     """The parser of the whole command line. What its help lists is loaded only when help is asked for."""
     from freepages.balloon.messages import MEANINGS
     from freepages.cli.migrate_options import options, outputs
+    from freepages.cli.option_values import whole
     from freepages.cli.sources import FILES, page_size, source
 
     top = Parser(
@@ -132,7 +133,9 @@ def parser() -> Parser:
         default=Path("freepages-notebooks"),
         help="where the notebooks are, or are to be; what is there is never written over",
     )
-    command.add_argument("--port", metavar="N", type=int, help="JupyterLab's port; a free one, if not given")
+    command.add_argument(
+        "--port", metavar="N", type=whole(1, 65535), help="JupyterLab's port; a free one, if not given"
+    )
     command.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
     command.add_argument("--copy-only", action="store_true", help="copy, and start nothing")
     command.set_defaults(run=lab)
@@ -193,16 +196,16 @@ def parser() -> Parser:
         default=[],
         help="what else may happen, one of those below; may be given again",
     )
-    command.add_argument("--pages", metavar="N", type=int, default=2, help="pages of the guest")
+    command.add_argument("--pages", metavar="N", type=whole(1), default=2, help="pages of the guest")
     command.add_argument(
         "--requests",
         metavar="N",
-        type=int,
+        type=whole(1),
         help="the most requests of the host; if not given, 2, or 2^N + 1 with id-bits=N",
     )
     command.add_argument("--deep", action="store_true", help="search on until 1.75 GiB of memory are in use")
     command.add_argument(
-        "--jobs", metavar="N", type=int, help="processes for --all; if not given, one for each processor"
+        "--jobs", metavar="N", type=whole(1), help="processes for --all; if not given, one for each processor"
     )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=check)
@@ -271,7 +274,7 @@ def parser() -> Parser:
         "--on", metavar="WHERE", default="processes", help="here, processes, dask, or a scheduler's tcp://..."
     )
     command.add_argument(
-        "--jobs", metavar="N", type=int, help="processes; if not given, one for each processor"
+        "--jobs", metavar="N", type=whole(1), help="processes; if not given, one for each processor"
     )
     command.add_argument(
         "--out",
@@ -296,7 +299,7 @@ def parser() -> Parser:
     command.add_argument(
         "--at",
         metavar="N",
-        type=int,
+        type=whole(),
         help="the step to show; if not given, the first in .html and the last in a picture",
     )
     command.add_argument("--to", metavar="FILE", type=Path, required=True, help="FILE.html, .svg or .png")

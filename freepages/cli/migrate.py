@@ -13,26 +13,17 @@ from freepages.cli.own_file import read_proposal
 from freepages.cli.progress import Progress
 from freepages.cli.sources import given_page_size, read_snapshot
 from freepages.engine.costs import Costs
-from freepages.engine.errors import FreepagesError, unknown
-from freepages.engine.quantity import (
-    format_bandwidth,
-    format_bytes,
-    parse_bandwidth,
-    parse_bytes,
-    parse_fraction,
-    parse_seconds,
-)
+from freepages.engine.errors import FreepagesError
+from freepages.engine.quantity import format_bandwidth, format_bytes
 from freepages.migrate import report
 from freepages.migrate.guest import Guest
 from freepages.migrate.sensitivity import as_text, sensitivity
-from freepages.migrate.timed_migration import VCPU_LETTERS, Migrated, migrate, of_the_day
+from freepages.migrate.timed_migration import Migrated, migrate, of_the_day
 from freepages.migrate.workload import Workload
 from freepages.pages.orders import PAGE_SIZE
-from freepages.pages.pc_memory import BELOW_4G
 from freepages.real.files import write_file
 from freepages.real.meminfo import Meminfo, read_meminfo
 
-MOST_VCPUS = len(VCPU_LETTERS)
 ASKS = {
     "once": ["as the proposal says, the host asks for free pages once, before the first page is sent"],
     "after every sync": ["as the proposal says, the host asks for free pages after every sync"],
@@ -46,7 +37,6 @@ LONGEST = 7 * 86400.0
 
 def run(args: Namespace) -> None:
     """Run the command."""
-    check_options(args)
     guest = read_guest(args)
     again = partial(migrate_as, args, guest.copy() if args.sensitivity else guest)
     with Progress() as bar:
@@ -72,8 +62,7 @@ def predict(
 ) -> tuple[Migrated, dict[str, Any]]:
     """The guest migrated as the options want it, which uses it up; and what was asked for, as in the JSON."""
     chosen, costs, free = read_proposal(args.proposal), read_costs(args), guest.free.count()
-    bandwidth, downtime = parse_bandwidth(args.bandwidth), parse_seconds(args.downtime)
-    _check_pace(guest, min(bandwidth, costs.link))
+    _check_pace(guest, min(args.bandwidth, costs.link))
     result = migrate(guest, chosen, args.workload, costs=costs, watch=watch, **how(args))
     about = {
         "proposal": chosen.name,
@@ -83,9 +72,9 @@ def predict(
         "free_pages": free,
         "dropped_pages": guest.dropped.pages if guest.dropped else 0,
         "refault_ms": round((guest.dropped.cache if guest.dropped else 0) * costs.refault / 1e6, 3),
-        "bandwidth_bytes_per_s": round(bandwidth),
+        "bandwidth_bytes_per_s": round(args.bandwidth),
         "link_bytes_per_s": round(costs.link),
-        "downtime_limit_ms": downtime * 1e3,
+        "downtime_limit_ms": args.downtime * 1e3,
         "vcpus": args.vcpus,
         "seed": args.seed,
         "exact": guest.exact,
@@ -99,8 +88,8 @@ def predict(
 def how(args: Namespace) -> dict[str, Any]:
     """How the options want it migrated."""
     return {
-        "bandwidth": parse_bandwidth(args.bandwidth),
-        "downtime": parse_seconds(args.downtime),
+        "bandwidth": args.bandwidth,
+        "downtime": args.downtime,
         "seed": args.seed,
         "init_on_alloc": args.init_on_alloc,
         "qemu": args.qemu,
@@ -146,26 +135,17 @@ def read_guest(args: Namespace) -> Guest:
     """The guest that the options name."""
     given_page_size(args)
     if args.ram:
-        size = parse_bytes(args.ram)
-        guest = Guest.made_up(size, parse_fraction(args.free), args.machine, args.seed)
+        guest = Guest.made_up(args.ram, args.free, args.machine, args.seed)
     else:
         snapshot = read_snapshot(args)
         guest = Guest.of(snapshot, args.machine, _meminfo(args) if args.drop_caches else None)
     if args.drop_caches:
         guest.drop_caches(args.drop_caches, args.seed)
-    if args.zero is not None:
-        if Path(args.zero).exists():
-            guest.set_zero_file(Path(args.zero))
-        else:
-            guest.set_zero_share(_share_of_zeros(args.zero), args.seed)
+    if isinstance(args.zero, Path):
+        guest.set_zero_file(args.zero)
+    elif args.zero is not None:
+        guest.set_zero_share(args.zero, args.seed)
     return guest
-
-
-def _share_of_zeros(text: str) -> float:
-    try:
-        return parse_fraction(text)
-    except FreepagesError as error:
-        raise FreepagesError(f"zero: there is no file {text!r:.60}, and {error}") from None
 
 
 def _meminfo(args: Namespace) -> Meminfo:
@@ -175,14 +155,3 @@ def _meminfo(args: Namespace) -> Meminfo:
         return read_meminfo(args.proc / "meminfo")
     except OSError as error:
         raise FreepagesError(f"{args.proc / 'meminfo'}: {error.strerror}") from None
-
-
-def check_options(args: Namespace) -> None:
-    if args.machine is not None and args.machine not in BELOW_4G:
-        raise unknown("machine", args.machine, BELOW_4G)
-    if not 1 <= args.vcpus <= MOST_VCPUS:
-        raise FreepagesError(f"vcpus: {args.vcpus} is not 1 to {MOST_VCPUS}")
-    if args.seed < 0:
-        raise FreepagesError(f"seed {args.seed} is negative")
-    if args.drop_caches not in range(4):
-        raise FreepagesError(f"drop-caches: {args.drop_caches} is not 0, 1, 2 or 3")

@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 from freepages.engine.errors import unknown
 
 WIDTH = 100
+BEFORE_NAME = "argument "
+"""What argparse says before the name of an option."""
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
@@ -36,7 +38,7 @@ class Parser(argparse.ArgumentParser):
         self._negative_number_matcher = re.compile(r"-\.?\d")
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"freepages: {message} (see {self.prog} --help)\n")
+        self.exit(2, f"freepages: {message.removeprefix(BEFORE_NAME)} (see {self.prog} --help)\n")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """An option that is none is told first: what stands after it would be taken for something else."""

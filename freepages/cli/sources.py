@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
+from freepages.cli.option_values import taken
 from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import parse_bytes
 
@@ -26,6 +27,7 @@ def page_size(command: ArgumentParser) -> None:
     command.add_argument(
         "--page-size",
         metavar="SIZE",
+        type=taken(parse_bytes),
         help="with --proc: the size of the machine's pages (4K, 16K, 64K); if not given, what "
         "meminfo, iomem or kpageflags tells, else 4K",
     )
@@ -37,7 +39,7 @@ def given_page_size(args: Namespace) -> int | None:
         return None
     if not args.proc:
         raise FreepagesError("page-size: only the files of a folder leave it open (--proc DIR)")
-    return parse_bytes(args.page_size)
+    return int(args.page_size)
 
 
 def read_snapshot(args: Namespace, note: str = "") -> Any:

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn, get_args
 
 from freepages.cli.check import workers
-from freepages.cli.migrate import check_options, predict, read_guest
+from freepages.cli.migrate import predict, read_guest
 from freepages.cli.migrate_options import options
 from freepages.cli.own_file import read_proposal
-from freepages.cli.parser import installed
+from freepages.cli.parser import BEFORE_NAME, installed
 from freepages.cli.progress import Progress
 from freepages.cli.sweep_table import Cell, Row, SweepTable
 from freepages.debate.world import PURPOSES
@@ -53,7 +53,7 @@ class _Options(ArgumentParser):
     """The options of one cell; what is wrong with them is an error of that cell."""
 
     def error(self, message: str) -> NoReturn:
-        raise FreepagesError(message)
+        raise FreepagesError(message.removeprefix(BEFORE_NAME))
 
 
 @cache
@@ -109,7 +109,6 @@ def _migrated(cell: Cell) -> Row:
         for one in value if isinstance(value, list) else [value]:
             words += [option] * one if isinstance(one, bool) else [f"{option}={one}"]
     args = _migrate_options().parse_args(words)
-    check_options(args)
     result, about = predict(args, read_guest(args))
     return _plain(as_json(result) | about | {"schedule": ()})
 

@@ -57,7 +57,6 @@ def test_what_the_step_changed_is_outlined_as_in_the_stepper(tmp_path: Path) -> 
         (["no_wit", "--to", "x.svg"], "scenario 'no_wit' is not known; did you mean no_wait?"),
         (["no_wait", "--to", "x.gif"], "--to x.gif: its name must end in .html, .svg, .png"),
         (["no_wait", "--at", "77", "--to", "x.svg"], "--at 77: the schedule has 12 steps"),
-        (["no_wait", "--at", "-1", "--to", "x.svg"], "--at -1: the schedule has 12 steps"),
         (["no_wait", "--schedule", "h w1f", "--to", "x.svg"], "schedule: move 2 'w1f': workload"),
         (["no_wait", "--schedule", "h ?", "--to", "x.svg"], "schedule: '?' at character 3 is no move"),
         (["no_wait", "--to", "/nowhere/x.svg"], "/nowhere/x.svg: No such file or directory"),

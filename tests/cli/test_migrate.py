@@ -1,12 +1,15 @@
 """`freepages migrate`: the keys, the options, and one line for whatever is wrong."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from freepages.cli.main import main
+from freepages.cli.main import main, parser
+from freepages.cli.migrate_options import MOST_VCPUS
 from freepages.engine.quantity import format_seconds
+from freepages.migrate.timed_migration import VCPU_LETTERS
 from freepages.real.data_path import data_path
 
 KEYS = [
@@ -30,6 +33,14 @@ IDLE = data_path("snapshots", "pc-4g-idle.snapshot")
 def told(capsys, *args):
     assert main(["migrate", *map(str, args), "--json"]) == 0
     return json.loads(capsys.readouterr().out)
+
+
+def status(*args):
+    """The exit status of a command, whoever tells it."""
+    try:
+        return main([*args])
+    except SystemExit as end:
+        return end.code
 
 
 def test_the_keys_are_those_of_the_issue_first(capsys):
@@ -146,14 +157,18 @@ def test_a_cost_changes_what_it_is_for(capsys):
 @pytest.mark.parametrize(
     ("args", "line"),
     [
-        (["--ram", "64M", "--bandwidth", "0bit"], "bandwidth '0bit' is not more than 0"),
+        (["--ram", "64M", "--bandwidth", "0bit"], "--bandwidth: bandwidth '0bit' is not more than 0"),
         (["--ram", "64M", "--bandwidth", "125"], "bandwidth '125' is not a decimal number and one of bit"),
         (["--ram", "64M", "--bandwidth=-1Gbit"], "bandwidth '-1Gbit' is negative"),
         (["--ram", "64M", "--bandwidth", "-1Gbit"], "bandwidth '-1Gbit' is negative"),
         (["--ram", "64M", "--bandwidth", "1Gb"], "bandwidth '1Gb' is not a decimal number and one of"),
-        (["--ram", "64Q"], "size '64Q' is not"),
+        (["--ram", "64Q"], "--ram: size '64Q' is not"),
         (["--ram", "65M"], "a guest of 68157440 bytes: it has a multiple of 4 MiB"),
-        (["--ram", "64M", "--downtime", "300"], "time '300' is not"),
+        (["--ram", "64M", "--free", "1.8"], "--free: fraction '1.8' is more than 1"),
+        (["--ram", "64M", "--link", "1Gb"], "--link: bandwidth '1Gb' is not a decimal number"),
+        (["--ram", "64M", "--vcpus", "two"], "--vcpus: 'two' is not a whole number"),
+        (["--ram", "64M", "--seed", "9" * 5000], "--seed: '999"),
+        (["--ram", "64M", "--downtime", "300"], "--downtime: time '300' is not"),
         (["--ram", "8G", "--bandwidth", "125B/s"], "the 3.199 GiB that are not zeros take 318.1 days"),
         (["--ram", "64M", "--cost", "lnk=1"], "cost 'lnk' is not known; did you mean link?"),
         (["--ram", "64M", "--cost", "wake=-1"], "cost wake: time '-1ns' is negative"),
@@ -162,12 +177,12 @@ def test_a_cost_changes_what_it_is_for(capsys):
         (["--ram", "64M", "--proposal", "snapshoot"], "did you mean snapshot?"),
         (["--ram", "64M", "--workload", "sleep"], "workload 'sleep' is not known: there are idle"),
         (["--ram", "64M", "--machine", "isapc"], "machine 'isapc' is not known: there are i440fx, q35"),
-        (["--ram", "64M", "--zero", "nowhere"], "there is no file 'nowhere'"),
+        (["--ram", "64M", "--zero", "nowhere"], "--zero: there is no file 'nowhere'"),
         (["--ram", "64M", "--zero", "1.5"], "fraction '1.5' is more than 1"),
-        (["--ram", "64M", "--seed", "-1"], "seed -1 is negative"),
-        (["--ram", "64M", "--vcpus", "0"], "vcpus: 0 is not 1 to"),
-        (["--ram", "64M", "--max-rounds", "0"], "max rounds: 0 is not more than 0"),
-        (["--ram", "64M", "--drop-caches", "4"], "drop-caches: 4 is not 0, 1, 2 or 3"),
+        (["--ram", "64M", "--seed", "-1"], "--seed: '-1' is not a whole number of 0 or more"),
+        (["--ram", "64M", "--vcpus", "0"], "--vcpus: '0' is not a whole number from 1 to 24"),
+        (["--ram", "64M", "--max-rounds", "0"], "--max-rounds: '0' is not a whole number of 1 or more"),
+        (["--ram", "64M", "--drop-caches", "4"], "--drop-caches: '4' is not a whole number from 0 to 3"),
         (["--ram", "64M", "--plot", "x.gif"], "x.gif: a picture ends in .png, .svg, .pdf"),
         (["--ram", "1G", "--workload", "dirty:10GB/s", "--max-rounds", "4"], "not reached in 4 rounds"),
         (["--ram", "32T"], "a guest of 32 TiB takes 12 GiB of memory here, and 1 GiB are available"),
@@ -181,13 +196,36 @@ def test_what_is_wrong_is_said_in_one_line(capsys, monkeypatch, args, line):
     from freepages.engine import memory
 
     monkeypatch.setattr(memory, "available", lambda: 1 << 30)
-    try:
-        assert main(["migrate", *args]) == 2
-    except SystemExit as end:
-        assert end.code == 2
+    assert status("migrate", *args) == 2
     err = capsys.readouterr().err
     assert err.count("\n") == 1
     assert err.startswith("freepages: ") and line in err
+
+
+def values():
+    """Every option of every command that takes a quantity or a name of ours, with what it does not take."""
+    (commands,) = (action.choices for action in parser()._actions if isinstance(action.choices, dict))
+    for command, of_command in commands.items():
+        for action in of_command._actions:
+            if action.option_strings and action.type not in (None, Path):
+                yield command, action.option_strings[0]
+
+
+@pytest.mark.parametrize(("command", "option"), list(values()))
+def test_what_an_option_does_not_take_is_told_with_its_name(capsys, command, option):
+    assert status(command, option, "1.8.1") == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"freepages: {option}: ") and "1.8.1" in err and err.count("\n") == 1
+
+
+def test_there_are_such_options_in_every_command_that_counts():
+    assert {"lab", "capture", "bitmap", "check", "migrate", "compare", "sweep", "export"} == {
+        command for command, _ in values()
+    }
+
+
+def test_a_vcpu_has_a_letter_in_a_schedule():
+    assert len(VCPU_LETTERS) == MOST_VCPUS
 
 
 @pytest.mark.parametrize("wrong", [b"", bytes(2047), bytes(2049), bytes(5000)])
@@ -240,11 +278,11 @@ def test_sensitivity_is_a_list_in_json(capsys):
         (["--cost", "link=1GB/s", "--link", "2GB/s"], "cost link is given twice"),
         (["--cost", "link=3parsec"], "cost link: bandwidth '3parsec'"),
         (["--cost", "hint=-1"], "cost hint: time '-1ns' is negative"),
-        (["--qemu", "6.2"], "qemu '6.2' is not known; did you mean 6.1?"),
+        (["--qemu", "6.2"], "--qemu: qemu '6.2' is not known; did you mean 6.1?"),
         (["--bandwidth", "125"], "bandwidth '125'"),
     ],
 )
 def test_a_cost_or_version_that_is_none_is_said_in_one_line(capsys, args, line):
-    assert main(["migrate", "--ram", "64M", *args]) == 2
+    assert status("migrate", "--ram", "64M", *args) == 2
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and line in err

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import nbformat
 import pytest
@@ -58,7 +59,66 @@ def test_it_speaks_of_each_notebook_of_the_main_line() -> None:
 
 
 def test_it_is_read_in_half_an_hour() -> None:
-    assert len(GUIDE_TEXT.split()) * RATES.words <= 30
+    """Its words, that is: the bars of its tables are not read."""
+    assert len(re.findall(r"\S*\w\S*", GUIDE_TEXT)) * RATES.words <= 30
+
+
+def projected() -> dict[str, set[int]]:
+    """The steps that each notebook's part of the guide names to be shown, by the notebook's number."""
+    parts = re.split(r"^### (?=\d\d · )", GUIDE_TEXT, flags=re.MULTILINE)[1:]
+    lines = {part[:2]: re.findall(r"^- \*\*(?:Project|Let them)\*\*.+", part, re.MULTILINE) for part in parts}
+    named = {
+        number: " ".join(re.findall(r"\bsteps?\b[ \d,and]*", " ".join(told)))
+        for number, told in lines.items()
+    }
+    return {
+        number: {int(n) for n in re.findall(r"\d+", told)}
+        for number, told in named.items()
+        if re.search(r"\d", told)
+    }
+
+
+SHOWS = {
+    "00": {4: "zone Normal's lock: cpu 1 waits"},
+    "01": {4: "cpu 0 splits", 5: "cpu 0 splits", 13: "cpu 0 merges"},
+    "02": {3: "zone Normal's lock: workload waits", 13: "page 34: free → in use"},
+    "03": {7: "desc[0], desc[1]: the driver's → the device's"},
+    "04": {15: "host device discards"},
+    "06": {18: "destination 33: ∅ → B", 34: "host syncs with the dirty log"},
+    "07": {
+        2: "host asks",
+        9: "dirty log 20: 0 → 1",
+        10: "host takes the guest's answer",
+        14: "to send 20: 0 → 1",
+    },
+    "08": {21: "programs write page 58"},
+    "09": {10: "to send [0, 2): 1 → 0", 11: "to send 0: 0 → 1"},
+    "10": {9: "guest drops the zone lock"},
+    "11": {10: "brought 0: 0 → 1", 11: "to send 1: 1 → 0"},
+    "12": {6: "host discards page 0"},
+    "13": {10: "answers 1: • → none"},
+}
+"""What is seen at the steps that the guide tells to project."""
+
+
+def test_it_names_no_step_whose_picture_is_not_looked_at_here() -> None:
+    assert projected() == {number: set(steps) for number, steps in SHOWS.items()}
+
+
+@pytest.mark.parametrize("number", SHOWS)
+def test_a_step_to_project_shows_what_the_guide_says(number: str) -> None:
+    """In the first stepper of the notebook, which its cells up to there make."""
+    [lesson] = [lesson for name, lesson in LESSONS.items() if name.startswith(number)]
+    cells = [cell.source for cell in lesson.cells if cell.cell_type == "code"]
+    at = next(at for at, source in enumerate(cells) if source.splitlines()[-1].startswith("Stepper("))
+    made: dict[str, Any] = {}
+    exec("\n".join(cells[:at]), made)
+    setting_up, _, stepper = cells[at].rpartition("Stepper(")
+    exec(f"{setting_up}stepper = Stepper({stepper}", made)
+    player = made["stepper"].player
+    for step, shown in SHOWS[number].items():
+        player.go(step)
+        assert shown in str(player.last), (step, str(player.last))
 
 
 def test_the_map_of_the_first_notebook_has_every_notebook() -> None:

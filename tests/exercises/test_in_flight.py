@@ -60,7 +60,7 @@ def test_in_flight(answer, right, words):
         (
             "gggggggg hhhhhhhhhhhhhh gggggg s5v hhhhhh",
             True,
-            "took request 'one' and request 'one'. And the driver: ",
+            "took request 'one' and then request 'one'. And the driver: ",
         ),
         (
             "gggggggg hhhhhhhhhhhhhh gggggg s5v s2v hhhhhh",
@@ -82,6 +82,11 @@ def test_in_flight(answer, right, words):
         ),
         ("", False, "after 0 steps the device has not taken a request yet"),
         ("gggggggg s5v", False, "store buffer has no write waiting"),
+        ("gggggggg hhhhhhhhhhhhhh gggggg s4v s5v hhhhhh", False, "that entry must wait"),
+        ("gggggggg hhhhhhhhhhhhhh gggggg s5v hhhhhh hhh", True, ""),
+        ("gggggggg hhhhhhhhhhhhhh gggggggg s5v", False, "A kick makes every write visible"),
+        ("gggggggg hhhhhhhhhhhhhh gggggg hh", False, "saw only one request, and sleeps"),
+        ("gggggggg hhhhhhhhhhhhhh gggggg h s5v h", False, "before it was told of a second request"),
         ("up", False, "no process has the letter 'u'"),
         (7, False, "a schedule such as"),
     ],

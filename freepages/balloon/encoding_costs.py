@@ -1,4 +1,4 @@
-"""What each way to tell the host which pages costs: by the size of the balloon, and by how its pages lie."""
+"""What each way to tell the host which pages costs, by how the pages lie."""
 
 from __future__ import annotations
 
@@ -35,22 +35,10 @@ class Comparison:
         return "\n".join(lines)
 
 
-SIZES = tuple(1 << shift for shift in range(20, 37, 4))
-"""1 MiB, 16 MiB, ... 64 GiB, in bytes."""
-
 RUNS = (1, 2, 8, 32, 128, 512, 4096)
 """In pages."""
-
-
-def by_size(sizes: Sequence[int] = SIZES, run: int = 512) -> Comparison:
-    """Every encoding for every size (bytes), the pages in runs of `run` as far apart as they are long."""
-    return Comparison("balloon", {_size(size): spread(size >> PAGE_SHIFT, run) for size in sizes})
 
 
 def by_run(runs: Sequence[int] = RUNS, size: int = 1 << 30) -> Comparison:
     """Every encoding for `size` bytes, the pages in runs of so many, as far apart as they are long."""
     return Comparison("run of", {f"{run:,}": spread(size >> PAGE_SHIFT, run) for run in runs})
-
-
-def _size(size: int) -> str:
-    return f"{size >> 30} GiB" if size >= 1 << 30 else f"{size >> 20} MiB"

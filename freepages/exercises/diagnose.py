@@ -8,6 +8,7 @@ from typing import Any
 from freepages.engine import Run
 from freepages.exercises.exercise import Exercise, Wrong
 from freepages.review import row
+from freepages.review.rows_host import not_sent
 from freepages.review.symptoms import request_lost
 from freepages.scenarios.balloon import Machine
 
@@ -15,8 +16,8 @@ SYMPTOMS: dict[str, tuple[str, Callable[[Run], object]]] = {
     "hangs": ("the host waits for ever for the answer to its second request", request_lost),
     "dies": ("the guest's kernel has crashed", lambda run: run.world.kernel.crashed),
     "corrupts": (
-        "pages that were never free will not be sent, and the guest is one of 32 bits",
-        lambda run: run.world.kernel.bits == 32 and run.world.skipped() & run.world.never_free(),
+        "a guest of 64 bits has a hole in its memory, and pages that were never free will not be sent",
+        lambda run: "ram" in run.world.notes and not_sent(run.world) & run.world.never_free(),
     ),
     "gives up": (
         "the device marks the queue as broken and serves it no more",
@@ -40,11 +41,12 @@ def _judge(answer: Any) -> str:
 
 diagnose = Exercise(
     "Four things were seen. Which row explains each? Answer with its id.\n"
-    + "\n".join(f"- {word}: {seen};" for word, (seen, _) in SYMPTOMS.items()),
+    + ";\n".join(f"- {word}: {seen}" for word, (seen, _) in SYMPTOMS.items())
+    + ".",
     _judge,
     (
         "look for a word of each sentence: review_table(words='request'), review_table(words='device').",
-        "words that find them: 'unanswered', 'kills', 'wide', 'no bytes'.",
-        "{'hangs': 'B3', 'dies': 'B13 one entry', 'corrupts': 'B10', 'gives up': 'B9'}",
+        "words that find them: 'unanswered', 'kills', 'hole', 'no bytes'.",
+        "{'hangs': 'B3', 'dies': 'B13 one entry', 'corrupts': 'B18', 'gives up': 'B9'}",
     ),
 )

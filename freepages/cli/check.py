@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import multiprocessing
 import signal
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 
+from freepages.cli.help_lists import proposals
+from freepages.cli.option_values import whole
 from freepages.cli.own_file import read_proposal
+from freepages.cli.parser import listed
 from freepages.cli.progress import Progress
+from freepages.debate.assumptions import MEANINGS
 from freepages.debate.world import PURPOSES
 from freepages.engine.errors import FreepagesError
 from freepages.engine.text_table import columns
@@ -21,10 +25,57 @@ from freepages.real.files import write_file
 from freepages.search.check_many import Question, check_all, default_rows, processes
 from freepages.search.debate_table import DebateTable, questions
 from freepages.search.fast import LIMIT
-from freepages.search.verdict import DEEP_LIMIT, DEEP_MEMORY, MEMORY, Checked, check
+from freepages.search.verdict import DEEP_LIMIT, DEEP_MEMORY, MEMORY, VERDICTS, Checked, check
 
 
-def run(args: argparse.Namespace) -> None:
+def options(command: ArgumentParser) -> None:
+    command.add_argument(
+        "proposal",
+        metavar="PROPOSAL",
+        nargs="?",
+        help="one of those below, or FILE.py:NAME: a proposal of your own, or a function guest or host",
+    )
+    command.add_argument("--all", action="store_true", help="every proposal, for both purposes")
+    command.add_argument(
+        "--table", metavar="FILE", type=Path, help="compute the table of the debate and keep it in a file"
+    )
+    command.add_argument(
+        "--purpose",
+        metavar="PURPOSE",
+        help="migrate: skip what is reported; discard: drop it. If not given, migrate; with --all, both",
+    )
+    command.add_argument(
+        "--assume",
+        metavar="NAME[=VALUE]",
+        action="append",
+        default=[],
+        help="what else may happen, one of those below; may be given again",
+    )
+    command.add_argument("--pages", metavar="N", type=whole(1), default=2, help="pages of the guest")
+    command.add_argument(
+        "--requests",
+        metavar="N",
+        type=whole(1),
+        help="the most requests of the host; if not given, 2, or 2^N + 1 with id-bits=N",
+    )
+    command.add_argument("--deep", action="store_true", help="search on until 1.75 GiB of memory are in use")
+    command.add_argument(
+        "--jobs", metavar="N", type=whole(1), help="processes for --all; if not given, one for each processor"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def more() -> str:
+    return "\n\n".join(
+        [
+            proposals(),
+            listed("what else may happen (--assume):", MEANINGS.items()),
+            listed("verdicts:", VERDICTS.items()),
+        ]
+    )
+
+
+def run(args: Namespace) -> None:
     """One proposal, or with ``all`` every one; KeyboardInterrupt after what was seen is printed."""
     if sum((args.proposal is not None, args.all, args.table is not None)) != 1:
         raise FreepagesError("check: name a proposal, or give --all or --table FILE")

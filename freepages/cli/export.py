@@ -1,37 +1,40 @@
-"""`freepages scenarios` and `freepages export`: what there is to step through, and a file that shows it."""
+"""`freepages export`: a page that plays a scenario without a kernel, or a picture of one step."""
 
 from __future__ import annotations
 
-import argparse
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
+from freepages.cli.option_values import whole
 from freepages.engine.errors import FreepagesError
-from freepages.engine.text_table import columns
+from freepages.lab.player import Player
+from freepages.lab.shipped import shipped_scenario
+from freepages.lab.stepper import Stepper
+from freepages.real.files import write_file
+from freepages.view.draw import draw
+from freepages.view.png import png
+from freepages.view.svg import svg_file
 
 KINDS = (".html", ".svg", ".png")
 
 
-def scenarios() -> None:
-    """Print a table of the shipped scenarios: names, what each shows, and the letters of its processes."""
-    from freepages.engine import Run
-    from freepages.lab.shipped import shipped
+def options(command: ArgumentParser) -> None:
+    command.add_argument("scenario", metavar="SCENARIO", help="a name that freepages scenarios prints")
+    command.add_argument(
+        "--schedule", metavar="TEXT", help="the moves, as h g g w1a; if not given, the scenario's own"
+    )
+    command.add_argument(
+        "--at",
+        metavar="N",
+        type=whole(),
+        help="the step to show; if not given, the first in .html and the last in a picture",
+    )
+    command.add_argument("--to", metavar="FILE", type=Path, required=True, help="FILE.html, .svg or .png")
+    command.add_argument("--large", action="store_true", help="write the page even if it has more than 20 MB")
 
-    rows = [["name", "what it shows", "letters of a schedule"]]
-    for name, build in shipped().items():
-        scenario = build()
-        letters = ", ".join(f"{p.letter} {p.name}" for p in Run(scenario).processes.values())
-        rows.append([name, scenario.title, letters])
-    print("\n".join(columns(rows, rule=True)))
 
-
-def export(args: argparse.Namespace) -> None:
+def run(args: Namespace) -> None:
     """Write a page that plays a scenario without a kernel, or a picture of one step."""
-    from freepages.lab.player import Player
-    from freepages.lab.shipped import shipped_scenario
-    from freepages.real.files import write_file
-    from freepages.view.draw import draw
-    from freepages.view.png import png
-    from freepages.view.svg import svg_file
-
     kind = args.to.suffix.lower()
     if kind not in KINDS:
         raise FreepagesError(f"--to {args.to}: its name must end in {', '.join(KINDS)}")
@@ -42,8 +45,6 @@ def export(args: argparse.Namespace) -> None:
     if not 0 <= at <= steps:
         raise FreepagesError(f"--at {at}: the schedule has {steps} steps")
     if kind == ".html":
-        from freepages.lab.stepper import Stepper
-
         moves = " ".join(map(str, player.known[:at]))
         Stepper(scenario, moves, args.schedule).export(args.to, large=args.large)
     else:

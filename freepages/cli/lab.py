@@ -8,10 +8,11 @@ import os
 import socket
 import subprocess
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import NamedTuple
 
+from freepages.cli.option_values import whole
 from freepages.engine.errors import FreepagesError
 from freepages.real.data_path import notebooks_path
 
@@ -73,6 +74,22 @@ def _manifest(folder: Path) -> dict[str, str]:
 
 def _sum(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def options(command: ArgumentParser) -> None:
+    command.add_argument(
+        "folder",
+        metavar="DIR",
+        type=Path,
+        nargs="?",
+        default=Path("freepages-notebooks"),
+        help="where the notebooks are, or are to be; what is there is never written over",
+    )
+    command.add_argument(
+        "--port", metavar="N", type=whole(1, 65535), help="JupyterLab's port; a free one, if not given"
+    )
+    command.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
+    command.add_argument("--copy-only", action="store_true", help="copy, and start nothing")
 
 
 def run(args: Namespace) -> None:

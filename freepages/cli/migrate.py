@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from freepages.cli.help_lists import costs, proposals, workloads
+from freepages.cli.migrate_options import options as of_the_guest
+from freepages.cli.migrate_options import outputs
 from freepages.cli.own_file import read_proposal
+from freepages.cli.parser import listed
 from freepages.cli.progress import Progress
 from freepages.cli.sources import given_page_size, read_snapshot
 from freepages.engine.costs import Costs
@@ -33,6 +37,33 @@ ASKS = {
 
 LONGEST = 7 * 86400.0
 """Seconds of the longest migration that is modelled; real ones are given up long before."""
+
+
+OWN_GUEST = {
+    "in it, as root": "mkdir proc; for f in version zoneinfo buddyinfo pagetypeinfo iomem meminfo kpageflags"
+    "; do cat /proc/$f > proc/$f; done",
+    "here": "copy the folder proc from it (this machine's own is --proc /proc), and then:"
+    " freepages migrate --proc proc --proposal snapshot --bandwidth 10Gbit --link 10Gbit",
+    "or": "freepages capture mine.snapshot in it, where freepages is installed there;"
+    " freepages migrate mine.snapshot --proposal snapshot here",
+}
+
+
+def options(command: ArgumentParser) -> None:
+    of_the_guest(command)
+    outputs(command)
+
+
+def more() -> str:
+    return "\n\n".join(
+        [
+            listed("to migrate your own guest:", OWN_GUEST.items()),
+            proposals(),
+            workloads(),
+            listed("what it prints:", report.ROWS.items()),
+            costs(),
+        ]
+    )
 
 
 def run(args: Namespace) -> None:

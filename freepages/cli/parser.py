@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cache
+from importlib import import_module
 from itertools import takewhile
 from textwrap import wrap
 from typing import Any, NoReturn
@@ -29,19 +30,32 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
 
 class Parser(argparse.ArgumentParser):
-    """ArgumentParser whose errors are one line. ``more`` makes what stands below the options in the help."""
+    """ArgumentParser whose errors are one line.
 
-    def __init__(self, *args: Any, more: Callable[[], str] | None = None, **kwargs: Any) -> None:
+    ``module`` is a command's: loaded when the command is given, it adds its ``options`` to the parser; its
+    ``more()``, where it has one, makes what stands below them in the help.
+    """
+
+    def __init__(self, *args: Any, module: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **{"formatter_class": _Help, **kwargs})
-        self._more = more
+        self._module, self._more = module, None
         # Negative amounts have units here. Taken for values, they are refused as what they are.
         self._negative_number_matcher = re.compile(r"-\.?\d")
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"freepages: {message.removeprefix(BEFORE_NAME)} (see {self.prog} --help)\n")
 
+    def load(self) -> None:
+        """Add the command's options, once."""
+        if self._module:
+            command, self._module = import_module(self._module), ""
+            command.options(self)
+            self.set_defaults(run=command.run)
+            self._more = getattr(command, "more", None)
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """An option that is none is told first: what stands after it would be taken for something else."""
+        self.load()
         args = list(sys.argv[1:] if args is None else args)
         names = [name for name in self._option_string_actions if name.startswith("--")]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from freepages.cli.progress import Progress
@@ -16,6 +16,17 @@ from freepages.scenarios.kernel_trace import MOST_PAGES, frame
 from freepages.view.text import text
 from freepages.zone.kmem_replay import FREE_PAGE, IMPOSSIBLE, IN_USE, PER_CPU, KmemReplay
 from freepages.zone.replay import difference
+
+
+def options(command: ArgumentParser) -> None:
+    command.add_argument(
+        "file",
+        metavar="FILE",
+        type=Path,
+        help="histories of a zone, one JSON object a line (data/traces/README.md), or the text of ftrace's"
+        " kmem events: a copy of tracing/trace, or what `trace-cmd report` prints; either may be gzipped",
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: Namespace) -> None:

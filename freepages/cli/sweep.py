@@ -19,9 +19,10 @@ from typing import Any, Literal, NoReturn, get_args
 
 from freepages.cli.check import workers
 from freepages.cli.migrate import predict, read_guest
-from freepages.cli.migrate_options import options
+from freepages.cli.migrate_options import options as of_a_migration
+from freepages.cli.option_values import whole
 from freepages.cli.own_file import read_proposal
-from freepages.cli.parser import BEFORE_NAME, installed
+from freepages.cli.parser import BEFORE_NAME, installed, listed
 from freepages.cli.progress import Progress
 from freepages.cli.sweep_table import Cell, Row, SweepTable
 from freepages.debate.world import PURPOSES
@@ -59,7 +60,7 @@ class _Options(ArgumentParser):
 @cache
 def _migrate_options() -> _Options:
     parser = _Options(add_help=False)
-    options(parser)
+    of_a_migration(parser)
     return parser
 
 
@@ -183,6 +184,32 @@ def _answered(
 
 
 # -- the command
+
+
+def options(command: ArgumentParser) -> None:
+    command.add_argument(
+        "file",
+        metavar="FILE.toml",
+        type=Path,
+        help='it has what = "migrate" or "check", and a table [grid]: for each option a value, or a list',
+    )
+    command.add_argument(
+        "--on", metavar="WHERE", default="processes", help="here, processes, dask, or a scheduler's tcp://..."
+    )
+    command.add_argument(
+        "--jobs", metavar="N", type=whole(1), help="processes; if not given, one for each processor"
+    )
+    command.add_argument(
+        "--out",
+        metavar="TABLE",
+        type=Path,
+        help=".csv, .jsonl or .parquet; FILE.csv, if not given. Rows that it has are not computed again",
+    )
+
+
+def more() -> str:
+    known = [(what, ", ".join(names(what))) for what in get_args(What)]
+    return "\n\n".join([listed("what a grid may have:", known), f"for example:\n{EXAMPLE}"])
 
 
 def run(args: Namespace) -> None:

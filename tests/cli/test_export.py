@@ -21,7 +21,7 @@ def test_scenarios_are_listed_with_their_letters(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = {name: shipped()[name] for name in ("no_wait", "free-page-bitmap")}
-    monkeypatch.setattr("freepages.lab.shipped.shipped", lambda: few)
+    monkeypatch.setattr("freepages.cli.scenarios.shipped", lambda: few)
     assert main(["scenarios"]) == 0
     heads, _, *lines = capsys.readouterr().out.splitlines()
     assert re.split("  +", heads)[::2] == ["name", "letters of a schedule"]

@@ -206,6 +206,7 @@ def values():
     """Every option of every command that takes a quantity or a name of ours, with what it does not take."""
     (commands,) = (action.choices for action in parser()._actions if isinstance(action.choices, dict))
     for command, of_command in commands.items():
+        of_command.load()
         for action in of_command._actions:
             if action.option_strings and action.type not in (None, Path):
                 yield command, action.option_strings[0]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from freepages.exercises.exercise import Exercise, Wrong, function, returned
-from freepages.review.kbuild import Tree
-from freepages.review.robot import CONFIGS, PATCHED, survey
+from freepages.review.kbuild import Tree, outcome
+from freepages.review.kconfig import settle
+from freepages.review.robot import CONFIGS, PATCHED, every_config, survey
 
 REASONS = {
     "undefined": "It is called where no file defines it.",
@@ -18,6 +19,8 @@ REASONS = {
 }
 """Why each outcome of a build that is not sound is none, by the words it ends in."""
 
+PATCHED_OBJECTS = {name: set(made.objects) for name, made in survey(PATCHED).builds.items()}
+
 
 def _judge_repair(repair: Callable[[Tree], Tree]) -> str:
     tree = returned(repair, PATCHED)
@@ -26,10 +29,9 @@ def _judge_repair(repair: Callable[[Tree], Tree]) -> str:
     if tree is PATCHED:
         raise Wrong("it returns the tree as it was. An edit returns a new tree and leaves the old one alone.")
     mended = survey(tree)
-    for name, outcome in mended.outcomes.items():
-        if outcome != "links":
-            why = next((reason for words, reason in REASONS.items() if outcome.endswith(words)), "")
-            raise Wrong(f"{name}: {outcome}. {why}".rstrip())
+    for name, what in mended.outcomes.items():
+        if what != "links":
+            raise Wrong(f"{name}: {what}. {_reason(what)}".rstrip())
     for name, made in mended.builds.items():
         if made.dotconfig.on("VIRTIO_BALLOON") and not made.reaches("free_pages_handle_rq", "drop_slab"):
             raise Wrong(
@@ -38,7 +40,18 @@ def _judge_repair(repair: Callable[[Tree], Tree]) -> str:
     for name, made in mended.builds.items():
         if not made.dotconfig.on("SYSCTL") and "fs/drop_caches.o" in made.objects:
             raise Wrong(f"{name}: it links, but now holds fs/drop_caches.o, which nobody there can use.")
+        if lost := PATCHED_OBJECTS[name] - set(made.objects):
+            raise Wrong(f"{name}: every config links, but this kernel has lost {', '.join(sorted(lost))}.")
+    for config in every_config():
+        if (what := outcome(tree, config)) != "links":
+            settled = settle(tree.options, config)
+            where = " and ".join(f"{one}={settled.value(one)}" for one in ("SYSCTL", "VIRTIO_BALLOON"))
+            raise Wrong(f"the six link, but no kernel with {where}: {what}. {_reason(what)}".rstrip())
     return f"{len(mended.outcomes)} of {len(CONFIGS)} configs link, and the balloon still drops the cache."
+
+
+def _reason(what: str) -> str:
+    return next((reason for words, reason in REASONS.items() if what.endswith(words)), "")
 
 
 repair = Exercise(
@@ -46,7 +59,7 @@ repair = Exercise(
 - every config links, whatever compiler builds it;
 - a guest still drops its cache when the host asks;
 - a kernel without SYSCTL stays without fs/drop_caches.o.
-The edits of a tree: build_if, define, declare, call, uncall, export, depend. help(PATCHED) explains them.""",
+The edits of a tree are in the table above.""",
     _judge_repair,
     (
         "what should a call of drop_cache() do where SYSCTL is off?",

@@ -148,21 +148,35 @@ class Tree:
         new = replace(self.source(path), **changes)  # type: ignore[arg-type]
         return replace(self, sources=tuple(new if s.path == path else s for s in self.sources))
 
+    def _known(self, *options: str) -> None:
+        """Raise KbuildError for an option that the tree does not have; "" is none."""
+        names = [known.name for known in self.options]
+        for option in options:
+            if option and option not in names:
+                raise unknown("option", option, names, KbuildError)
+
     def build_if(self, path: str, rule: str) -> Tree:
         """Put a file under another Makefile rule: "y", or the X of obj-$(CONFIG_X)."""
+        self._known("" if rule == "y" else rule)
         return self._with(path, rule=rule)
 
-    def define(self, path: str, function: Function) -> Tree:
-        """Write a function into a file, in the place of one of its name."""
+    def define(self, path: str, function: Function | str, *, weak: bool = False) -> Tree:
+        """Write a function into a file, in the place of one of its name; a name is one that does nothing."""
+        if isinstance(function, str):
+            function = Function(function, linkage="weak" if weak else "global")
         others = (f for f in self.source(path).functions if f.name != function.name)
         return self._with(path, functions=(*others, function))
 
     def declare(self, symbol: str, ifdef: str = "", *, stub: bool = False, weak: bool = False) -> Tree:
-        """Declare a function in a header; see Declaration."""
+        """Declare a function in a header, always or where option `ifdef` is on. With `stub` there is an empty
+        function in its place while that is off. A weak one may stay undefined: then its address is 0.
+        """
+        self._known(ifdef)
         return replace(self, headers={**self.headers, symbol: Declaration(ifdef, stub, weak)})
 
     def call(self, caller: str, symbol: str, guard: str = "") -> Tree:
         """Let one function call another, under ``if (IS_ENABLED(CONFIG_guard))`` where that is given."""
+        self._known(guard)
         source, function = self.home(caller)
         others = (c for c in function.calls if c.symbol != symbol)
         return self.define(source.path, replace(function, calls=(*others, Call(symbol, guard))))
@@ -184,9 +198,7 @@ class Tree:
 
     def depend(self, option: str, on: str) -> Tree:
         """Let an option depend on another one."""
-        names = [known.name for known in self.options]
-        if option not in names:
-            raise unknown("option", option, names, KbuildError)
+        self._known(option, on)
         new = (replace(o, depends=(*o.depends, on)) if o.name == option else o for o in self.options)
         return replace(self, options=tuple(new))
 

@@ -197,7 +197,7 @@ REPAIRS: Mapping[str, Repair] = {
     ),
     "weak default": Repair(
         "mm/page_alloc.c: a weak drop_cache() that does nothing",
-        lambda tree: tree.define("mm/page_alloc.c", Function("drop_cache", linkage="weak")),
+        lambda tree: tree.define("mm/page_alloc.c", "drop_cache", weak=True),
     ),
     "always built": Repair(
         "fs/Makefile: drop_caches.o under obj-y",
@@ -217,7 +217,7 @@ REPAIRS: Mapping[str, Repair] = {
     ),
     "empty default": Repair(
         "mm/page_alloc.c: a drop_cache() that does nothing, not weak",
-        lambda tree: tree.define("mm/page_alloc.c", Function("drop_cache")),
+        lambda tree: tree.define("mm/page_alloc.c", "drop_cache"),
     ),
     "not exported": Repair(
         "the call moves into the driver, which depends on SYSCTL",
@@ -280,7 +280,7 @@ class BuildComparison:
         self.surveys = {name: survey(repair.edit(tree)) for name, repair in repairs.items()}
 
     def __repr__(self) -> str:
-        rows = [("repair", "links", "where it does not, or only by luck")]
+        rows = [("repair", "in order", "where it does not link, or only by luck")]
         for name, made in self.surveys.items():
             where: dict[str, list[str]] = {}
             for config, what in made.outcomes.items():

@@ -40,6 +40,29 @@ def test_to_take_the_call_out_links_and_is_no_repair():
     assert remark.right is False and "drops no cache when the host asks" in remark.text
 
 
+def test_a_repair_for_the_six_configs_alone_is_none():
+    def moved(tree):
+        return tree.uncall("get_free_pages", "drop_cache").call("update_free_pages_stats", "drop_cache")
+
+    remark = robot.repair.check(lambda tree: moved(tree).export("drop_cache"))
+    assert remark.right is False and "SYSCTL=n and VIRTIO_BALLOON=" in remark.text
+    remark = robot.repair.check(lambda tree: tree.build_if("mm/page_alloc.c", "SYSCTL"))
+    assert remark.right is False and "has lost mm/page_alloc.o" in remark.text
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda tree: tree.declare("drop_cache", ifdef="CONFIG_SYSCTL", stub=True),
+        lambda tree: tree.call("get_free_pages", "drop_cache", guard="CONFIG_SYSCTL"),
+        lambda tree: tree.depend("VIRTIO_BALLOON", "CONFIG_SYSCTL"),
+        lambda tree: tree.build_if("fs/drop_caches.c", "CONFIG_SYSCTL"),
+    ],
+)
+def test_an_option_that_is_none_is_named(edit):
+    assert "option 'CONFIG_SYSCTL' is not known; did you mean" in robot.repair.check(edit).text
+
+
 def test_an_edit_of_nothing_and_a_repair_that_returns_nothing_are_told():
     assert "function 'drop' is not known" in robot.repair.check(lambda tree: tree.export("drop")).text
     assert "returns None. Is the line with return missing?" in robot.repair.check(lambda tree: None).text

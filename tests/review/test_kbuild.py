@@ -124,8 +124,16 @@ def test_an_edit_that_names_nothing_says_so():
         one.uncall("f", "g")
     with pytest.raises(KbuildError, match="option 'E' is not known"):
         one.depend("E", "A")
+    for edit in (
+        lambda: one.build_if("mm/a.c", "E"),
+        lambda: one.depend("A", "E"),
+        lambda: one.declare("f", "E"),
+        lambda: one.call("f", "g", guard="E"),
+    ):
+        with pytest.raises(KbuildError, match="option 'E' is not known"):
+            edit()
     with pytest.raises(KbuildError, match=r"mm/a.c: its rule names 'E'"):
-        build(one.build_if("mm/a.c", "E"), config())
+        build(tree(("mm/a.c", "E", [Function("f")])), config())
 
 
 # -- against sets, on random trees

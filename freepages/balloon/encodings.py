@@ -19,10 +19,8 @@ from itertools import islice
 from struct import Struct, iter_unpack, pack
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from freepages.engine.errors import FreepagesError
+from freepages.engine.later import NDArray, np
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.orders import PAGE_SHIFT
 from freepages.pages.ranges import Ranges, intersect, join, pages

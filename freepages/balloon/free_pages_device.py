@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from freepages.balloon.device import BalloonDevice
 from freepages.balloon.free_pages_messages import AS_PATCHED, Protocol, Reply, ReplyError
 from freepages.engine import Act, Steps
+from freepages.engine.later import np
 from freepages.pages.bitmap import PageBitmap, bitmap_bytes
 from freepages.virtqueue.chain import Chain
 

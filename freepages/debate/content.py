@@ -12,9 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from freepages.engine.later import NDArray, np
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.pageset import PageSet
 

@@ -16,8 +16,6 @@ from struct import Struct
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from freepages.engine.announcement import Act
 from freepages.engine.errors import FreepagesError
 from freepages.engine.position import position
@@ -90,7 +88,7 @@ class Contents:
         if id(value) in self.met:
             return Contents, self.met[id(value)]
         self._meet(value)
-        if isinstance(value, bytearray | memoryview | np.ndarray):
+        if isinstance(value, bytearray | memoryview) or hasattr(value, "__array_interface__"):
             data = bytes(value)
             return data if len(data) <= DIGEST else blake2b(data, digest_size=DIGEST).digest()
         if type(value) is list:

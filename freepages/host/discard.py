@@ -14,10 +14,8 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
 from freepages.engine.errors import FreepagesError, unknown
+from freepages.engine.later import NDArray, np
 from freepages.pages.bitmap import PageBitmap
 
 Advice = Literal["dontneed", "free"]

@@ -23,9 +23,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from freepages.engine.costs import Costs
+from freepages.engine.later import np
 from freepages.pages.orders import PAGE_SIZE
 
 HEADER = 8

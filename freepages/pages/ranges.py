@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+from freepages.engine.later import NDArray, np
 
-Pfns = NDArray[np.int64]
+if TYPE_CHECKING:
+    Pfns = NDArray[np.int64]
+else:
+    Pfns = Any  # a name that is said is no reason to load numpy
+
 Pairs = tuple[tuple[int, int], ...]
 Ranges = tuple[Pfns, Pfns]  # starts and ends, ascending, not overlapping
 

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from freepages.engine.errors import FreepagesError
+from freepages.engine.later import NDArray, np
 from freepages.pages.orders import MAX_ORDER
 from freepages.pages.ranges import Pfns, Ranges, join, pages
 

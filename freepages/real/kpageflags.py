@@ -10,9 +10,8 @@ import os
 from io import FileIO
 from pathlib import Path
 
-import numpy as np
-
 from freepages.engine.errors import FreepagesError
+from freepages.engine.later import np
 from freepages.pages.bitmap import PageBitmap
 from freepages.real.files import open_file
 from freepages.real.proc_text import EmptyFile

@@ -9,9 +9,8 @@ from math import log2
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-import numpy as np
-
 from freepages.engine.errors import FreepagesError
+from freepages.engine.later import np
 from freepages.pages.orders import MAX_ORDER, PAGE_SIZE
 from freepages.pages.ranges import Pairs, Pfns, Ranges, arrays, intersect, join, merge, pages, without
 from freepages.real import procfs

@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from freepages.engine import memory
 from freepages.engine.errors import FreepagesError
+from freepages.engine.later import np
 from freepages.pages.bitmap import PageBitmap, bitmap_bytes
 from freepages.pages.orders import PAGE_SIZE
 from freepages.pages.ranges import Pairs, Pfns, Ranges, arrays, intersect, merge, pages, without

@@ -16,10 +16,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from freepages.engine.errors import FreepagesError
+from freepages.engine.later import NDArray, np
 from freepages.pages.ranges import Pfns as Numbers
 from freepages.real.files import open_file
 

@@ -18,11 +18,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
 from freepages.engine import Act, Steps
 from freepages.engine.errors import FreepagesError
+from freepages.engine.later import ArrayLike, NDArray, np
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.orders import MAX_ORDER, ORDERS, Migratetype
 from freepages.zone.node import Node

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import sys
 import threading
 from collections.abc import Mapping
 from functools import cache
@@ -24,7 +25,7 @@ import traitlets
 
 from freepages.view import source as source_view
 from freepages.view import svg as svg_view
-from freepages.view.png import png
+from freepages.view.png import can_paint, png
 from freepages.view.scene import Scene
 
 FRONT = Path(__file__).parent / "front"
@@ -71,7 +72,8 @@ def _in_a_kernel() -> bool:
     return hasattr(get_ipython(), "kernel")  # type: ignore[no-untyped-call]
 
 
-if _in_a_kernel():  # the painter of the first still takes a second to import, while the reader still reads
+if _in_a_kernel() and can_paint() and sys.platform != "emscripten":  # where no thread can be started
+    # The painter of the first still takes a second to import, while the reader still reads.
     threading.Thread(target=import_module, args=("matplotlib.backends.backend_agg",), daemon=True).start()
 
 
@@ -109,7 +111,8 @@ class FrontEnd(anywidget.AnyWidget):
         live, _ = super()._repr_mimebundle_(**kwargs) or ({}, {})
         scene = self.still()
         bundle = {kind: data for kind, data in live.items() if "widget-view" in kind}
-        bundle["image/png"] = base64.b64encode(png(scene)).decode()
+        if can_paint():
+            bundle["image/png"] = base64.b64encode(png(scene)).decode()
         return bundle | {"text/plain": repr(self)}, {"image/png": {"alt": scene.label}}
 
 

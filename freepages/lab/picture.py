@@ -5,15 +5,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
-
-import numpy as np
 
 from freepages.lab.front_end import FrontEnd, script
 from freepages.lab.shown import frame_of
 from freepages.view.draw import draw
 from freepages.view.frame import Frame, PageMap, Panel
-from freepages.view.grid import LETTER_PAGES, Map, shown
+from freepages.view.grid import LETTER_PAGES, Map, shown, tally
 from freepages.view.palette import RGBA
 from freepages.view.scene import WIDTH, Scene
 from freepages.view.signs import signs
@@ -96,12 +95,16 @@ class Window:
 
 def _strip(panel: PageMap, lo: int, hi: int) -> str:
     """All pages in one row of dots, each with the colour that its pages have on an average."""
-    edges = np.linspace(lo, hi, min(DOTS, hi - lo) + 1).astype(np.int64) - panel.start
-    sums = np.zeros((panel.pages + 1, 4), np.int64)
-    np.cumsum(RGBA[panel.states], axis=0, out=sums[1:])
-    first, end = (np.clip(side, 0, panel.pages) for side in (edges[:-1], edges[1:]))
-    dots = (sums[end] - sums[first]) // np.maximum(end - first, 1)[:, None]
-    return "data:image/png;base64," + base64.b64encode(png_file(dots.astype(np.uint8)[None])).decode()
+    dots = min(DOTS, hi - lo)
+    edges = [min(max(0, lo + (hi - lo) * n // dots - panel.start), panel.pages) for n in range(dots + 1)]
+    rgba = b"".join(_average(panel.states[first:end]) for first, end in pairwise(edges))
+    return "data:image/png;base64," + base64.b64encode(png_file(dots, rgba)).decode()
+
+
+def _average(states: bytes) -> bytes:
+    """The average of the colours of these pages."""
+    counts, pages = tally(states).items(), max(len(states), 1)
+    return bytes(sum(count * RGBA[state][at] for state, count in counts) // pages for at in range(4))
 
 
 class Explorer(FrontEnd):

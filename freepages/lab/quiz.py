@@ -13,9 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from freepages.engine import Move, Run, sentence
 from freepages.view.changes import Changes, changes, merged
 from freepages.view.frame import Bits, Facts, Frame, FreeLists, Locks, PageMap, Panel, Tokens
@@ -192,12 +189,12 @@ def _valued(before: Frame, after: Frame, chance: random.Random) -> Iterator[tupl
             continue
         if isinstance(new, Bits) and not (new.absent or old.absent):
             for at in _some(old.bits, new.bits, chance):
-                was, now = str(int(old.bits[at])), str(int(new.bits[at]))
+                was, now = str(old.bits[at]), str(new.bits[at])
                 yield f"bit {new.start + at} of “{new.name}”", was, now, ["0", "1"]
         elif isinstance(new, Tokens) and new.lettered and old.lettered:
             tokens = sorted({*old.tokens, *new.tokens, *new.quiet} - {""})
             other = next(letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ?" if letter not in tokens)
-            for at in _some(np.array(old.tokens), np.array(new.tokens), chance):
+            for at in _some(old.tokens, new.tokens, chance):
                 was, now = old.tokens[at], new.tokens[at]
                 if was and now:
                     yield f"page {new.start + at} of “{new.name}”", was, now, [*tokens, other]
@@ -210,12 +207,13 @@ def _valued(before: Frame, after: Frame, chance: random.Random) -> Iterator[tupl
                 yield name, str(a), str(b), [*(str(a + by) for by in (-1, 0, 1, 2) if a + by >= 0)]
 
 
-def _some(old: NDArray[Any], new: NDArray[Any], chance: random.Random) -> list[int]:
-    """A few places of two arrays: of those that differ, and of all."""
-    if old.shape != new.shape:
+def _some(old: Sequence[Any], new: Sequence[Any], chance: random.Random) -> list[int]:
+    """A few places of two panels: of those that differ, and of all."""
+    if len(old) != len(new):
         return []
-    differ = np.flatnonzero(old != new).tolist()
-    return [*differ[:FEW], *chance.sample(range(len(new)), min(len(new), FEW))]
+    pairs = enumerate(zip(old, new, strict=True)) if old != new else ()
+    differ = itertools.islice((at for at, (was, now) in pairs if was != now), FEW)
+    return [*differ, *chance.sample(range(len(new)), min(len(new), FEW))]
 
 
 def _counts(old: Any, new: Panel) -> dict[str, tuple[int, int]]:

@@ -10,11 +10,10 @@ import builtins
 from collections.abc import Iterator
 from typing import Any, Self
 
-import numpy as np
 from bitarray import bitarray
-from numpy.typing import ArrayLike, NDArray
 
 from freepages.engine.errors import FreepagesError
+from freepages.engine.later import ArrayLike, NDArray, np
 from freepages.pages.operators import PageOperators
 
 CHUNK_WORDS = 1 << 14  # 128 KiB of bitmap at a time: the temporaries of a pass stay in the cache
@@ -146,6 +145,9 @@ class PageBitmap(PageOperators):
         """Clear the bits of [lo, hi)."""
         self._check_range(lo, hi)
         self.bits[lo:hi] = 0
+
+    def unpacked(self) -> builtins.bytes:
+        return self.bits.unpack()[: self.pages]
 
     def count(self) -> int:
         """How many pages are set."""

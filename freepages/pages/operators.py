@@ -28,6 +28,10 @@ class PageOperators:
     def copy(self) -> Self:
         raise NotImplementedError
 
+    def unpacked(self) -> bytes:
+        """One byte a page: 1 for a page that is in it, 0 for another."""
+        raise NotImplementedError
+
     @classmethod
     def of(cls, pages: int, members: Iterable[int]) -> Self:
         """The set of these pages."""

@@ -15,6 +15,8 @@ from freepages.pages.operators import PageOperators
 NAMED = 8
 """Pages of a set that are named one by one."""
 
+ONE_A_PAGE = bytes.maketrans(b"01", b"\0\1")
+
 
 class Pages(NamedTuple):
     """A set of pages that stays as it is: what a search compares."""
@@ -77,6 +79,10 @@ class PageSet(PageOperators):
 
     def __bool__(self) -> bool:
         return self.value != 0
+
+    def unpacked(self) -> bytes:
+        digits = f"{self.value:0{self.pages}b}"[::-1].encode()  # page 0 is the last digit
+        return digits.translate(ONE_A_PAGE)[: self.pages]
 
     def copy(self) -> PageSet:
         return PageSet(self.pages, self.value)

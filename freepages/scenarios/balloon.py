@@ -10,9 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from freepages.balloon import device as balloon_device
 from freepages.balloon import driver as balloon
 from freepages.balloon import driver_queues as virtqueue
@@ -161,7 +158,7 @@ def machine(
     node = node or DrawnNode(zone_drawn(LETTERS))
     # Only what the allocator has is backed by bytes: a large guest may be mostly reserved.
     ram = {
-        start << PAGE_SHIFT: np.zeros((end - start) << PAGE_SHIFT, np.uint8).data
+        start << PAGE_SHIFT: memoryview(bytearray((end - start) << PAGE_SHIFT))
         for zone in node.populated_zones()
         for start, end in zone.memory
     }
@@ -326,9 +323,9 @@ def queue_picture(run: Run) -> Frame:
     return Frame("", (talk(run), ring, driver_facts(world), device_facts(world)))
 
 
-def marks(zone: Zone, device: FreePagesDevice) -> dict[str, NDArray[np.bool_]]:
+def marks(zone: Zone, device: FreePagesDevice) -> dict[str, bytes]:
     """Which pages the device has discarded and not given back."""
-    return {"discarded": np.isin(np.arange(zone.start_pfn, zone.end_pfn), list(device.ballooned))}
+    return {"discarded": bytes(pfn in device.ballooned for pfn in range(zone.start_pfn, zone.end_pfn))}
 
 
 # -- scenarios

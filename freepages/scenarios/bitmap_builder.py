@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from freepages.engine import Process, Run, Scenario, stuck
 from freepages.engine.state import Known
-from freepages.pages.bitmap import PageBitmap
+from freepages.pages.pageset import PageSet
 from freepages.pages.ranges import spans
 from freepages.scenarios.panels import free_lists, locks, memory, touched
 from freepages.scenarios.zones import unsound, workload, zone_drawn
@@ -23,7 +23,7 @@ class Building:
     """The world of the scenario: a zone, and the bitmap that is being built of it."""
 
     zone: Zone
-    bitmap: PageBitmap
+    bitmap: PageSet
 
 
 def free_page_bitmap(letters: str = LIVED_IN, *, length: int | None = None, story: str = "") -> Scenario:
@@ -35,7 +35,7 @@ def free_page_bitmap(letters: str = LIVED_IN, *, length: int | None = None, stor
     covered = pages if length is None else length
 
     def build() -> tuple[Building, list[Process]]:
-        world = Building(zone_drawn(letters), PageBitmap(covered))
+        world = Building(zone_drawn(letters), PageSet(covered))
         walk = mark_free_pages_bitmap(world.zone, world.bitmap, covered, max_pfn=pages, cpu="guest")
         return world, [
             Process("g", "guest", walk),
@@ -64,7 +64,7 @@ def free_page_bitmap(letters: str = LIVED_IN, *, length: int | None = None, stor
         property=lambda run: stuck(run) or unsound(run.world.zone) or marked_in_use(run),
         key=lambda run: (
             Known(run.world.zone, run.world.zone.state()),
-            Known(run.world.bitmap, run.world.bitmap.tobytes()),
+            Known(run.world.bitmap, run.world.bitmap.frozen()),
         ),
     )
 

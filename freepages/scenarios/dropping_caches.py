@@ -8,7 +8,7 @@ from functools import partial
 from freepages.engine import Act, Choose, Process, Run, Scenario, Steps, stuck
 from freepages.engine.state import whole
 from freepages.engine.step_size import Grain, fine
-from freepages.pages.bitmap import PageBitmap
+from freepages.pages.pageset import PageSet
 from freepages.pages.ranges import spans
 from freepages.scenarios.balloon import DrawnNode
 from freepages.scenarios.panels import Range, free_lists, locks, memory, touched
@@ -47,7 +47,7 @@ class Dropping:
 
     kernel: Kernel
     cache: PageCache
-    bitmap: PageBitmap
+    bitmap: PageSet
     zone: Zone = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,7 +66,7 @@ def caching(grain: Grain = fine, batch: int = 2) -> Dropping:
     names += [Dentry(inodes[0]), Dentry(inodes[1], users=1)]
     cache.fill_slab(NAMES, names, NAMES_PER_PAGE)
     cache.fill_slab(INODES, inodes, INODES_PER_PAGE)
-    return Dropping(Kernel(node, GuestMemory({}), cache=cache, grain=grain), cache, PageBitmap(node.max_pfn))
+    return Dropping(Kernel(node, GuestMemory({}), cache=cache, grain=grain), cache, PageSet(node.max_pfn))
 
 
 def drop_and_report(world: Dropping, ctrl: int, sync_first: bool, drain: bool) -> Steps:

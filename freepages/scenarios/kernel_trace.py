@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from freepages.engine import Process, Run, Scenario, stuck
 from freepages.engine.errors import FreepagesError
+from freepages.engine.later import np
 from freepages.engine.state import past
 from freepages.real.kmem_events import NO_PFN, KmemEvents
 from freepages.view.frame import Facts, Frame, PageMap, State
@@ -23,8 +22,10 @@ from freepages.zone.kmem_replay import (
 )
 
 MOST_PAGES = 1 << 24  # a map of 64 GiB
-STATES = np.zeros(4, np.uint8)
-STATES[[UNSEEN, IN_USE, PER_CPU, FREE_PAGE]] = State.UNSEEN, State.IN_USE, State.PER_CPU, State.FREE
+STATES = bytes.maketrans(
+    bytes([UNSEEN, IN_USE, PER_CPU, FREE_PAGE]),
+    bytes([State.UNSEEN, State.IN_USE, State.PER_CPU, State.FREE]),
+)
 
 
 def kernel_trace(events: KmemEvents, *, pages: tuple[int, int] | None = None, story: str = "") -> Scenario:
@@ -70,14 +71,14 @@ def frame(replay: KmemReplay, lo: int, hi: int) -> Frame:
     )
 
 
-def states(seen: SeenPages, lo: int, hi: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+def states(seen: SeenPages, lo: int, hi: int) -> bytearray:
     """The State of each page of [lo, hi)."""
-    found = np.full(hi - lo, State.UNSEEN, np.uint8)
+    found = bytearray([State.UNSEEN]) * (hi - lo)
     for at, chunk in seen.chunks.items():
         first, last = max(at << CHUNK, lo), min((at + 1) << CHUNK, hi)
         if first < last:
-            part = np.frombuffer(chunk, np.uint8)[first - (at << CHUNK) : last - (at << CHUNK)]
-            found[first - lo : last - lo] = STATES[part]
+            part = chunk[first - (at << CHUNK) : last - (at << CHUNK)]
+            found[first - lo : last - lo] = part.translate(STATES)
     return found
 
 

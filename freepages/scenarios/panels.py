@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import islice
 
-import numpy as np
-
 from freepages.engine import Act, Lock, Run
 from freepages.pages.orders import ORDERS, Migratetype
+from freepages.pages.ranges import pairs
 from freepages.real import Snapshot
 from freepages.view.frame import Frame, FreeLists, LockRow, Locks, PageMap, State
 from freepages.zone import free_page_bitmap as freemap
@@ -54,10 +53,10 @@ def touched(run: Run) -> list[Range]:
 
 def memory(zone: Zone, highlight: Iterable[Range] = ()) -> PageMap:
     """Every page of the zone with its state, and the free blocks as outlines."""
-    states = np.full(zone.spanned, State.HOLE, np.uint8)
+    states = bytearray([State.HOLE]) * zone.spanned
 
     def paint(pfn: int, end: int, state: int) -> None:
-        states[pfn - zone.start_pfn : end - zone.start_pfn] = state
+        states[pfn - zone.start_pfn : end - zone.start_pfn] = bytes([state]) * (end - pfn)
 
     for low, high in zone.memory:
         paint(low, high, State.IN_USE)
@@ -75,7 +74,7 @@ def memory(zone: Zone, highlight: Iterable[Range] = ()) -> PageMap:
         f"zone {zone.name}",
         zone.start_pfn,
         states,
-        blocks=np.array(blocks, np.int64).reshape(-1, 2),
+        blocks=blocks,
         highlight=highlight,
         migratetypes=[
             zone.pageblock_migratetype(pfn) for pfn in range(zone.start_pfn, zone.end_pfn, size) if aligned
@@ -89,13 +88,14 @@ def snapshot_frame(snapshot: Snapshot) -> Frame:
 
     In use is also what the kernel took before its allocator existed, and what that does not manage.
     """
-    states = np.full(snapshot.max_pfn, State.HOLE, np.uint8)
-    for low, high in snapshot.ram or [(z.start_pfn, z.end_pfn) for z in snapshot.zones]:
-        states[low:high] = State.IN_USE
-    free = np.unpackbits(snapshot.bitmap().bytes, count=snapshot.max_pfn, bitorder="little")
-    states[free.view(bool)] = State.FREE
-    ram = np.count_nonzero(states != State.HOLE)
-    title = f"{snapshot.free_pages:,} of {ram:,} pages of memory are free"
+    ram = snapshot.ram or [(z.start_pfn, z.end_pfn) for z in snapshot.zones]
+    states = bytearray([State.HOLE]) * snapshot.max_pfn
+    for state, ranges in ((State.IN_USE, ram), (State.FREE, pairs(snapshot.free_runs))):
+        letter = bytes([state])
+        for low, high in ranges:
+            states[low:high] = letter * (min(high, snapshot.max_pfn) - low)
+    there = snapshot.max_pfn - states.count(State.HOLE)
+    title = f"{snapshot.free_pages:,} of {there:,} pages of memory are free"
     return Frame(title, (PageMap("memory", 0, states),), snapshot.about.get("note", ""))
 
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from freepages.debate.host_verbs import as_chosen
 from freepages.debate.proposals import EVERYTHING
@@ -181,7 +179,7 @@ TOY_RAM = GuestRam([RamBlock("pc.ram", 0, PAGES, ((0, 24), (32, 32 + PAGES - 24)
 """A machine of 64 pages whose PCI hole is [24, 32)."""
 
 
-TOY_FREE = PageBitmap.from_runs(TOY_RAM.max_pfn, [4, 20, 40, 60], [10, 24, 48, 64])
+TOY_FREE = (*range(4, 10), *range(20, 24), *range(40, 48), *range(60, 64))
 """Its free pages, by pfn: before the hole and behind it."""
 
 
@@ -192,26 +190,24 @@ def misplaced(ram: GuestRam, free: PageBitmap) -> PageBitmap:
     return wrong
 
 
-def around_the_hole(free: PageBitmap = TOY_FREE, ram: GuestRam = TOY_RAM) -> Frame:
+def around_the_hole(free: Iterable[int] = TOY_FREE, ram: GuestRam = TOY_RAM) -> Frame:
     """The guest's pages by pfn, and the host's by ram_addr, with the bitmap translated and as it came."""
-    guest = np.full(ram.max_pfn, State.HOLE, np.uint8)
-    for start, end in zip(*ram.pfns(), strict=True):
-        guest[start:end] = State.ANONYMOUS
-    guest[_bools(free)[: ram.max_pfn]] = State.FREE
-    translated, raw = ram.to_ram_addr(free), ram.untranslated(free)
-    wrong = misplaced(ram, free)
-    host = np.where(_bools(translated), np.uint8(State.FREE), np.uint8(State.ANONYMOUS))
+    by_pfn = PageBitmap.of(ram.max_pfn, free)
+    with_ram = PageBitmap.from_runs(ram.max_pfn, *ram.pfns())
+    guest = [
+        State.FREE if free else State.ANONYMOUS if there else State.HOLE
+        for free, there in zip(by_pfn.unpacked(), with_ram.unpacked(), strict=True)
+    ]
+    translated, raw = ram.to_ram_addr(by_pfn), ram.untranslated(by_pfn)
+    wrong = misplaced(ram, by_pfn)
+    host = [State.FREE if free else State.ANONYMOUS for free in translated.unpacked()]
     return Frame(
         "one bitmap, read in two ways",
         (
             PageMap("the guest, by pfn", 0, guest),
             PageMap("the host's pc.ram, by ram_addr", 0, host, highlight=zip(*wrong.runs(), strict=True)),
-            Bits("translated", 0, _bools(translated)),
-            Bits("as it came", 0, _bools(raw)),
+            Bits("translated", 0, translated),
+            Bits("as it came", 0, raw),
         ),
         f"As it came, the bitmap skips {wrong.count()} pages in use (outlined).",
     )
-
-
-def _bools(pages: PageBitmap) -> Any:
-    return np.unpackbits(pages.bytes, count=pages.pages, bitorder="little").view(bool)

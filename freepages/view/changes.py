@@ -6,20 +6,21 @@ here. A kind of panel says how two of it differ in a function that is registered
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import singledispatch
+from itertools import groupby
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from freepages.view.frame import Bits, Facts, Frame, FreeLists, Locks, PageMap, Panel, State, Tokens
-from freepages.view.grid import Map
+from freepages.view.grid import Map, differing
 from freepages.view.palette import MIGRATETYPE_NAMES, STATES
 
 MOST = 6
 PAGES, BLOCKS, TOKENS = "pages", "free blocks", "tokens"
 """The parts of a map beside its marks."""
+
+_SET = re.compile(rb"[^\0]+")
 
 Range = tuple[int, int]
 Marked = dict[Hashable, list[Range]]
@@ -90,10 +91,9 @@ def _moved(new: Map, old: Map, name: str) -> Iterator[Change]:
         yield Change(f"{name} [{old.start}, {old.end}) → [{new.start}, {new.end})", PAGES)
 
 
-def runs_of(where: NDArray[np.bool_], start: int) -> list[Range]:
-    """The maximal runs [lo, hi) of what is set, as pfns."""
-    edges = (np.flatnonzero(np.diff(where, prepend=False, append=False)) + start).tolist()
-    return [*zip(edges[0::2], edges[1::2], strict=True)]
+def runs_of(where: bytes, start: int) -> list[Range]:
+    """The maximal runs [lo, hi) of bytes that are not 0, as pfns."""
+    return [(start + run.start(), start + run.end()) for run in _SET.finditer(where)]
 
 
 def merged(ranges: Iterable[Range]) -> list[Range]:
@@ -118,12 +118,23 @@ def _pages(runs: Sequence[Range]) -> str:
     return f"page{'s' * (not one)} {spoken(runs)}"
 
 
-def _flips(
-    name: str, start: int, old: NDArray[np.bool_], new: NDArray[np.bool_], part: str
-) -> Iterator[Change]:
-    for value in (True, False):
-        if runs := runs_of((new != old) & (new == value), start):
-            yield Change(f"{name} {spoken(runs)}: {int(not value)} → {int(value)}", part, runs)
+def _flips(name: str, start: int, old: bytes, new: bytes, part: str) -> Iterator[Change]:
+    by_pair = _by_pair(old, new, start)
+    for pair in ((0, 1), (1, 0)):
+        if runs := by_pair.get(pair):
+            yield Change(f"{name} {spoken(runs)}: {pair[0]} → {pair[1]}", part, runs)
+
+
+def _by_pair(old: bytes, new: bytes, start: int) -> dict[tuple[int, int], list[Range]]:
+    """The pages that differ, as maximal runs, by what they were and what they are."""
+    found: dict[tuple[int, int], list[Range]] = {}
+    for lo, hi in runs_of(differing(old, new), 0):
+        at = start + lo
+        for pair, same in groupby(zip(old[lo:hi], new[lo:hi], strict=True)):
+            end = at + sum(1 for _ in same)
+            found.setdefault(pair, []).append((at, end))
+            at = end
+    return found
 
 
 def _texts(old: Sequence[str], new: Sequence[str], start: int) -> Iterator[tuple[str, str, list[Range]]]:
@@ -131,7 +142,7 @@ def _texts(old: Sequence[str], new: Sequence[str], start: int) -> Iterator[tuple
     pairs = [*zip(old, new, strict=True)]
     for a, b in dict.fromkeys(pairs):
         if a != b:
-            yield a, b, runs_of(np.array([pair == (a, b) for pair in pairs]), start)
+            yield a, b, runs_of(bytes(pair == (a, b) for pair in pairs), start)
 
 
 def _losses(new: PageMap | Tokens, old: PageMap | Tokens, part: str, name: str) -> Iterator[Change]:
@@ -145,17 +156,14 @@ def _(new: PageMap, old: PageMap) -> Iterator[Change]:
     if moved := [*_moved(new, old, "pages")]:
         yield from moved
         return
-    pairs = np.where(old.states != new.states, old.states.astype(np.uint16) << 8 | new.states, 0)
-    found = {int(pair): runs_of(pairs == pair, new.start) for pair in np.unique(pairs) if pair}
-    for pair, runs in sorted(found.items(), key=lambda item: item[1]):
-        was, now = (STATES[State(state)].words for state in (pair >> 8, pair & 255))
+    for pair, runs in sorted(_by_pair(old.states, new.states, new.start).items(), key=lambda item: item[1]):
+        was, now = (STATES[State(state)].words for state in pair)
         yield Change(f"{_pages(runs)}: {was} → {now}", PAGES, runs)
     # That a block was split or merged is said by the free lists and by the step.
-    before, after = (panel.blocks @ np.array([64, 1]) for panel in (old, new))
-    blocks = (divmod(key, 64) for key in np.setdiff1d(after, before).tolist())
+    blocks = sorted({*new.blocks} - {*old.blocks})
     yield from (Change("", BLOCKS, [(pfn, pfn + (1 << order))]) for pfn, order in blocks)
     for mark, bits in new.marks.items():
-        yield from _flips(mark, new.start, old.marks.get(mark, np.zeros(len(bits), bool)), bits, mark)
+        yield from _flips(mark, new.start, old.marks.get(mark, bytes(len(bits))), bits, mark)
     if len(new.tokens) == len(old.tokens):
         for a, b, runs in _texts(old.tokens, new.tokens, new.start):
             holds = "holds" if len(runs) == 1 and runs[0][1] == runs[0][0] + 1 else "hold"

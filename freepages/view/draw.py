@@ -9,18 +9,16 @@ jumps from step to step.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import singledispatch
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache, singledispatch
+from math import ceil
 from textwrap import wrap
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from freepages.pages.orders import Migratetype
-from freepages.view.changes import BLOCKS, PAGES, TOKENS, Changes, Marked, shortened
+from freepages.view.changes import BLOCKS, PAGES, TOKENS, Changes, Marked, runs_of, shortened
 from freepages.view.frame import MARKS, Bits, Facts, Frame, FreeLists, Locks, PageMap, Panel, State, Tokens
-from freepages.view.grid import Grid, Map, aligned, shown, tally
+from freepages.view.grid import Grid, Map, aligned, most, shown, tally
 from freepages.view.palette import (
     HOLE_LINE,
     MARK_LOOKS,
@@ -51,6 +49,8 @@ MOST_RUNS = 8192  # a map of more runs is painted as an image
 MOST_OUTLINES = 512  # in a map; more could not be told from each other, and take long
 
 UNCHANGED = Changes()
+
+_HOLES = bytes(code == State.HOLE for code in range(256))
 
 Range = tuple[int, int]
 Box = tuple[float, float, float, float]
@@ -158,7 +158,7 @@ class Band(NamedTuple):
         """The rectangles of those ranges; of very many, ranges near each other are taken as one."""
         return [box for lo, hi in together([*ranges]) for box in self.boxes(lo, hi)]
 
-    def runs(self, role: str, runs: NDArray[np.int64], hatch: str = "") -> Runs:
+    def runs(self, role: str, runs: Sequence[tuple[int, int, int]], hatch: str = "") -> Runs:
         return Runs(role, GUTTER, self.y, self.grid.width, self.height, self.pitch, runs, hatch)
 
 
@@ -166,11 +166,12 @@ def together(ranges: Sequence[Range]) -> Sequence[Range]:
     """At most MOST_OUTLINES ranges that cover these: the smaller the gap, the sooner it is covered too."""
     if len(ranges) <= MOST_OUTLINES:
         return ranges
-    lo, hi = np.sort(np.array(ranges), axis=0).T
-    gaps = lo[1:] - hi[:-1]
-    between = np.flatnonzero(gaps > np.partition(gaps, -MOST_OUTLINES)[-MOST_OUTLINES])
-    lows, highs = lo[np.concatenate(([0], between + 1))], hi[np.concatenate((between, [-1]))]
-    return list(zip(lows.tolist(), highs.tolist(), strict=True))
+    lows, highs = sorted(lo for lo, _ in ranges), sorted(hi for _, hi in ranges)
+    gaps = [(hi, lo) for hi, lo in zip(highs, lows[1:], strict=False)]
+    enough = sorted(lo - hi for hi, lo in gaps)[-MOST_OUTLINES]
+    wide = [(hi, lo) for hi, lo in gaps if lo - hi > enough]
+    begins, ends = [lows[0], *(lo for _, lo in wide)], [*(hi for hi, _ in wide), highs[-1]]
+    return [*zip(begins, ends, strict=True)]
 
 
 class Strip(NamedTuple):
@@ -271,7 +272,7 @@ def _legend(
             x, y, height = 0.0, y + LEGEND, height + LEGEND
         hatch = "" if lettered else look.hatch
         shapes += [
-            Runs(look.role, x, y, 5, 14, 14, np.array([[0, 0, 3]]), hatch),
+            Runs(look.role, x, y, 5, 14, 14, [(0, 0, 3)], hatch),
             Boxes("free-ink" if state is State.FREE else "line", [(x, y, 15, 14)], 1),
             Text(x + 20, y + 12, words, "dim", 12),
         ]
@@ -334,32 +335,34 @@ def _(panel: PageMap, grid: Grid, marked: Marked) -> Iterator[Strip]:
             yield _bit_strip(mark, "", panel.marks[mark][here], grid, *MARK_LOOKS[mark], marked.get(mark, ()))
 
 
-def _cells(band: Band, states: NDArray[np.uint8]) -> Iterator[Shape]:
+def _cells(band: Band, states: bytes) -> Iterator[Shape]:
     grid = band.grid
     if grid.per_cell > 1:
-        present, counts = grid.shares(states)
-        holes = np.array(present)[counts.argmax(axis=0)] == State.HOLE
-        yield _image(band, _hatched(grid, holes, _blend(RGBA[present], counts, grid.per_cell)))
+        blended = _blended(grid.shares(states), grid.per_cell)
+        most_of, dots = zip(*blended, strict=True)
+        yield _image(band, _hatched(grid, bytes(most_of), [*dots]))
         return
-    runs, codes = grid.runs(states)
-    if len(runs) > MOST_RUNS:
-        yield _image(band, _hatched(grid, states == State.HOLE, RGBA[states]))
+    if grid.run_count(states) > MOST_RUNS:
+        yield _image(band, _hatched(grid, states, [RGBA[state] for state in states]))
         return
+    runs = grid.runs(states)
     for state in tally(states):
         look = STATES[state]
-        yield band.runs(look.role, runs[codes == state], "" if grid.lettered else look.hatch)
+        yield band.runs(look.role, runs[state], "" if grid.lettered else look.hatch)
     if not grid.lettered:
-        holes = runs[codes == State.HOLE]
+        holes = runs.get(State.HOLE, ())
         yield Strokes("line", [_slant(band, row, c) for row, c0, n in holes for c in range(c0, c0 + n)])
     elif grid.columns > 1:
         yield Strokes("paper", [*_gaps(band)], 1)
 
 
-def _hatched(grid: Grid, holes: NDArray[np.bool_], rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _hatched(grid: Grid, states: bytes, dots: list[bytes]) -> list[bytes]:
     """The colours of the cells with slanting lines over the holes."""
-    rows, columns = np.divmod(np.arange(len(holes)) + grid.first_cell, grid.columns)
-    rgba[holes & ((rows + columns) % 6 == 0)] = HOLE_LINE
-    return rgba
+    for lo, hi in runs_of(states.translate(_HOLES), 0):
+        for at in range(lo, hi):
+            if sum(divmod(at + grid.first_cell, grid.columns)) % 6 == 0:
+                dots[at] = HOLE_LINE
+    return dots
 
 
 def _slant(band: Band, row: int, column: int) -> tuple[float, float, float, float]:
@@ -376,29 +379,34 @@ def _gaps(band: Band) -> Iterator[tuple[float, float, float, float]]:
             yield x, top, x, top + band.height
 
 
-def _blend(colours: NDArray[np.uint8], counts: NDArray[np.int64], per_cell: int) -> NDArray[np.uint8]:
-    """The colour of each cell, its pages' colours mixed by their share: (states, cells) -> (cells, 4)."""
-    weights = counts * colours[:, 3:].astype(np.int64)
-    alpha = weights.sum(axis=0)
-    mixed = (weights.T @ colours[:, :3].astype(np.int64)) // np.maximum(alpha, 1)[:, None]
-    return np.column_stack((mixed, alpha // per_cell)).astype(np.uint8)
+def _blended(shares: Iterable[Mapping[State, int]], per_cell: int) -> Iterator[tuple[State, bytes]]:
+    """Of each cell the state of most pages, and the colour: those of its pages, mixed by their share."""
+
+    @cache
+    def mixed(*shares: tuple[State, int]) -> tuple[State, bytes]:
+        weighed = [(count * RGBA[state][3], RGBA[state]) for state, count in shares]
+        alpha = sum(weight for weight, _ in weighed)
+        colour = [sum(weight * rgba[at] for weight, rgba in weighed) // max(alpha, 1) for at in range(3)]
+        return most(dict(shares)), bytes([*colour, alpha // per_cell])
+
+    return (mixed(*share.items()) for share in shares)
 
 
-def _image(band: Band, rgba: NDArray[np.uint8]) -> Image:
+def _image(band: Band, dots: Iterable[bytes]) -> Image:
+    """The cells as dots of one image, from the first row's beginning to the last one's end."""
     grid = band.grid
-    dots = np.zeros((grid.rows * grid.columns, 4), np.uint8)
-    dots[grid.first_cell : grid.first_cell + len(rgba)] = rgba
-    x, y, width, height = band.box(0, 0, grid.rows, grid.columns)
-    return Image(x, y, width, height, dots.reshape(grid.rows, grid.columns, 4))
+    rgba = bytes(4 * grid.first_cell) + b"".join(dots)
+    box = band.box(0, 0, grid.rows, grid.columns)
+    return Image(*box, grid.columns, rgba.ljust(4 * grid.rows * grid.columns, b"\0"))
 
 
-def _letters(band: Band, states: NDArray[np.uint8]) -> Iterator[Shape]:
+def _letters(band: Band, states: bytes) -> Iterator[Shape]:
     grid = band.grid
     size = 12 if grid.width < 24 else 14
     for row, pfn in enumerate(grid.row_starts()):
         base = band.y + row * band.pitch + min(grid.height, 26) / 2 + size * 0.35
         lo, hi = max(pfn, grid.lo), min(pfn + grid.columns, grid.hi)
-        text = states[lo - grid.lo : hi - grid.lo].tobytes().decode("latin-1")
+        text = states[lo - grid.lo : hi - grid.lo].decode("latin-1")
         inks = [STATES[State(ord(letter))].ink for letter in text]
         for ink in dict.fromkeys(inks):
             mine = [at for at, other in enumerate(inks) if other == ink]
@@ -411,13 +419,13 @@ def _letters(band: Band, states: NDArray[np.uint8]) -> Iterator[Shape]:
 def _blocks(band: Band, panel: PageMap) -> Iterator[Shape]:
     """Each free block outlined, its order written on it where there is room."""
     grid = band.grid
-    if min(grid.width, band.height) < 2.5 or not len(panel.blocks):
+    if min(grid.width, band.height) < 2.5 or not panel.blocks:
         return
-    heads, orders = panel.blocks[:, 0], panel.blocks[:, 1]
-    seen = (heads < grid.hi) & (heads + (1 << orders) > grid.lo)
     inset = 1.0 if grid.lettered else 0.4
     outlines: list[Box] = []
-    for pfn, order in panel.blocks[seen].tolist():
+    for pfn, order in panel.blocks:
+        if not grid.lo - (1 << order) < pfn < grid.hi:
+            continue
         boxes = band.boxes(pfn, pfn + (1 << order), inset)
         outlines += boxes
         x, y, width, height = boxes[0]
@@ -475,7 +483,7 @@ def _tokens(band: Band, panel: PageMap) -> Iterator[Shape]:
         if token or lost is not None:
             x, y, width, _ = band.box(*grid.place(pfn), 1, 1)
             text = f"{token}≠{lost}" if lost is not None and 3 * WIDE < grid.width else token
-            look = STATES[State(int(panel.states[pfn - panel.start]))]
+            look = STATES[State(panel.states[pfn - panel.start])]
             role = look.ink if look.colour else "ink"
             yield Text(x + width / 2, y + grid.height + 8.5, text, role, 12, "middle", bold=True)
 
@@ -496,7 +504,7 @@ def looked_at(boxes: Sequence[Box]) -> Iterator[Shape]:
 
 @strips.register
 def _(panel: Bits, grid: Grid, marked: Marked) -> Iterator[Strip]:
-    remark = f"{int(np.count_nonzero(panel.bits)):,} of {panel.pages:,} set"
+    remark = f"{panel.bits.count(1):,} of {panel.pages:,} set"
     if panel.limit is not None:
         remark += f", limit {panel.limit:,}"
     if panel.absent:
@@ -523,8 +531,8 @@ def _absent(panel: Bits, grid: Grid, marked: Marked) -> Strip:
         for row, column, rows, columns in grid.pieces(grid.lo, grid.hi):
             for at in range(row, row + rows):
                 x, y, width, height = band.box(at, column, 1, columns)
-                slants = np.arange(x, x + width - height / 2, 8.0)
-                yield Strokes("line", [(left, y + height, left + height / 2, y) for left in slants.tolist()])
+                slants = (x + 8 * n for n in range(ceil((width - height / 2) / 8)))
+                yield Strokes("line", [(left, y + height, left + height / 2, y) for left in slants])
                 yield Boxes("line", [(x, y, width, height)], 1)
         x, y, width, height = band.box(*grid.place(grid.lo), 1, 1)
         yield Boxes("paper", [(x + 3, y + 1, len(panel.absent) * MONO + 6, height - 2)])
@@ -537,7 +545,7 @@ def _absent(panel: Bits, grid: Grid, marked: Marked) -> Strip:
 def _bit_strip(
     title: str,
     remark: str,
-    bits: NDArray[np.bool_],
+    bits: bytes,
     grid: Grid,
     sign: str,
     role: str,
@@ -546,13 +554,13 @@ def _bit_strip(
     """One bit a page: where it is set, the cell has the colour and, if there is room, the sign."""
 
     def paint(band: Band) -> Iterator[Shape]:
-        runs, codes = (None, None) if grid.per_cell > 1 else grid.runs(bits.astype(np.uint8))
-        if runs is None or len(runs) > MOST_RUNS:
-            shades = np.array([rgba(light_colour(role), alpha) for alpha in range(256)], np.uint8)
-            yield _image(band, shades[grid.counts(bits) * 255 // grid.per_cell])
+        if grid.per_cell > 1 or grid.run_count(bits) > MOST_RUNS:
+            shades = [bytes(rgba(light_colour(role), alpha)) for alpha in range(256)]
+            yield _image(band, (shades[cell.count(1) * 255 // grid.per_cell] for cell in grid.cells(bits)))
         else:
-            yield band.runs("shade", runs[codes == 0])
-            yield band.runs(role, runs[codes == 1])
+            runs = grid.runs(bits)
+            yield band.runs("shade", runs.get(0, ()))
+            yield band.runs(role, runs.get(1, ()))
         if grid.lettered:
             yield Strokes("paper", [*_gaps(band)], 1)
             yield from _signs(band, bits, "0" if sign == "1" else "·", sign)
@@ -561,18 +569,15 @@ def _bit_strip(
     return Strip(title, remark, 16 if grid.lettered else grid.height, paint)
 
 
-def _signs(band: Band, bits: NDArray[np.bool_], zero: str, one: str) -> Iterator[Shape]:
+def _signs(band: Band, bits: bytes, zero: str, one: str) -> Iterator[Shape]:
     grid = band.grid
     for row, pfn in enumerate(grid.row_starts()):
         lo, hi = max(pfn, grid.lo), min(pfn + grid.columns, grid.hi)
         here = bits[lo - grid.lo : hi - grid.lo]
-        for sign, role, at in (
-            (zero, "dim", np.flatnonzero(~here)),
-            (one, "on-dark", np.flatnonzero(here)),
-        ):
-            if len(at):
-                xs = GUTTER + (lo - pfn + at + 0.5) * grid.width
-                yield Letters(xs.tolist(), band.y + row * band.pitch + 12.5, sign * len(at), role, 13)
+        for value, sign, role in ((0, zero, "dim"), (1, one, "on-dark")):
+            xs = [GUTTER + (lo - pfn + at + 0.5) * grid.width for at, bit in enumerate(here) if bit == value]
+            if xs:
+                yield Letters(xs, band.y + row * band.pitch + 12.5, sign * len(xs), role, 13)
 
 
 @strips.register

@@ -13,15 +13,12 @@ module of its own that has them all, as ``ring.py`` and ``sequence.py`` do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
 from freepages.engine.errors import FreepagesError, unknown
-from freepages.pages.bitmap import PageBitmap
+from freepages.pages.operators import PageOperators
 from freepages.pages.orders import PAGEBLOCK_PAGES
 
 
@@ -47,54 +44,34 @@ class State(IntEnum):
 MARKS = ("in the bitmap", "dirty", "sent", "skipped", "discarded")
 """The marks that a page may carry, in the order in which they are drawn and named."""
 
-_KNOWN = np.zeros(256, bool)
-_KNOWN[list(State)] = True
+
+_TRUTH = bytes([0] + [1] * 255)
 
 
 class Panel:
-    """Base of all panels: equal when of one type and all fields are equal, arrays compared by value."""
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __eq__(self, other: object) -> bool:
-        if type(self) is not type(other):
-            return NotImplemented
-        pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))  # type: ignore[arg-type]
-        return all(_same(mine, theirs) for mine, theirs in pairs)
+    """Base of all panels."""
 
 
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, Mapping):
-        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
-    return np.array_equal(a, b) if isinstance(a, np.ndarray) else bool(a == b)
+def _bits(values: PageOperators | str | Iterable[Any]) -> bytes:
+    """One byte a page, 0 or 1, from a set of pages, a text of 0 and 1, or what is true or false a page."""
+    if isinstance(values, PageOperators):
+        return values.unpacked()
+    if isinstance(values, bytes):
+        return values.translate(_TRUTH)
+    return bytes(map(int, values) if isinstance(values, str) else map(bool, values))
 
 
-def _kept(values: ArrayLike, dtype: Any) -> NDArray[Any]:
-    array = np.array(values, dtype)
-    array.setflags(write=False)
-    return array
+def _pairs(pairs: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    return tuple((int(one), int(other)) for one, other in pairs)
 
 
-def _bits(values: ArrayLike | PageBitmap | str) -> NDArray[np.bool_]:
-    """One bool a page, from a PageBitmap, a text of 0 and 1, or anything like an array."""
-    if isinstance(values, PageBitmap):
-        values = np.unpackbits(values.bytes, count=values.pages, bitorder="little")
-    elif isinstance(values, str):
-        values = np.frombuffer(values.encode(), np.uint8) - ord("0")
-    return _kept(values, bool)
-
-
-def _ranges(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    return tuple((int(lo), int(hi)) for lo, hi in ranges)
-
-
-@dataclass(frozen=True, eq=False, init=False)
+@dataclass(frozen=True, init=False)
 class PageMap(Panel):
     """The pages [start, start + len(states)) of one zone, RAM block or other stretch of memory.
 
-    states        uint8, one State a page; given as such, or as their letters ("··aack")
-    blocks        int64 (n, 2): (pfn, order) of each free block, drawn as an outline with its order on it
-    marks         which pages carry a mark: one of MARKS -> one bool a page (an array, a PageBitmap or "0101")
+    states        one State a page; given as such, or as their letters ("··aack")
+    blocks        (pfn, order) of each free block, drawn as an outline with its order on it
+    marks         which pages carry a mark: one of MARKS -> 0 or 1 a page (also a set of pages, or "0101")
     tokens        what is in each page, a short text a page ("A", "B", "?", "" for nothing); () draws none
     lost          pfn -> the token that the page should hold, for pages whose content was lost
     highlight     [lo, hi) ranges that the last step looked at; what it changed is found by comparing
@@ -105,9 +82,9 @@ class PageMap(Panel):
 
     name: str
     start: int
-    states: NDArray[np.uint8]
-    blocks: NDArray[np.int64]
-    marks: Mapping[str, NDArray[np.bool_]]
+    states: bytes
+    blocks: tuple[tuple[int, int], ...]
+    marks: Mapping[str, bytes]
     tokens: tuple[str, ...]
     lost: Mapping[int, str]
     highlight: tuple[tuple[int, int], ...]
@@ -118,9 +95,9 @@ class PageMap(Panel):
         self,
         name: str,
         start: int,
-        states: ArrayLike | str,
-        blocks: ArrayLike = (),
-        marks: Mapping[str, ArrayLike | PageBitmap | str] | None = None,
+        states: bytes | bytearray | Iterable[int] | str,
+        blocks: Iterable[tuple[int, int]] = (),
+        marks: Mapping[str, PageOperators | str | Iterable[Any]] | None = None,
         tokens: Sequence[str] = (),
         lost: Mapping[int, str] | None = None,
         highlight: Iterable[tuple[int, int]] = (),
@@ -129,24 +106,22 @@ class PageMap(Panel):
     ):
         if isinstance(states, str):
             states = states.encode("latin-1", errors="replace")
-        if isinstance(states, (bytes, bytearray)):
-            states = np.frombuffer(states, np.uint8)
         self.__dict__.update(
             name=name,
             start=int(start),
-            states=_kept(states, np.uint8),
-            blocks=_kept(blocks, np.int64).reshape(-1, 2),
+            states=bytes(states),
+            blocks=_pairs(blocks),
             marks={mark: _bits(bits) for mark, bits in (marks or {}).items()},
             tokens=tuple(tokens),
             lost=dict(sorted((lost or {}).items())),
-            highlight=_ranges(highlight),
+            highlight=_pairs(highlight),
             migratetypes=tuple(map(int, migratetypes)),
             pageblock=pageblock,
         )
         pages = len(self.states)
-        strange = np.flatnonzero(~_KNOWN[self.states])
-        if len(strange):
-            at = int(strange[0])
+        strange = self.states.translate(None, bytes(State))  # what is left without the known ones
+        if strange:
+            at = self.states.index(strange[:1])
             raise FreepagesError(f"{name}: page {self.start + at} has no known state: {self.states[at]}")
         for mark, bits in self.marks.items():
             if mark not in MARKS:
@@ -164,11 +139,11 @@ class PageMap(Panel):
         return self.start + self.pages
 
 
-@dataclass(frozen=True, eq=False, init=False)
+@dataclass(frozen=True, init=False)
 class Bits(Panel):
     """A bitmap with one bit a page for the pages [start, start + len(bits)), drawn aligned under the memory.
 
-    bits       bool, one a page; given as an array, a PageBitmap, or "0101"
+    bits       0 or 1 a page; given as such, as a set of pages, or as "0101"
     limit      the first pfn that the bitmap does not cover, drawn as a line; None draws none
     highlight  [lo, hi) ranges that the last step looked at
     absent     why there is no bitmap, in a word ("off", "none"); "" where there is one
@@ -176,7 +151,7 @@ class Bits(Panel):
 
     name: str
     start: int
-    bits: NDArray[np.bool_]
+    bits: bytes
     limit: int | None
     highlight: tuple[tuple[int, int], ...]
     absent: str
@@ -185,7 +160,7 @@ class Bits(Panel):
         self,
         name: str,
         start: int,
-        bits: ArrayLike | PageBitmap | str,
+        bits: PageOperators | str | Iterable[Any],
         limit: int | None = None,
         highlight: Iterable[tuple[int, int]] = (),
         absent: str = "",
@@ -195,7 +170,7 @@ class Bits(Panel):
             start=int(start),
             bits=_bits(bits),
             limit=limit,
-            highlight=_ranges(highlight),
+            highlight=_pairs(highlight),
             absent=absent,
         )
 
@@ -208,7 +183,7 @@ class Bits(Panel):
         return self.start + self.pages
 
 
-@dataclass(frozen=True, eq=False, init=False)
+@dataclass(frozen=True, init=False)
 class Tokens(Panel):
     """A short text for each of the pages [start, start + len(tokens)), drawn aligned under the memory.
 
@@ -240,7 +215,7 @@ class Tokens(Panel):
             tokens=tuple(tokens),
             quiet=frozenset(quiet),
             lost=dict(sorted((lost or {}).items())),
-            highlight=_ranges(highlight),
+            highlight=_pairs(highlight),
         )
 
     @property
@@ -257,7 +232,7 @@ class Tokens(Panel):
         return self.start + self.pages
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class FreeLists(Panel):
     """free_area[]: for every order, the list of each migratetype.
 
@@ -287,7 +262,7 @@ class LockRow(NamedTuple):
     waiters: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Locks(Panel):
     """Locks, one a row; each a LockRow or a plain tuple in its order."""
 
@@ -298,7 +273,7 @@ class Locks(Panel):
         self.__dict__.update(rows=tuple(row._replace(waiters=tuple(row.waiters)) for row in rows))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Facts(Panel):
     """Named values: watermarks, counters, the state of a driver. Values are shown as str() gives them."""
 

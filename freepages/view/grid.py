@@ -6,13 +6,10 @@ expects them: a block fills part of one row, or whole rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import compress, groupby, pairwise
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from freepages.view.frame import Bits, PageMap, Panel, State, Tokens
 
@@ -108,17 +105,25 @@ class Grid:
         """Row and column of a page's cell."""
         return divmod((pfn - self.origin) // self.per_cell, self.columns)
 
-    def runs(self, cells: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        """Runs of equal cells, cut at the ends of rows: (n, 3) row, column, length; and their codes."""
-        if not len(cells):
-            return np.empty((0, 3), np.int64), cells
-        at = np.arange(self.first_cell, self.first_cell + len(cells))
-        begins = np.ones(len(cells), bool)
-        np.not_equal(cells[1:], cells[:-1], out=begins[1:])
-        begins[at % self.columns == 0] = True
-        first = np.flatnonzero(begins)
-        rows, columns = np.divmod(at[first], self.columns)
-        return np.stack((rows, columns, np.diff(first, append=len(cells))), axis=1), cells[first]
+    def runs(self, cells: bytes) -> dict[int, list[tuple[int, int, int]]]:
+        """Runs of equal cells, cut at the ends of rows: of every code (row, column, length)."""
+        found: dict[int, list[tuple[int, int, int]]] = {}
+        first, columns = self.first_cell, self.columns
+        for at, end in pairwise([*compress(range(len(cells)), self._begins(cells)), len(cells)]):
+            row, column = divmod(at + first, columns)
+            found.setdefault(cells[at], []).append((row, column, end - at))
+        return found
+
+    def run_count(self, cells: bytes) -> int:
+        """How many such runs there are."""
+        return len(cells) - self._begins(cells).count(0)
+
+    def _begins(self, cells: bytes) -> bytearray:
+        """A byte a cell, not 0 where a run begins."""
+        begins = bytearray(differing(cells[:1] + cells[:-1], cells))
+        for at in {0, *range(-self.first_cell % self.columns, len(cells), self.columns)} if cells else ():
+            begins[at] = 1
+        return begins
 
     def pieces(self, lo: int, hi: int) -> Iterator[tuple[int, int, int, int]]:
         """The pages [lo, hi) as far as shown, as rectangles of cells: (row, column, rows, columns)."""
@@ -138,45 +143,35 @@ class Grid:
         if end != self.columns - 1:
             yield last, 0, 1, end + 1
 
-    def counts(self, pages: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """How many of each cell's pages are set, of the bools of [lo, hi)."""
-        return self._counts(self._whole(pages))
+    def cells(self, pages: bytes) -> Iterator[bytes]:
+        """What each cell has of the bytes of [lo, hi); the first and the last one may be cut off."""
+        first = -(self.lo % self.per_cell)
+        for at in range(first, len(pages), self.per_cell):
+            yield pages[max(at, 0) : at + self.per_cell]
 
-    def _whole(self, pages: NDArray[Any]) -> NDArray[Any]:
-        """The values of [lo, hi), with zeros before and after that fill up the first and the last cell."""
-        front = self.lo % self.per_cell
-        back = -(front + len(pages)) % self.per_cell
-        return np.pad(pages, (front, back)) if front or back else pages
+    def shares(self, states: bytes) -> Iterator[dict[State, int]]:
+        """For each cell how many of its pages have a state, for every state that occurs in [lo, hi)."""
+        *some, last = tally(states)
+        for cell in self.cells(states):
+            share = {state: cell.count(state) for state in some}
+            share[last] = len(cell) - sum(share.values())
+            yield share
 
-    def _counts(self, whole: NDArray[np.bool_]) -> NDArray[np.int64]:
-        if self.per_cell == 1:
-            return whole.astype(np.int64)
-        ones = np.bitwise_count(np.packbits(whole)).reshape(-1, self.per_cell // 8)
-        return ones.sum(axis=1, dtype=np.int64)
-
-    def shares(self, states: NDArray[np.uint8]) -> tuple[list[State], NDArray[np.int64]]:
-        """The states that occur in [lo, hi), and (states, cells) how many pages of each cell have them."""
-        whole = self._whole(states)
-        counted = ((state, self._counts(where)) for state, where in _each(whole))
-        found = [(state, counts) for state, counts in counted if counts.any()]
-        return [state for state, _ in found], np.array([counts for _, counts in found], np.int64)
-
-    def majority(self, states: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def majority(self, states: bytes) -> bytes:
         """One state a cell: that of most of its pages, the first in State's order where two are equal."""
-        if self.per_cell == 1:
-            return states
-        present, counts = self.shares(states)
-        return np.array(present, np.uint8)[counts.argmax(axis=0)]
+        return states if self.per_cell == 1 else bytes(map(most, self.shares(states)))
 
 
-def tally(states: NDArray[np.uint8]) -> dict[State, int]:
+def most(share: Mapping[State, int]) -> State:
+    """The state of most pages, the first where two are equal."""
+    return max(share, key=share.__getitem__)
+
+
+def differing(old: bytes, new: bytes) -> bytes:
+    """A byte a page, not 0 where the two differ; as two large numbers, so that no page is looked at alone."""
+    return (int.from_bytes(old, "little") ^ int.from_bytes(new, "little")).to_bytes(len(new), "little")
+
+
+def tally(states: bytes) -> dict[State, int]:
     """How many pages have each state, of the states that occur."""
-    counted = {state: int(np.count_nonzero(where)) for state, where in _each(states)}
-    return {state: count for state, count in counted.items() if count}
-
-
-def _each(states: NDArray[np.uint8]) -> Iterator[tuple[State, NDArray[np.bool_]]]:
-    """Every state and where it is; the array is good until the next one."""
-    where = np.empty(len(states), bool)
-    for state in State:
-        yield state, np.equal(states, np.uint8(state), out=where)
+    return {state: states.count(state) for state in State if state in states}

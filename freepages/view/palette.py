@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from freepages.pages.orders import Migratetype
 from freepages.view.frame import State
 
@@ -126,10 +124,10 @@ def rgba(colour: str, alpha: int) -> tuple[int, int, int, int]:
     return (*(int(colour[at : at + 2], 16) for at in (1, 3, 5)), alpha)  # type: ignore[return-value]
 
 
-RGBA = np.zeros((256, 4), np.uint8)
+RGBA: dict[int, bytes] = {
+    state: bytes(rgba(look.colour, 255) if look.colour else 4) for state, look in STATES.items()
+}
+RGBA[State.FREE] = bytes(rgba(GREEN, 36))
 """State code -> red, green, blue, alpha. The paper of any theme shows through free pages and holes."""
 
-for _state, _look in STATES.items():
-    RGBA[_state] = rgba(_look.colour, 255) if _look.colour else (0, 0, 0, 0)
-RGBA[State.FREE] = rgba(GREEN, 36)
-HOLE_LINE = rgba(GREY, 255)
+HOLE_LINE = bytes(rgba(GREY, 255))

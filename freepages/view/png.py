@@ -6,12 +6,11 @@ matplotlib is imported when the first picture is painted. The same scene gives t
 from __future__ import annotations
 
 from functools import singledispatch
+from importlib.util import find_spec
 from io import BytesIO
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike
-
+from freepages.engine.later import ArrayLike, np
 from freepages.view.palette import light_colour
 from freepages.view.scene import (
     HATCHES,
@@ -32,6 +31,11 @@ POINTS = 72 / DPI
 SCALE = 1.2  # dots of the picture for a pixel of the scene
 MARGIN = 8.0
 ALIGN = {"start": "left", "middle": "center", "end": "right"}
+
+
+def can_paint() -> bool:
+    """Whether matplotlib is installed; where Python runs in a browser it may not be."""
+    return find_spec("matplotlib") is not None
 
 
 def png(scene: Scene) -> bytes:
@@ -121,9 +125,9 @@ def paint(shape: Shape, canvas: Canvas, x: float, y: float) -> None:
 
 @paint.register
 def _(shape: Runs, canvas: Canvas, x: float, y: float) -> None:
-    if not len(shape.runs):
+    if not shape.runs:
         return
-    rows, columns, lengths = shape.runs.T
+    rows, columns, lengths = np.array(shape.runs).T
     left, top = x + shape.x + columns * shape.width, y + shape.y + rows * shape.pitch
     wide = lengths * shape.width
     boxes = np.column_stack((left, top, wide, np.full(len(rows), shape.height)))
@@ -176,7 +180,8 @@ def _(shape: Letters, canvas: Canvas, x: float, y: float) -> None:
 
 @paint.register
 def _(shape: Image, canvas: Canvas, x: float, y: float) -> None:
-    canvas.image(shape.rgba, x + shape.x, y + shape.y, shape.width, shape.height)
+    dots = np.frombuffer(shape.rgba, np.uint8).reshape(-1, shape.columns, 4)
+    canvas.image(dots, x + shape.x, y + shape.y, shape.width, shape.height)
 
 
 @paint.register

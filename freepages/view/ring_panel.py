@@ -64,7 +64,7 @@ class Half(NamedTuple):
     read: int | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Ring(Panel):
     """A split virtqueue.
 

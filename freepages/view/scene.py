@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from math import hypot
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 WIDTH = 640
 
 Line = tuple[float, float, float, float]
@@ -39,7 +36,7 @@ class Runs:
     """Runs of equal cells in a map: many cells, one shape.
 
     The cell in row r and column c covers [x + c * width, + width) by [y + r * pitch, + height).
-    runs    int64 (n, 3): row, first column, how many cells
+    runs    row, first column, how many cells
     hatch   a name in HATCHES, or "" for none
     """
 
@@ -49,7 +46,7 @@ class Runs:
     width: float
     height: float
     pitch: float
-    runs: NDArray[np.int64]
+    runs: Sequence[tuple[int, int, int]]
     hatch: str = ""
 
 
@@ -114,13 +111,14 @@ class Letters:
 
 @dataclass(frozen=True)
 class Image:
-    """Dots, rgba uint8 (rows, columns, 4), stretched over the rectangle without smoothing."""
+    """Rows of so many dots, stretched over the rectangle without smoothing; `rgba` has 4 bytes a dot."""
 
     x: float
     y: float
     width: float
     height: float
-    rgba: NDArray[np.uint8]
+    columns: int
+    rgba: bytes
 
 
 @dataclass(frozen=True)

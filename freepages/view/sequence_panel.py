@@ -35,7 +35,7 @@ class Message(NamedTuple):
     kind: str = "message"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class SequenceChart(Panel):
     """Who told whom what, the oldest first; there is room to show so many of the newest.
 

@@ -28,7 +28,7 @@ class Write(NamedTuple):
     behind_barrier: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Waiting(Panel):
     """The writes in a store buffer, the oldest first; there is room to draw so many of them."""
 

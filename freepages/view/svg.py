@@ -8,9 +8,6 @@ import zlib
 from functools import singledispatch
 from xml.sax.saxutils import escape, quoteattr
 
-import numpy as np
-from numpy.typing import NDArray
-
 from freepages.view.palette import FIXED, STATES, THEMED, css_colour
 from freepages.view.scene import (
     HATCHES,
@@ -77,11 +74,11 @@ def paint(shape: Shape) -> str:
 
 @paint.register
 def _(shape: Runs) -> str:
-    if not len(shape.runs):
+    if not shape.runs:
         return ""
     # One cell is one unit: a run is a stroke as wide as the cell is high, along the middle of its row.
     high = shape.height / shape.pitch
-    d = ("M%d %dh%d" * len(shape.runs)) % tuple(shape.runs[:, [1, 0, 2]].ravel().tolist())
+    d = "".join([f"M{column} {row}h{length}" for row, column, length in shape.runs])
     move = (
         f"translate({_n(shape.x)} {_n(shape.y + shape.height / 2)})scale({shape.width:.6g} {shape.pitch:.6g})"
     )
@@ -141,7 +138,7 @@ def _(shape: Letters) -> str:
 
 @paint.register
 def _(shape: Image) -> str:
-    data = base64.b64encode(png_file(shape.rgba)).decode()
+    data = base64.b64encode(png_file(shape.columns, shape.rgba)).decode()
     return (
         f'<image x="{_n(shape.x)}" y="{_n(shape.y)}" width="{_n(shape.width)}" height="{_n(shape.height)}"'
         f' preserveAspectRatio="none" href="data:image/png;base64,{data}"/>'
@@ -156,13 +153,12 @@ def _(shape: Group) -> str:
     return f"<g{move}{kind}{name}>{''.join(map(paint, shape.shapes))}</g>"
 
 
-def png_file(rgba: NDArray[np.uint8]) -> bytes:
-    """A PNG file of rgba dots, (rows, columns, 4) uint8."""
-    rows, columns, _ = rgba.shape
-    lines = np.zeros((rows, columns * 4 + 1), np.uint8)  # each line begins with its filter: 0, none
-    lines[:, 1:] = rgba.reshape(rows, -1)
-    head = struct.pack(">IIBBBBB", columns, rows, 8, 6, 0, 0, 0)
+def png_file(columns: int, rgba: bytes) -> bytes:
+    """A PNG file of rows of so many dots, 4 bytes each."""
+    wide = 4 * columns
+    lines = [b"\0" + rgba[at : at + wide] for at in range(0, len(rgba), wide)]  # 0 is a line's filter: none
+    head = struct.pack(">IIBBBBB", columns, len(lines), 8, 6, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in ((b"IHDR", head), (b"IDAT", zlib.compress(lines.tobytes(), 1)), (b"IEND", b""))
+        for kind, data in ((b"IHDR", head), (b"IDAT", zlib.compress(b"".join(lines), 1)), (b"IEND", b""))
     )

@@ -9,9 +9,6 @@ from collections.abc import Iterator, Sequence
 from functools import singledispatch
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from freepages.view.changes import PAGES, TOKENS, Changes, Marked, runs_of, spoken
 from freepages.view.frame import MARKS, Bits, Facts, Frame, FreeLists, Locks, PageMap, Panel, Tokens
 from freepages.view.grid import Grid, Map, aligned, shown, tally
@@ -97,15 +94,14 @@ def _(panel: Bits, marked: Marked) -> Iterator[str]:
         yield f"{panel.name}: {panel.absent}" + CHANGED * (PAGES in marked)
         return
     limit = f", limit {panel.limit:,}" if panel.limit is not None else ""
-    yield f"{panel.name}: {int(np.count_nonzero(panel.bits)):,} of {panel.pages:,} set{limit}"
+    yield f"{panel.name}: {panel.bits.count(1):,} of {panel.pages:,} set{limit}"
 
 
 @heading.register
 def _(panel: Tokens, marked: Marked) -> Iterator[str]:
     if not panel.lettered:
-        tokens = np.array(panel.tokens)
         said = (
-            f"{token} in {spoken(runs_of(tokens == token, panel.start))}"
+            f"{token} in {spoken(runs_of(bytes(one == token for one in panel.tokens), panel.start))}"
             for token in dict.fromkeys(panel.tokens)
             if token
         )
@@ -123,7 +119,7 @@ def letters(panel: Map, grid: Grid, marked: Marked) -> Iterator[TextRow]:
 @letters.register
 def _(panel: PageMap, grid: Grid, marked: Marked) -> Iterator[TextRow]:
     here = slice(grid.lo - panel.start, grid.hi - panel.start)
-    states = grid.majority(panel.states[here]).tobytes().decode("latin-1")
+    states = grid.majority(panel.states[here]).decode("latin-1")
     yield TextRow("", states, marked.get(PAGES, ()))
     if panel.tokens and grid.per_cell == 1:
         holds = "".join((token or " ")[0] for token in panel.tokens[here])
@@ -149,10 +145,9 @@ def _(panel: Tokens, grid: Grid, marked: Marked) -> Iterator[TextRow]:
         yield TextRow(panel.name, signs, marked.get(PAGES, ()))
 
 
-def _bit_letters(bits: NDArray[np.bool_], grid: Grid, none: str, every: str) -> str:
+def _bit_letters(bits: bytes, grid: Grid, none: str, every: str) -> str:
     """A letter for a cell of which no page is set, one for all, and + for some."""
-    counts, pages = grid.counts(bits), grid.counts(np.ones(len(bits), bool))
-    return "".join(np.where(counts == 0, none, np.where(counts == pages, every, "+")).tolist())
+    return "".join(none if 1 not in cell else every if 0 not in cell else "+" for cell in grid.cells(bits))
 
 
 @singledispatch

@@ -1,5 +1,7 @@
 """The machine and its picture."""
 
+from itertools import compress
+
 import pytest
 
 from freepages.engine import Run, Scenario, to_the_end
@@ -49,7 +51,7 @@ def test_fine_and_coarse_end_in_the_same_memory() -> None:
 def test_the_picture_shows_the_bitmap_as_it_lies_in_the_guests_memory() -> None:
     run = to_the_end(Run(exchange(grain=coarse)))
     bits = {panel.name: panel for panel in run.scenario.picture(run).panels if hasattr(panel, "bits")}
-    assert (bits["bitmap"].bits == bits["host skips"].bits).all()
+    assert bits["bitmap"].bits == bits["host skips"].bits
 
 
 def test_a_ring_can_be_read_back_from_the_memory() -> None:
@@ -68,8 +70,8 @@ def test_a_page_is_shown_as_discarded_only_while_it_is_the_balloons() -> None:
     run, seen = Run(inflate(4, 1)), 0
     while moves := run.moves():
         (zone,) = (panel for panel in run.scenario.picture(run).panels if isinstance(panel, PageMap))
-        discarded = zone.states[zone.marks["discarded"]]
-        assert (discarded == State.BALLOON).all()
+        discarded = [*compress(zone.states, zone.marks["discarded"])]
+        assert {*discarded} <= {State.BALLOON}
         seen = max(seen, len(discarded))
         run.move(moves[0])
     assert seen == 4

@@ -1,6 +1,5 @@
 """What is shown of a proposal is what its world and its processes hold."""
 
-import numpy as np
 import pytest
 
 from freepages.debate.proposals import PROPOSALS
@@ -32,8 +31,8 @@ def test_every_state_of_every_proposal_is_shown_as_it_is(name, purpose, pages):
     scenario = debate(name, purpose, pages=pages)
     run = at_random(Run(scenario), 7, 25)
     w, memory = run.world, panels(run)["guest"]
-    assert {int(p) for p in np.flatnonzero(memory.states == State.FREE)} == set(w.guest.free)
-    assert {int(p) for p in np.flatnonzero(memory.states == State.BALLOON)} == set(w.guest.held)
+    assert {p for p, state in enumerate(memory.states) if state == State.FREE} == set(w.guest.free)
+    assert {p for p, state in enumerate(memory.states) if state == State.BALLOON} == set(w.guest.held)
     assert {p for p, token in enumerate(memory.tokens) if token} == set(w.guest.matters())
     if purpose == "migrate":
         assert row(run, "to send") == "".join(str(int(w.host.to_send[p])) for p in range(pages))

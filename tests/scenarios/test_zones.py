@@ -86,5 +86,5 @@ def test_the_heading_counts_the_free_pages_that_are_drawn(scenario) -> None:
     run = Run(scenario)
     for seed in range(60):
         frame = scenario.picture(at_random(run, seed, 1))
-        free = int((frame.panels[0].states == State.FREE).sum())
+        free = frame.panels[0].states.count(State.FREE)
         assert re.search(rf": {free} (of|pages free)", frame.title), (frame.title, free)

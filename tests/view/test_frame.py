@@ -1,27 +1,27 @@
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from freepages.engine.errors import FreepagesError
 from freepages.pages.bitmap import PageBitmap
+from freepages.pages.pageset import PageSet
 from freepages.view.frame import Bits, Frame, FreeLists, LockRow, Locks, PageMap, State
 from tests.view.frames import frames, sample
 
 
 def test_a_state_is_its_letter() -> None:
     assert [state.letter for state in State] == list("·acskpbu/?")
-    assert PageMap("m", 0, "·a/").states.tolist() == [State.FREE, State.ANONYMOUS, State.HOLE]
+    assert PageMap("m", 0, "·a/").states == bytes([State.FREE, State.ANONYMOUS, State.HOLE])
 
 
 def test_a_panel_keeps_what_it_was_given_while_the_model_goes_on() -> None:
-    states, bitmap = np.full(8, State.FREE, np.uint8), PageBitmap(8)
+    states, bitmap = bytearray([State.FREE] * 8), PageBitmap(8)
     memory, bits = PageMap("m", 0, states), Bits("b", 0, bitmap)
-    states[:] = State.SLAB
+    states[0] = State.SLAB
     bitmap.set_range(0, 8)
-    assert set(memory.states.tolist()) == {State.FREE}
-    assert not bits.bits.any()
-    with pytest.raises(ValueError):
-        memory.states[0] = State.SLAB
+    assert set(memory.states) == {State.FREE}
+    assert not any(bits.bits)
 
 
 @given(frames())
@@ -41,7 +41,20 @@ def test_frames_differ_where_one_page_differs() -> None:
 def test_a_bitmap_shows_its_pages_and_not_the_padding() -> None:
     bitmap = PageBitmap(70)
     bitmap.set(69)
-    assert Bits("b", 0, bitmap).bits.tolist() == [False] * 69 + [True]
+    assert Bits("b", 0, bitmap).bits == bytes([0] * 69 + [1])
+
+
+@given(st.integers(0, 40).flatmap(lambda pages: st.lists(st.booleans(), min_size=pages, max_size=pages)))
+def test_bits_are_the_same_in_whatever_form_they_are_given(bits: list[bool]) -> None:
+    pages = [page for page, bit in enumerate(bits) if bit]
+    forms = (
+        PageBitmap.of(len(bits), pages),
+        PageSet.of(len(bits), pages),
+        "".join(str(int(bit)) for bit in bits),
+        bytes(7 * bit for bit in bits),
+        np.array(bits, bool),
+    )
+    assert {Bits("b", 0, form).bits for form in forms} == {bytes(bits)}
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,55 @@
-"""Notebook 04: bring the balloon to the size that the host wants, and own what the host discards."""
+"""Notebook 04: what owning a page keeps others from; and a balloon of the size that the host wants."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from freepages.engine import straight
+from freepages.engine import Run, straight, to_the_end
+from freepages.engine.step_size import coarse
 from freepages.exercises.exercise import Exercise, Wrong, called, function
+from freepages.exercises.prediction import Prediction
 from freepages.pages.orders import Migratetype
 from freepages.pages.ranges import spans
-from freepages.scenarios.balloon import machine
+from freepages.scenarios.balloon import exchange, inflate, machine
+from freepages.scenarios.owning import stays, take_all
+
+
+def _owned() -> dict[str, int | str]:
+    """How many pages that the host was told of somebody else gets, and what comes first when deflating."""
+    balloon = to_the_end(Run(inflate(4, then=4))).world
+    bitmap = to_the_end(Run(exchange(grain=coarse))).world
+    lives = stays(to_the_end(Run(inflate(4, then=0)))).values()
+    told_first = all(stay.discarded[-1] < stay.owned[-1] for stay in lives)
+    return {
+        "balloon": len(take_all(balloon) & balloon.device.ballooned),
+        "bitmap": len(take_all(bitmap) & bitmap.skipped()),
+        "deflating": "tell" if told_first else "free",
+    }
+
+
+prediction = Prediction(
+    _owned,
+    why={
+        "balloon": "The driver has allocated these pages. The kernel gives no page to two owners.",
+        "bitmap": "The bitmap lists free pages and leaves them free, so anybody may take them.",
+        "deflating": "A page that is freed first could be used while the host counts it as discarded.",
+    },
+    wrong={
+        "balloon": {
+            4: "The driver has allocated these four, so nobody else can get them.",
+            19: "That is how many pages the program gets. But the host was not told of those.",
+        },
+        "bitmap": {
+            0: "A bitmap only lists the pages. They stay on the free lists, where anybody may take them.",
+            23: "One of the 23 holds the bitmap, so it is in use and not listed.",
+        },
+        "deflating": {
+            "free": "A freed page may be somebody's at once, while the host still counts it as discarded."
+        },
+    },
+)
+"""Pages that the host was told of and somebody else gets; and what comes first, to tell or to free."""
+
 
 SIZES = ((4,), (4, 2, 6, 0), (1, 1, 5), (60, 3))
 """What the host wants, one after the other, of a guest with 23 free pages."""

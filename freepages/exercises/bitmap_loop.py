@@ -1,16 +1,48 @@
-"""Notebook 02: write the inner loop of the bitmap builder."""
+"""Notebook 02: which pages a free-page bitmap marks; and the inner loop of its builder, to be written."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
 
+from freepages.engine import Run
 from freepages.exercises.exercise import Exercise, Wrong, function
+from freepages.exercises.prediction import Prediction
 from freepages.pages.bitmap import PageBitmap
 
 CASES = 500
 FIRST = [(16, 8, 1, 16, (3, 12)), (16, 8, 2, 10, ())]
 """Small cases, in which what is wrong is easily seen: pages, pfn, order, limit, bits set before."""
+
+
+def _marked(run: Run) -> dict[str, int | str]:
+    """Which page a finished walk marked first, and whether it marked three others."""
+    first = run.steps[1].args[0]  # the step after taking the lock
+    return {"first page": first} | {
+        f"page {page}": "yes" if run.world.bitmap[page] else "no" for page in (20, 40, 58)
+    }
+
+
+prediction = Prediction(
+    _marked,
+    why={
+        "first page": "The list of order 0 comes first, and this page is at its head: it was freed last.",
+        "page 20": "Its CPU can use it, but it is on no list of free_area.",
+        "page 40": "No page of a hole was ever freed, so none is on a list.",
+        "page 58": "It is in the block of order 3 that begins at 56, and the walk marks the whole block.",
+    },
+    wrong={
+        "first page": {
+            10: "It is the free page with the lowest number. But the lists are not sorted by address.",
+            17: "It is on the right list, but at its tail.",
+            56: "It begins the largest block. The walk begins with order 0.",
+        },
+        "page 20": {"yes": "It is free, but where would the walk meet it? It goes through free_area only."},
+        "page 40": {"yes": "Nobody uses it, but that is not what the walk looks for."},
+        "page 58": {"no": "Only the first page of a block is on the list, but it stands for all of them."},
+    },
+)
+"""Which page the walk marks first, and whether three pages are marked."""
 
 
 def _judge(mark: Callable[[bytearray, int, int, int], object]) -> str:

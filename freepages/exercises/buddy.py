@@ -1,11 +1,26 @@
-"""Notebook 01: fragment a zone on purpose."""
+"""Notebook 01: how many free blocks are left when one page is taken; and fragment a zone on purpose."""
 
 from __future__ import annotations
 
 from freepages.exercises.exercise import Exercise, Wrong, written
+from freepages.exercises.prediction import Prediction
 from freepages.scenarios.zones import operate, zone_drawn
 
 PAGES = 16
+
+
+prediction = Prediction(
+    lambda run: sum(run.world.nr_free()),
+    why="There were six splits, and each left one free half: one block of each order from 0 to 5.",
+    wrong={
+        1: "63 pages are no block: a block has 2ᵏ pages.",
+        2: "One half is free after the first split, but the other still has 32 pages. It is halved again.",
+        5: "The last split makes two blocks of one page. One is taken; what of the other?",
+        7: "You counted the page that was taken.",
+        63: "63 pages are free, but free pages are kept in blocks as large as possible.",
+    },
+)
+"""How many free blocks a zone has after a run."""
 
 
 def _judge(operations: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from freepages.debate.proposals import PROPOSALS, find_proposal
 from freepages.debate.world import Purpose
 from freepages.exercises.exercise import Exercise, Wrong
+from freepages.exercises.prediction import Prediction
 from freepages.search import Checked, check
 from freepages.search.debate_table import DebateTable
 from freepages.search.fast import PROVED
@@ -18,7 +19,7 @@ _LOGGED = {
     "both": "Who owns the page while the host discards it?",
     "neither": "Who notes a write to a page that was reported?",
 }
-_REASONS: dict[str, str | dict[str, str]] = {
+_QUESTIONS: dict[str, str | dict[str, str]] = {
     "everything": "Which pages does a host discard that is told of none?",
     "snapshot": _LOGGED,
     "log_late": "Who notes a write before the log is on?",
@@ -31,17 +32,35 @@ _REASONS: dict[str, str | dict[str, str]] = {
     "free_page_hint": _OWNED,
     "page_reporting": _OWNED,
 }
-WRONG = {
-    name: reason if isinstance(reason, dict) else dict.fromkeys(("neither", "migrate", "both"), reason)
-    for name, reason in _REASONS.items()
-}
-"""What to ask somebody whose guess of a proposal is wrong, by the guess; as `compare` takes it."""
 
 
 def safe_for(table: DebateTable, name: str) -> str:
     """What a proposal is safe for by the table: "neither", "migrate" or "both"."""
     safe = [table.answer(name, purpose).verdict == PROVED for purpose in ("migrate", "discard")]
     return "both" if all(safe) else "migrate" if safe[0] else "neither"
+
+
+prediction = Prediction(
+    lambda table: {name: safe_for(table, name) for name in PROPOSALS},
+    why={
+        "everything": "Every page is sent, and no page is reported that a host could discard.",
+        "snapshot": "The log brings back a page that was skipped, and nothing one that was discarded.",
+        "log_late": "A write before the log is on is noted nowhere.",
+        "no_wait": "A sync uses up the note of a write, and then the old answer clears the page.",
+        "locked": "Nobody can take a listed page before the host is done with it.",
+        "pause_vm": "No program runs while the host acts.",
+        "request_id": "What was written since the request is known. But nobody owns the page.",
+        "request_id_unchecked": "An answer to an older request clears what was written before the newer one.",
+        "inflate_deflate": "The balloon has the page until the host is done with it.",
+        "free_page_hint": "The driver has allocated the page, and keeps it until DONE.",
+        "page_reporting": "The page is off the free lists until the host has acknowledged it.",
+    },
+    wrong={
+        name: reason if isinstance(reason, dict) else dict.fromkeys(("neither", "migrate", "both"), reason)
+        for name, reason in _QUESTIONS.items()
+    },
+)
+"""What each proposal is safe for."""
 
 
 @cache

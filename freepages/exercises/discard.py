@@ -1,4 +1,4 @@
-"""Notebook 12: write a guest whose pages can be discarded, a few at a time and without the lock."""
+"""Notebook 12: which reports a host may discard by; and a guest whose pages it may, a few at a time."""
 
 from __future__ import annotations
 
@@ -7,15 +7,53 @@ from functools import partial
 from itertools import chain, combinations
 from typing import Any
 
+import numpy as np
+
 from freepages.debate.content import ZERO
 from freepages.debate.own_proposal import proposal, wrong_with
 from freepages.debate.proposals import Proposal
 from freepages.engine import DROPS_LOCK, Run
 from freepages.exercises.exercise import Exercise, Wrong
-from freepages.exercises.searched import loss
+from freepages.exercises.prediction import Prediction
+from freepages.exercises.searched import loss, safe
+from freepages.host.discard import HostMemory
 from freepages.scenarios.debate import debate
 
 PAGES, MOVES = 4, 60
+
+
+def written_before_the_advice() -> str:
+    """Whether what a guest wrote just before its host gave the advice MADV_FREE is still there when the
+    host's kernel has taken its memory back: "safe" or "unsafe"."""
+    old, new = 1, 2
+    memory = HostMemory(np.array([old]))
+    memory.write(0, new)
+    memory.advise(0, "free")
+    memory.reclaim()
+    return "safe" if memory.tokens[0] == new else "unsafe"
+
+
+prediction = Prediction(
+    lambda: {
+        "request_id": safe("request_id", "discard"),
+        "inflate_deflate": safe("inflate_deflate", "discard"),
+        "inflate_deflate, early release": safe("inflate_deflate", "discard", ["early-release"]),
+        "request_id, MADV_FREE": written_before_the_advice(),
+    },
+    why={
+        "request_id": "The page may be written before the host acts.",
+        "inflate_deflate": "Nobody can have the page until the host is done.",
+        "inflate_deflate, early release": "The host still acts on what it was told.",
+        "request_id, MADV_FREE": "The write came before the advice, so it cancels nothing.",
+    },
+    wrong={
+        "request_id": {"safe": "The id says which request. Does it say anything about now?"},
+        "inflate_deflate": {"unsafe": "Who could write to a page that the balloon has allocated?"},
+        "inflate_deflate, early release": {"safe": "Does the host hear that the page was given back?"},
+        "request_id, MADV_FREE": {"safe": "A write after the advice cancels it. And one before it?"},
+    },
+)
+"""Which reports are enough for a host that discards."""
 
 
 def yours(guest: Callable[[Any], Any]) -> Proposal:

@@ -1,11 +1,55 @@
-"""Notebook 03: which slots of a ring are in flight."""
+"""Notebook 03: which writes hand a chain over; and which slots of a ring are in flight."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Sequence
 
+from freepages.engine import Run
 from freepages.exercises.exercise import Exercise, Wrong, function, returned
+from freepages.exercises.prediction import Prediction
+from freepages.scenarios.exchange_picture import handovers
+
+GIVES = ("desc", "avail->ring", "avail->idx", "kick")
+RETURNS = ("answer", "used->ring", "used->idx", "interrupt")
+"""What the driver does to give a chain away, and the device to give it back, in this order."""
+
+
+def _changes_hands(run: Run) -> dict[str, str]:
+    """By which of GIVES and of RETURNS a chain changed hands in a run."""
+
+    def by(kinds: Sequence[str], whose: str) -> str:
+        step = next(
+            one.step.text
+            for one in handovers(run)
+            if whose in one.before and one.step.move.letter == whose and whose not in one.after
+        )
+        return next(kind for kind in kinds if kind in step)
+
+    return {"given away by": by(GIVES, "g"), "given back by": by(RETURNS, "h")}
+
+
+_BELOW = "The other side reads only entries below idx, and idx has not moved yet."
+prediction = Prediction(
+    _changes_hands,
+    why={
+        "given away by": "The device reads only entries below idx. One write gives it both buffers.",
+        "given back by": "The driver reads only entries below idx. One write gives it both buffers.",
+    },
+    wrong={
+        "given away by": {
+            "desc": "Nobody looks at a descriptor before a ring names it.",
+            "avail->ring": _BELOW,
+            "kick": "A kick only wakes a device that sleeps. One that is awake reads the ring by itself.",
+        },
+        "given back by": {
+            "answer": "The driver does not know yet that the answer is there.",
+            "used->ring": _BELOW,
+            "interrupt": "An interrupt only wakes the driver. One that is awake reads the ring by itself.",
+        },
+    },
+)
+"""Which write gives a chain of buffers to the device, and which gives it back."""
 
 CASES = 500
 FIRST = [(0, 0, 4), (3, 1, 4), (5, 1, 4), (65535, 65533, 4), (2, 65535, 4), (2, 65534, 4), (15, 7, 1024)]

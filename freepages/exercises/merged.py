@@ -7,29 +7,36 @@ from typing import Any
 
 from freepages.engine import Scenario, Schedule
 from freepages.exercises.exercise import Exercise, Wrong, beside_the_shortest, written
+from freepages.exercises.prediction import Prediction
+from freepages.exercises.searched import safe
 from freepages.lab.game import outcome
 from freepages.scenarios.debate import debate
 from freepages.search.fast import explore
 
 SWITCHES = ("no-pause-around-sync", "early-release")
 
-WHY = {
-    "early-release": "The log has each write to a page that went back, and hints stop at a sync.",
-    "report-clears-log": "Nobody can write to a page that the driver holds.",
-    "early-release, report-clears-log": "The late hint takes away the one note of the write.",
-    "no-pause-around-sync, report-clears-log": "The driver still holds the page.",
-}
-"""Why a guess about the doubts is right, as `compare` takes it."""
-
-WRONG = {
-    "early-release": {"unsafe": "Where is the write noted, and can a hint from before a sync undo it?"},
-    "no-pause-around-sync": {"unsafe": "Who could write to a hinted page before DONE?"},
-    "id-bits=1": {"unsafe": "A late hint counts then. But whose is its page?"},
-    "report-clears-log": {"unsafe": "Whose write would that bit be, while the driver holds the page?"},
-    "early-release, report-clears-log": {"safe": "What is left to tell of a write to such a page?"},
-    "no-pause-around-sync, report-clears-log": {"unsafe": "Who writes to a page that the driver holds?"},
-}
-"""What to ask somebody whose guess about the doubts is wrong, by the guess."""
+DOUBTS = ("early-release", "no-pause-around-sync", "id-bits=1", "report-clears-log")
+ASKED = (*DOUBTS, "early-release, report-clears-log", "no-pause-around-sync, report-clears-log")
+prediction = Prediction(
+    lambda: {doubts: safe("free_page_hint", assume=doubts.split(", "), pages=1) for doubts in ASKED},
+    why={
+        "early-release": "The log has each write to a page that went back, and hints stop at a sync.",
+        "no-pause-around-sync": "The driver holds each page that it hints at until DONE.",
+        "id-bits=1": "A late hint counts then, but the driver still holds its page.",
+        "report-clears-log": "Nobody can write to a page that the driver holds.",
+        "early-release, report-clears-log": "The late hint takes away the one note of the write.",
+        "no-pause-around-sync, report-clears-log": "The driver still holds the page.",
+    },
+    wrong={
+        "early-release": {"unsafe": "Where is the write noted, and can a hint from before a sync undo it?"},
+        "no-pause-around-sync": {"unsafe": "Who could write to a hinted page before DONE?"},
+        "id-bits=1": {"unsafe": "A late hint counts then. But whose is its page?"},
+        "report-clears-log": {"unsafe": "Whose write would that bit be, while the driver holds the page?"},
+        "early-release, report-clears-log": {"safe": "What is left to tell of a write to such a page?"},
+        "no-pause-around-sync, report-clears-log": {"unsafe": "Who writes to a page that the driver holds?"},
+    },
+)
+"""Which doubts about the real system lose a page of a migration, alone or two together."""
 
 
 def unpaused() -> Scenario:

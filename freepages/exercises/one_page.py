@@ -1,4 +1,4 @@
-"""Notebook 08: the way of one page, and a mistake to find by where the two worlds part."""
+"""Notebook 08: whether one page is sent; its way; and a mistake to find by where the two worlds part."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import Any
 
 from freepages.engine import Run, Scenario
 from freepages.exercises.exercise import Exercise, Wrong
+from freepages.exercises.prediction import Prediction
 from freepages.scenarios.machine.mistakes import MISTAKES
 from freepages.scenarios.machine.refinement import random_run
 from freepages.scenarios.machine.scenario import STORY, one_machine
 from freepages.scenarios.machine.world import WholeMachine
 
-PAGE = 42
-"""The page, by ram_addr, that the story follows."""
+PFN, PAGE = 58, 42
+"""The page that the story follows: the guest's number of it, and the host's."""
 
 PLANTED = "older-bit"
 PARTS = "d h h0r d d i g g g g g g d d d w1a h0t h0r d g g g d d d i g g g g g g d d d"
@@ -38,6 +39,27 @@ def stations(page: int = PAGE, story: str = STORY) -> dict[str, int]:
             if is_so and name not in found:
                 found[name] = len(run.steps)
     return found
+
+
+prediction = Prediction(
+    lambda: {
+        "number": Run(one_machine(), STORY).world.page_of[PFN],
+        "sent": "yes" if "on the destination" in stations() else "no",
+    },
+    why={
+        "number": "The hole is 16 pages long.",
+        "sent": "The write is in the log, and the sync brings the page back. Nobody asks the guest again.",
+    },
+    wrong={
+        "number": {
+            58: "That is the guest's number.",
+            26: "You subtract the length of the first zone. Those pages the host has too.",
+            10: "That is its place in the second zone. The host counts the first zone too.",
+        },
+        "sent": {"no": "Who has noted the write?"},
+    },
+)
+"""The host's number of a page of the guest, and whether the page is sent after it was skipped."""
 
 
 TOO_EARLY = {

@@ -1,4 +1,4 @@
-"""Notebook 15: write a proposal that is not the debate's, loses no page of a migration, and saves some."""
+"""Notebook 15: whether a careful host is safe; and a proposal of one's own that is safe and saves."""
 
 from __future__ import annotations
 
@@ -9,10 +9,25 @@ from freepages.debate.proposals import PROPOSALS, Proposal
 from freepages.engine import Run
 from freepages.engine.quantity import format_bytes
 from freepages.exercises.exercise import Exercise, Wrong
-from freepages.exercises.searched import loss
+from freepages.exercises.prediction import Prediction
+from freepages.exercises.searched import loss, safe
 from freepages.scenarios.debate import debate
 from freepages.search.price import price
 from freepages.search.verdict import check
+
+prediction = Prediction(
+    lambda careful: {purpose: safe(careful, purpose) for purpose in ("migrate", "discard")},
+    why={
+        "migrate": "The sync uses up the note of a write, and the answer then clears the page.",
+        "discard": "Nobody owns the page while the host discards it.",
+    },
+    wrong={
+        "migrate": {"safe": "The sync marks a written page as to be sent. What does the answer do then?"},
+        "discard": {"safe": "Who keeps the page from being used while the host acts?"},
+    },
+)
+"""What a host is safe for that syncs before it uses an answer."""
+
 
 MOVES = 60
 MOST = 0.75

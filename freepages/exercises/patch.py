@@ -1,15 +1,42 @@
-"""Notebook 05: lose data with the patched driver, by a schedule of one's own."""
+"""Notebook 05: which defects are bugs; and lose data with the patched driver, by a schedule of one's own."""
 
 from __future__ import annotations
 
 from freepages.balloon.free_pages_device import READS_REPLY
 from freepages.engine import Act, Run
 from freepages.exercises.exercise import Exercise, Wrong, beside_the_shortest, written
+from freepages.exercises.prediction import Prediction
 from freepages.review import row
 from freepages.review.rows_buffers import TAKES_PAGE
 from freepages.zone.kmalloc import KFREE
 
 ROW = row("B5")
+
+
+ASKED = ("B2", "B3", "B5", "B16")
+prediction = Prediction(
+    lambda: {name: row(name).verdict for name in ASKED},
+    why={name: row(name).claim for name in ASKED},
+    wrong={
+        "B2": {
+            "harmless": "It works until the kernel has no page at hand. Then the allocation has to wait.",
+            "conditional": "Every host's request runs this line, and the line breaks the rule each time.",
+        },
+        "B3": {
+            "harmless": "A host that waits for the answer waits for ever.",
+            "conditional": "Any host may ask again, and nothing says how soon the handler runs.",
+        },
+        "B5": {
+            "harmless": "The host may read somebody else's data as a bitmap, and leave out pages in use.",
+            "bug": "It takes a host that asks again before it has read. With any other nothing happens.",
+        },
+        "B16": {
+            "bug": "A free page that is missed is sent although nobody needs it. Nothing is lost by that.",
+            "conditional": "Every guest has such pages, and none loses data by them.",
+        },
+    },
+)
+"""Which of four claims names a bug, which a conditional one, and which is harmless."""
 
 
 def _judge(schedule: str) -> str:

@@ -1,4 +1,4 @@
-"""Notebook 11: write a host that waits for nobody and keeps no copy of the bitmap, and loses no page."""
+"""Notebook 11: what an id is for; and a host that waits for nobody and keeps no copy of the bitmap."""
 
 from __future__ import annotations
 
@@ -9,11 +9,44 @@ from freepages.debate.own_proposal import proposal, wrong_with
 from freepages.debate.proposals import Proposal
 from freepages.engine import Move, Run
 from freepages.exercises.exercise import Exercise, Wrong
-from freepages.exercises.searched import loss
+from freepages.exercises.prediction import Prediction
+from freepages.exercises.searched import loss, safe
 from freepages.scenarios.debate import debate
+from freepages.search.verdict import check
 
 STRAIGHT = 20
 """Steps that a host may make in a row without a choice."""
+
+
+def fewest_requests(bits: int) -> int:
+    """How many requests it takes until ids of so many bits lose a page of request_id; at most 8 are tried."""
+    assume = [f"id-bits={bits}"]
+    return next(n for n in range(1, 9) if check("request_id", assume=assume, pages=1, requests=n).schedule)
+
+
+prediction = Prediction(
+    lambda: (
+        {name: safe(name) for name in ("no_wait", "request_id", "request_id_unchecked")}
+        | {"requests": fewest_requests(bits=2)}
+    ),
+    why={
+        "no_wait": "A sync moves the note of a write to 'to send'; an older answer then clears it there.",
+        "request_id": "What was written since the request is in the log, or stands under 'brought'.",
+        "request_id_unchecked": "An answer to the first request meets the copy of the second.",
+        "requests": "The last of them is the first that repeats an id.",
+    },
+    wrong={
+        "no_wait": {"safe": "The log notes each write once. Who still knows of it after a sync?"},
+        "request_id": {"unsafe": "Ask of each page that an answer lists wrongly: who noted its write?"},
+        "request_id_unchecked": {"safe": "The host may ask twice. Which copy does the first answer meet?"},
+        "requests": {
+            4: "Four requests have four different ids.",
+            3: "Three ids of two bits differ.",
+            2: "Two ids of two bits differ.",
+        },
+    },
+)
+"""Which of three hosts loses a page, and with how many requests ids of two bits come round."""
 
 
 def yours(host: Callable[[Any], Any]) -> Proposal:

@@ -1,4 +1,4 @@
-"""Notebook 09: the five things a host does, in an order of one's own, and every interleaving of that."""
+"""Notebook 09: which orders are safe; and the five things a host does, in an order of one's own, searched."""
 
 from __future__ import annotations
 
@@ -13,8 +13,26 @@ from freepages.debate.world import World
 from freepages.engine import Act, Steps
 from freepages.engine.errors import FreepagesError
 from freepages.exercises.exercise import Exercise, Wrong
+from freepages.exercises.prediction import Prediction
+from freepages.exercises.searched import safe
 from freepages.scenarios.debate import debate
 from freepages.search.fast import PROVED, explore
+
+prediction = Prediction(
+    lambda: {name: safe(name) for name in ("snapshot", "log_late", "no_wait")},
+    why={
+        "snapshot": "A page that is used again is in the log, and the log is read after the clearing.",
+        "log_late": "A write before the log is on is noted nowhere.",
+        "no_wait": "A sync moves the note of a write to 'to send', and then the old answer clears it there.",
+    },
+    wrong={
+        "snapshot": {"unsafe": "The answer may be stale. But what does the sync after it bring?"},
+        "log_late": {"safe": "Who notes a write between the bitmap and the moment the log is on?"},
+        "no_wait": {"safe": "The log is on all the time. But what does reading it do to it?"},
+    },
+)
+"""Which of three orders loses a page of a migration."""
+
 
 WORDS = ("log on", "ask", "wait", "clear", "sync")
 """In Li's order."""

@@ -1,4 +1,4 @@
-"""Notebook 06: how many pages the next round sends."""
+"""Notebook 06: how many pages each round sends; and the rule of it, to be written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,22 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 from freepages.exercises.exercise import Exercise, function, same_everywhere
+from freepages.exercises.prediction import Prediction
 from freepages.scenarios.precopy import race, rounds
+
+prediction = Prediction(
+    lambda told: [one.pages for one in told],
+    why="The guest writes once for each four pages sent, and to no more than its twelve pages.",
+    wrong={
+        (64, 16, 4, 1): "The guest writes 16 times in the first round. How many different pages are these?",
+        (64, 16, 4): "The guest writes 16 times in the first round. How many different pages are these?",
+        (64, 12): "The pages that are left when the guest stops are sent too.",
+        (24, 12, 3): "That leaves out the free pages. But nobody has told the host which they are.",
+        (64, 12, 12): "The second round is shorter than the first. How often does the guest write in it?",
+    },
+)
+"""The pages that each round sends, of rounds that `race` gives."""
+
 
 GUESTS = 60
 

@@ -1,14 +1,24 @@
-"""Judging a protocol of the learner's own: every interleaving of it is searched."""
+"""A proposal searched: whether it is safe, in a word, and how one of the learner's own loses a page."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from freepages.debate.proposals import Proposal
 from freepages.debate.world import Purpose
 from freepages.scenarios.debate import debate
 from freepages.search.fast import PROVED, REFUTED, explore
+from freepages.search.verdict import check
 
 LIMIT = 100_000
 """States after which a protocol is taken to have no end of them; request_id has 74 thousand."""
+
+
+def safe(
+    position: Proposal | str, purpose: Purpose = "migrate", assume: Iterable[str] = (), pages: int = 2
+) -> str:
+    """The word "safe" where it is proved that no schedule loses one of so many pages, else "unsafe"."""
+    return "safe" if check(position, purpose, assume, pages=pages).verdict == PROVED else "unsafe"
 
 
 def loss(mine: Proposal, purpose: Purpose) -> str:

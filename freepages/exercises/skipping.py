@@ -1,4 +1,4 @@
-"""Notebook 07: from a guest's page frame number to the host's place in RAM."""
+"""Notebook 07: how many pages are sent; and from a guest's page frame number to the host's place in RAM."""
 
 from __future__ import annotations
 
@@ -8,8 +8,24 @@ from contextlib import suppress
 
 from freepages.engine.errors import FreepagesError
 from freepages.exercises.exercise import Exercise, function, same_everywhere
+from freepages.exercises.prediction import Prediction
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.pages.pc_memory import FOUR_GIB, below_4g
+from freepages.scenarios.precopy import sent_pages
+
+prediction = Prediction(
+    sent_pages,
+    why="The pages that were in use, and page 20: the log brought it back.",
+    wrong={
+        24: "Then the destination would not have what was written to page 20.",
+        26: "Page 20 was not sent before the sync. How often is it sent then?",
+        40: "These are the free pages. They are the ones that are skipped.",
+        64: "Then nothing would be skipped.",
+        65: "Then nothing would be skipped.",
+    },
+)
+"""How many pages the host has sent in a run."""
+
 
 MACHINES = 400
 

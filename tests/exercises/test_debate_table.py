@@ -3,7 +3,7 @@
 import pytest
 
 from freepages.debate.proposals import PROPOSALS
-from freepages.exercises.debate_table import WRONG, flips, safe_for
+from freepages.exercises.debate_table import flips, prediction, safe_for
 from freepages.exercises.exercise import Remark
 from freepages.exercises.prediction import compare
 from freepages.search.debate_table import DebateTable
@@ -52,7 +52,7 @@ def test_each_wrong_guess_of_each_proposal_is_asked_a_question():
     assert found["log_late"] == "neither" and found["snapshot"] == "migrate" and found["locked"] == "both"
     for name, right in found.items():
         for guess in {"neither", "migrate", "both"} - {right}:
-            remark = compare(guess, right, wrong=WRONG[name])
+            remark = compare(guess, right, wrong=prediction.wrong[name])
             assert isinstance(remark, Remark) and remark.right is False and remark.text.endswith("?"), (
                 name,
                 guess,

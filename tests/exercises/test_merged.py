@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.exercises.merged import WRONG, lost_at_a_sync, unpaused
+from freepages.exercises.merged import lost_at_a_sync, prediction, unpaused
 from freepages.search import check
 from freepages.search.fast import explore
 
@@ -16,7 +16,7 @@ def test_the_dots_are_no_answer_and_every_hint_is_one_line():
         assert hint.startswith("○ hint") and "\n" not in hint
 
 
-@pytest.mark.parametrize(("doubts", "asked"), WRONG.items())
+@pytest.mark.parametrize(("doubts", "asked"), prediction.wrong.items())
 def test_each_doubt_has_a_question_for_the_wrong_guess(doubts, asked):
     verdict = check("free_page_hint", assume=doubts.split(", "), pages=1).verdict
     assert [*asked] == ["unsafe" if verdict == "PROVED" else "safe"]

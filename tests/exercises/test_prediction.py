@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from freepages.exercises import compare
+from freepages.exercises import Remark, compare
 from freepages.pages.pageset import PageSet
 
 
@@ -39,6 +39,18 @@ def test_a_wrong_guess_is_told_why_that_one_and_not_the_answer() -> None:
         ("no", False),
         ({2, 1}, frozenset({1, 2})),
         (6, np.int64(6)),
+        ([6], 6),
+        ("64,12,3", [64, 12, 3]),
+        ("[64, 12, 3]", [64, 12, 3]),
+        ("64 12 3", [64, 12, 3]),
+        (np.array([64, 12, 3]), [64, 12, 3]),
+        (range(3), [0, 1, 2]),
+        ("1, 3", {1, 3}),
+        (("1", 3), {1, 3}),
+        (3, {3}),
+        (("g", "g", "h"), "ggh"),
+        ("g, g, h", "ggh"),
+        ("Y", "yes"),
     ],
 )
 def test_the_form_does_not_count(guess: object, found: object) -> None:
@@ -46,17 +58,50 @@ def test_the_form_does_not_count(guess: object, found: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("guess", "found"), [(6, 7), ("bug", "fix"), ([1, 2], [2, 1]), ({1}, {1, 2}), ("2 s", "2 ms"), (None, 0)]
+    ("guess", "found"), [(6, 7), ("bug", "fix"), ([1, 2], [2, 1]), ({1}, {1, 2}), ("2 s", "2 ms"), (2, "2 s")]
 )
 def test_another_value_is_another_value(guess: object, found: object) -> None:
     assert compare(guess, found).right is False  # type: ignore[union-attr]
 
 
-def test_a_word_that_is_misspelt_is_asked_about() -> None:
-    said = repr(compare("harmles", "bug", wrong={"harmless": "Can it lose a page?"}))
-    assert said == "○ harmles: did you mean 'harmless'?"
-    assert "Try again" in repr(compare("nan", "bug")) and "Try again" in repr(compare("Infinity", 6))
-    assert "Try again" in repr(compare("sideways", "bug", wrong={"harmless": "Can it lose a page?"}))
+WORDS = {"harmless": "Can it lose a page?", "conditional": "With any host?"}
+
+
+def test_a_word_that_is_none_of_those_in_question_is_told_them() -> None:
+    assert repr(compare("harmles", "bug", wrong=WORDS)) == "○ harmles: did you mean 'harmless'?"
+    told = "○ sideways: the guess is one of 'bug', 'conditional', 'harmless'."
+    assert repr(compare("sideways", "bug", wrong=WORDS)) == told
+    assert "one of '10 %', '30 %'" in repr(compare(10, "10 %", wrong={"30 %": "Why so many?"}))
+    assert "Try again" in repr(compare("nan", "bug"))  # there is only the right word, and it is not told
+
+
+@pytest.mark.parametrize(
+    ("guess", "found", "told"),
+    [
+        (None, 6, "a number is asked for, in digits, and not None"),
+        ("six", 6, "a number"),
+        ("nan", 6, "a number"),
+        (True, 6, "a number"),
+        ([6, 7], 6, "a number"),
+        (len, 6, "a number"),
+        (6, [6, 7], "as a list such as [3, 2, 1], and not 6"),
+        (None, [6, 7], "as a list"),
+        ({6, 7}, [6, 7], "a set has no order"),
+        ({"a": 1}, {1, 2}, "a set of pages"),
+        (None, "bug", "a word is asked for"),
+        ([1, 2], "bug", "a word is asked for"),
+        ({"B2": "bug"}, "bug", "a word is asked for"),
+        ("bug", {"B2": "bug", "B3": "bug"}, "write {'B2': ..., 'B3': ...}"),
+    ],
+)
+def test_what_cannot_be_a_guess_is_told_what_is_asked_for(guess: object, found: object, told: str) -> None:
+    said = compare(guess, found)
+    assert isinstance(said, Remark) and said.right is None and told in said.text
+
+
+def test_a_question_that_nobody_asks_is_named() -> None:
+    said = repr(compare({"snapshto": "safe"}, {"snapshot": "safe"}))
+    assert said.splitlines()[1] == "○ snapshto: nobody asks this. The questions are snapshot."
 
 
 def test_several_are_told_line_by_line() -> None:

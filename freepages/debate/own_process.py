@@ -72,8 +72,7 @@ class OwnProcess(Process):
     def _advance(self, sent: Any) -> None:
         self._made += 1
         if self._made > STEPS:
-            why = ": does it call w.sync() at each SYNC?" if self.name == "host" else ""
-            raise FreepagesError(f"{self.name} has made {STEPS:,} steps, and there is no end of them{why}")
+            raise FreepagesError(f"{self.name} has made {STEPS:,} steps, and there is no end of them")
         before, outside = self._variables(), self._outside()
         Called.step, Called.forgotten = Called.step + 1, ""
         with self._watched():

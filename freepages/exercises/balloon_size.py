@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from freepages.engine import Run, straight, to_the_end
 from freepages.engine.step_size import coarse
 from freepages.exercises.exercise import Exercise, Wrong, called, function
-from freepages.exercises.prediction import Prediction
+from freepages.exercises.prediction import Forecast
 from freepages.pages.orders import Migratetype
 from freepages.pages.ranges import spans
 from freepages.scenarios.balloon import exchange, inflate, machine
@@ -27,7 +27,7 @@ def _owned() -> dict[str, int | str]:
     }
 
 
-prediction = Prediction(
+prediction = Forecast(
     _owned,
     why={
         "balloon": "The driver has allocated these pages. The kernel gives no page to two owners.",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from freepages.engine import Run
 from freepages.exercises.exercise import Exercise, Wrong, function
-from freepages.exercises.prediction import Prediction
+from freepages.exercises.prediction import Forecast
 from freepages.pages.bitmap import PageBitmap
 
 CASES = 500
@@ -23,7 +23,7 @@ def _marked(run: Run) -> dict[str, int | str]:
     }
 
 
-prediction = Prediction(
+prediction = Forecast(
     _marked,
     why={
         "first page": "The list of order 0 comes first, and this page is at its head: it was freed last.",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from freepages.exercises.exercise import Exercise, Wrong, written
-from freepages.exercises.prediction import Prediction
+from freepages.exercises.prediction import Forecast
 from freepages.scenarios.zones import operate, zone_drawn
 
 PAGES = 16
 
 
-prediction = Prediction(
+prediction = Forecast(
     lambda run: sum(run.world.nr_free()),
     why="There were six splits, and each left one free half: one block of each order from 0 to 5.",
     wrong={

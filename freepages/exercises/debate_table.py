@@ -9,7 +9,7 @@ from typing import Any
 from freepages.debate.proposals import PROPOSALS, find_proposal
 from freepages.debate.world import Purpose
 from freepages.exercises.exercise import Exercise, Wrong
-from freepages.exercises.prediction import Prediction
+from freepages.exercises.prediction import Forecast
 from freepages.search import Checked, check
 from freepages.search.debate_table import DebateTable
 from freepages.search.fast import PROVED
@@ -40,7 +40,7 @@ def safe_for(table: DebateTable, name: str) -> str:
     return "both" if all(safe) else "migrate" if safe[0] else "neither"
 
 
-prediction = Prediction(
+prediction = Forecast(
     lambda table: {name: safe_for(table, name) for name in PROPOSALS},
     why={
         "everything": "Every page is sent, and no page is reported that a host could discard.",

@@ -14,7 +14,7 @@ from freepages.debate.own_proposal import proposal, wrong_with
 from freepages.debate.proposals import Proposal
 from freepages.engine import DROPS_LOCK, Run
 from freepages.exercises.exercise import Exercise, Wrong
-from freepages.exercises.prediction import Prediction
+from freepages.exercises.prediction import Forecast
 from freepages.exercises.searched import loss, safe
 from freepages.host.discard import HostMemory
 from freepages.scenarios.debate import debate
@@ -33,7 +33,7 @@ def written_before_the_advice() -> str:
     return "safe" if memory.tokens[0] == new else "unsafe"
 
 
-prediction = Prediction(
+prediction = Forecast(
     lambda: {
         "request_id": safe("request_id", "discard"),
         "inflate_deflate": safe("inflate_deflate", "discard"),

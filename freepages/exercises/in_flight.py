@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from freepages.engine import Run
 from freepages.exercises.exercise import Exercise, Wrong, function, returned
-from freepages.exercises.prediction import Prediction
+from freepages.exercises.prediction import Forecast
 from freepages.scenarios.exchange_picture import handovers
 
 GIVES = ("desc", "avail->ring", "avail->idx", "kick")
@@ -30,7 +30,7 @@ def _changes_hands(run: Run) -> dict[str, str]:
 
 
 _BELOW = "The other side reads only entries below idx, and idx has not moved yet."
-prediction = Prediction(
+prediction = Forecast(
     _changes_hands,
     why={
         "given away by": "The device reads only entries below idx. One write gives it both buffers.",

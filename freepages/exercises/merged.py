@@ -7,7 +7,7 @@ from typing import Any
 
 from freepages.engine import Scenario, Schedule
 from freepages.exercises.exercise import Exercise, Wrong, beside_the_shortest, written
-from freepages.exercises.prediction import Prediction
+from freepages.exercises.prediction import Forecast
 from freepages.exercises.searched import safe
 from freepages.lab.game import outcome
 from freepages.scenarios.debate import debate
@@ -17,7 +17,7 @@ SWITCHES = ("no-pause-around-sync", "early-release")
 
 DOUBTS = ("early-release", "no-pause-around-sync", "id-bits=1", "report-clears-log")
 ASKED = (*DOUBTS, "early-release, report-clears-log", "no-pause-around-sync, report-clears-log")
-prediction = Prediction(
+prediction = Forecast(
     lambda: {doubts: safe("free_page_hint", assume=doubts.split(", "), pages=1) for doubts in ASKED},
     why={
         "early-release": "The log has each write to a page that went back, and hints stop at a sync.",

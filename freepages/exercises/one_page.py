@@ -6,7 +6,7 @@ from typing import Any
 
 from freepages.engine import Run, Scenario
 from freepages.exercises.exercise import Exercise, Wrong
-from freepages.exercises.prediction import Prediction
+from freepages.exercises.prediction import Forecast
 from freepages.scenarios.machine.mistakes import MISTAKES
 from freepages.scenarios.machine.refinement import random_run
 from freepages.scenarios.machine.scenario import STORY, one_machine
@@ -41,7 +41,7 @@ def stations(page: int = PAGE, story: str = STORY) -> dict[str, int]:
     return found
 
 
-prediction = Prediction(
+prediction = Forecast(
     lambda: {
         "number": Run(one_machine(), STORY).world.page_of[PFN],
         "sent": "yes" if "on the destination" in stations() else "no",

@@ -9,13 +9,13 @@ from freepages.debate.proposals import PROPOSALS, Proposal
 from freepages.engine import Run
 from freepages.engine.quantity import format_bytes
 from freepages.exercises.exercise import Exercise, Wrong
-from freepages.exercises.prediction import Prediction
+from freepages.exercises.prediction import Forecast
 from freepages.exercises.searched import loss, safe
 from freepages.scenarios.debate import debate
 from freepages.search.price import price
 from freepages.search.verdict import check
 
-prediction = Prediction(
+prediction = Forecast(
     lambda careful: {purpose: safe(careful, purpose) for purpose in ("migrate", "discard")},
     why={
         "migrate": "The sync uses up the note of a write, and the answer then clears the page.",

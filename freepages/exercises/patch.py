@@ -5,7 +5,7 @@ from __future__ import annotations
 from freepages.balloon.free_pages_device import READS_REPLY
 from freepages.engine import Act, Run
 from freepages.exercises.exercise import Exercise, Wrong, beside_the_shortest, written
-from freepages.exercises.prediction import Prediction
+from freepages.exercises.prediction import Forecast
 from freepages.review import row
 from freepages.review.rows_buffers import TAKES_PAGE
 from freepages.zone.kmalloc import KFREE
@@ -14,7 +14,7 @@ ROW = row("B5")
 
 
 ASKED = ("B2", "B3", "B5", "B16")
-prediction = Prediction(
+prediction = Forecast(
     lambda: {name: row(name).verdict for name in ASKED},
     why={name: row(name).claim for name in ASKED},
     wrong={

@@ -33,7 +33,7 @@ class Remarks(tuple[Remark, ...]):
 
 
 @dataclass(frozen=True, repr=False)
-class Prediction:
+class Forecast:
     """What a notebook asks before it shows, and what is said of a guess.
 
     ``found(...)`` runs the model, or looks at a run that the notebook has made, and returns the right value.

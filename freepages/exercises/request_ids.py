@@ -9,7 +9,7 @@ from freepages.debate.own_proposal import proposal, wrong_with
 from freepages.debate.proposals import Proposal
 from freepages.engine import Move, Run
 from freepages.exercises.exercise import Exercise, Wrong
-from freepages.exercises.prediction import Prediction
+from freepages.exercises.prediction import Forecast
 from freepages.exercises.searched import loss, safe
 from freepages.scenarios.debate import debate
 from freepages.search.verdict import check
@@ -24,7 +24,7 @@ def fewest_requests(bits: int) -> int:
     return next(n for n in range(1, 9) if check("request_id", assume=assume, pages=1, requests=n).schedule)
 
 
-prediction = Prediction(
+prediction = Forecast(
     lambda: (
         {name: safe(name) for name in ("no_wait", "request_id", "request_id_unchecked")}
         | {"requests": fewest_requests(bits=2)}

@@ -13,12 +13,12 @@ from freepages.debate.world import World
 from freepages.engine import Act, Steps
 from freepages.engine.errors import FreepagesError
 from freepages.exercises.exercise import Exercise, Wrong
-from freepages.exercises.prediction import Prediction
+from freepages.exercises.prediction import Forecast
 from freepages.exercises.searched import safe
 from freepages.scenarios.debate import debate
 from freepages.search.fast import PROVED, explore
 
-prediction = Prediction(
+prediction = Forecast(
     lambda: {name: safe(name) for name in ("snapshot", "log_late", "no_wait")},
     why={
         "snapshot": "A page that is used again is in the log, and the log is read after the clearing.",

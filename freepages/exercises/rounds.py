@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 from freepages.exercises.exercise import Exercise, function, same_everywhere
-from freepages.exercises.prediction import Prediction
+from freepages.exercises.prediction import Forecast
 from freepages.scenarios.precopy import race, rounds
 
-prediction = Prediction(
+prediction = Forecast(
     lambda told: [one.pages for one in told],
     why="The guest writes once for each four pages sent, and to no more than its twelve pages.",
     wrong={

@@ -8,12 +8,12 @@ from contextlib import suppress
 
 from freepages.engine.errors import FreepagesError
 from freepages.exercises.exercise import Exercise, function, same_everywhere
-from freepages.exercises.prediction import Prediction
+from freepages.exercises.prediction import Forecast
 from freepages.host.ram import GuestRam, RamBlock
 from freepages.pages.pc_memory import FOUR_GIB, below_4g
 from freepages.scenarios.precopy import sent_pages
 
-prediction = Prediction(
+prediction = Forecast(
     sent_pages,
     why="The pages that were in use, and page 20: the log brought it back.",
     wrong={

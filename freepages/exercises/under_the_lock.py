@@ -6,7 +6,7 @@ from typing import Any
 
 from freepages.engine import Move, Run, Scenario, Schedule
 from freepages.exercises.exercise import Exercise, Wrong, beside_the_shortest, written
-from freepages.exercises.prediction import Prediction
+from freepages.exercises.prediction import Forecast
 from freepages.exercises.searched import safe
 from freepages.scenarios.debate import debate
 
@@ -25,7 +25,7 @@ def _locked(run: Run) -> dict[str, str]:
     return found | can
 
 
-prediction = Prediction(
+prediction = Forecast(
     _locked,
     why={
         "snapshot, migrate": "The log notes a page that is used again.",

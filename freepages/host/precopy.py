@@ -39,6 +39,9 @@ SECOND = 1_000_000_000
 
 THROTTLE_FIRST, THROTTLE_MORE, THROTTLE_MOST = 0.2, 0.1, 0.99
 
+UNHEEDED = 1_000
+"""How often in a row a host may be told SYNC without syncing."""
+
 LOOKS = Act("looks what there is to do", cost="none")
 WAITS = Act("waits for the guest's answer", cost="none")
 WAKES = Act("waits for its thread that looks into the queue", cost="elapsed", amount=0)
@@ -102,7 +105,7 @@ class Precopy:
         self.stages: list[Stage] = []
         self.started = self.stopped_at = -1
         self.throttle = 0.0
-        self._syncs_seen = self._syncs_at_ask = 0
+        self._syncs_seen = self._syncs_at_ask = self._syncs_told = self._unheeded = 0
         self._asked = self._sync_due = self._fresh = False
         self._window_start = self._window_bytes = 0.0
         self._threshold = 0.0  # max_size: bytes that are sent within the downtime
@@ -142,6 +145,7 @@ class Precopy:
             elif due or (left * PAGE_SIZE < self._threshold and not self._fresh):
                 yield SYNCS, None, w.ram.pages
                 if tells_sync:
+                    self._tell_sync(w)
                     return SYNC
                 w.sync()
             elif left * PAGE_SIZE >= max(self._threshold, 1):
@@ -152,6 +156,16 @@ class Precopy:
                 return None
             else:
                 yield from self._wait(w, answers)
+
+    def _tell_sync(self, w: Any) -> None:
+        """Raises FreepagesError for a host that never heeds it: its migration would have no end."""
+        self._unheeded = self._unheeded + 1 if w.host.syncs == self._syncs_told else 1
+        self._syncs_told = w.host.syncs
+        if self._unheeded > UNHEEDED:
+            raise FreepagesError(
+                f"host: precopy has said SYNC {UNHEEDED:,} times, and nobody has called w.sync() since: call "
+                "it at each SYNC"
+            )
 
     def _wakes_at(self, w: Any) -> float:
         """When the thread that looks into the queue has seen the answer there, and the others go on till

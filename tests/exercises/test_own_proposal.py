@@ -14,7 +14,10 @@ from freepages.debate.guest_verbs import (
 from freepages.debate.host_verbs import ASK, SYNC, apply, log_on, precopy
 from freepages.debate.own_proposal import proposal
 from freepages.debate.proposals import PROPOSALS
+from freepages.engine import Run
+from freepages.engine.errors import FreepagesError
 from freepages.exercises.own_proposal import own
+from freepages.scenarios.debate import debate
 
 
 def forgets_at_a_sync(w):
@@ -82,10 +85,23 @@ def never_syncs(w):
             yield from apply(w, event.pages)
 
 
-def test_a_host_that_does_not_sync_when_told_is_asked_about_it(monkeypatch) -> None:
+def test_a_host_that_does_not_sync_when_told_is_told_so_soon(monkeypatch) -> None:
     monkeypatch.setattr(own_process, "STEPS", 5_000)
     remark = own.check(proposal(host=never_syncs))
-    assert remark.right is False and "does it call w.sync() at each SYNC?" in remark.text
+    assert remark.right is False and "call it at each SYNC" in remark.text
+
+
+def test_a_guest_that_makes_steps_for_ever_is_told_so(monkeypatch) -> None:
+    monkeypatch.setattr(own_process, "STEPS", 50)
+
+    def turns(w):
+        while True:
+            yield "turns round"
+
+    run = Run(debate(proposal(guest=turns)))
+    with pytest.raises(FreepagesError, match="guest has made 50 steps, and there is no end of them"):
+        for _ in range(60):
+            run.move("g")
 
 
 def test_the_dots_are_no_answer_and_every_hint_is_one_line() -> None:

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from stored_notebooks import MAIN_LINE
 
-from freepages.exercises.prediction import Prediction, Remarks, compare
+from freepages.exercises.prediction import Forecast, Remarks, compare
 
 LESSONS = [path for path in MAIN_LINE if path.stem[:2] > "00"]
 CHECKS = "prediction.compare(guess"
@@ -20,7 +20,7 @@ def sources(path: Any) -> list[str]:
     return [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
 
 
-def asked(path: Any) -> tuple[Prediction, dict[str, Any], list[Any]]:
+def asked(path: Any) -> tuple[Forecast, dict[str, Any], list[Any]]:
     """The notebook's prediction, its empty guess, and what its check gives the prediction beside the guess,
     after the cells above it have run.
     """
@@ -67,7 +67,7 @@ def test_a_check_has_nothing_in_its_source_that_a_guess_could_be_read_from(path:
 
 
 def test_without_a_guess_nothing_is_run() -> None:
-    never = Prediction(lambda: 1 // 0, why="Because.")
+    never = Forecast(lambda: 1 // 0, why="Because.")
     for guess in (..., {"six": ..., "seven": ...}):
         assert repr(never.compare(guess)).startswith("○ no guess yet")
     with pytest.raises(ZeroDivisionError):

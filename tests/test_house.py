@@ -28,6 +28,7 @@ NATURAL = {
     "migrate/memory_needed.py",
     "real/data_path.py",
     "real/zero_pages.py",
+    "search/dask_cluster.py",
     "search/delay.py",
 }
 """Files of fewer lines that are a unit all the same: one idea that several rooms, or a notebook, ask for. So

@@ -130,8 +130,6 @@ def at_once(asked: Sequence[Question], jobs: int | None) -> tuple[list[Checked],
 def workers(jobs: int | None, progress: Progress) -> Iterator[Executor | None]:
     """So many processes, one a processor if not given; after Ctrl-C those that still search are ended. None
     where there can be none, as where there is no /dev/shm for their semaphores: then all is searched here."""
-    if jobs is not None and jobs < 1:
-        raise FreepagesError(f"jobs: {jobs} is not a positive number")
     try:
         executor = processes(jobs, _leave_interrupts)
     except (OSError, ImportError, NotImplementedError) as error:

@@ -97,7 +97,7 @@ def run(args: Namespace) -> None:
     folder = args.folder.resolve()
     copied = copy_notebooks(folder)
     if copied.new:
-        print(f"{folder}: {len(copied.new)} files copied")
+        print(f"{folder}: {len(copied.new)} file{'s' * (len(copied.new) != 1)} copied")
     for name in copied.newer:
         print(f"{name}: the package has a newer one; to get it, remove yours, which you did not change")
     for name in copied.changed:

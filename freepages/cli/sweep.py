@@ -7,10 +7,11 @@ batches, for a migration of 8 GiB takes less time than a message to another mach
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import contextmanager
 from functools import cache
 from itertools import product
@@ -29,6 +30,7 @@ from freepages.debate.world import PURPOSES
 from freepages.engine.errors import FreepagesError, unknown
 from freepages.migrate.report import as_json
 from freepages.search import check
+from freepages.search.dask_cluster import local_client
 
 What = Literal["migrate", "check"]
 
@@ -160,10 +162,19 @@ def sweep(
                 rows.add(some)
                 if watch and watch(len(rows)):
                     break
-        except (OSError, RuntimeError) as error:  # a pool is broken; a scheduler is gone
+        except Exception as error:
+            if not _is_executors(error):
+                raise
             kept = f"; the {len(rows)} rows that are there are kept in {table}" if table else ""
             raise FreepagesError(f"the executor died ({type(error).__name__}){kept}") from None
         return rows.ordered()
+
+
+def _is_executors(error: Exception) -> bool:
+    """Whether an error is the executor's: a pool is broken, a scheduler is gone."""
+    return isinstance(error, OSError | RuntimeError | CancelledError) or type(error).__module__.startswith(
+        "distributed."
+    )
 
 
 def _answered(
@@ -177,7 +188,8 @@ def _answered(
     try:
         while waiting:
             done, waiting = wait(waiting, timeout=POLL, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in done) if done else [[]]
+            # Where a scheduler died, what was answered before comes before the error.
+            yield from (future.result() for future in sorted(done, key=Future.cancelled)) if done else [[]]
     finally:
         for future in waiting:
             future.cancel()
@@ -265,12 +277,12 @@ def _dask(address: str | None, jobs: int | None) -> Iterator[Executor]:
     except ImportError:
         raise FreepagesError("on: Dask is not installed (pip install 'freepages[sweep]')") from None
     try:
-        client = (
-            Client(address, timeout="10s")
-            if address
-            else Client(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
-        )
+        client = Client(address, timeout="10s") if address else local_client(jobs)
     except (OSError, ValueError) as error:
         raise FreepagesError(f"on: no scheduler answers at {address}: {type(error).__name__}") from None
-    with client:
-        yield client.get_executor()
+    logging.disable()  # Dask tells a lost scheduler as a traceback; here it is one line
+    try:
+        with client:
+            yield client.get_executor()
+    finally:
+        logging.disable(logging.NOTSET)

@@ -124,7 +124,9 @@ def _read(path: Path) -> list[Row]:
             return list(_parquet().read_table(path).to_pylist())
         with path.open(encoding="utf-8", newline="") as lines:
             return [{name: _value(text) for name, text in row.items()} for row in csv.DictReader(lines)]
-    except (OSError, ValueError, csv.Error) as error:
+    except OSError as error:
+        raise FreepagesError(f"{path}: {error.strerror or error}") from None
+    except (ValueError, csv.Error) as error:
         raise FreepagesError(f"{path}: not a table of a sweep: {str(error).splitlines()[0]}") from None
 
 

@@ -20,13 +20,13 @@ E = TypeVar("E", bound=FreepagesError)
 
 def unknown(what: str, name: Any, names: Iterable[str], error: type[E] = FreepagesError) -> E:  # type: ignore[assignment]
     """The error for a name that is none of ``names``: it has the nearest of them, or all there are."""
+    there = list(names)
+    listed = "are " + ", ".join(there) if there else "is none"
+    return error(f"{what} {name!r:.60} is not known" + (nearest(name, there) or f": there {listed}"))
+
+
+def nearest(name: Any, names: Iterable[str]) -> str:
+    """The end of a message that names the one of ``names`` that was meant; empty where none is near."""
     there = {some.lower(): some for some in names}
     near = get_close_matches(str(name).lower(), there, 1)
-    return error(
-        f"{what} {name!r:.60} is not known"
-        + (
-            f"; did you mean {there[near[0]]}?"
-            if near
-            else f": there {'are ' + ', '.join(there.values()) if there else 'is none'}"
-        )
-    )
+    return f"; did you mean {there[near[0]]}?" if near else ""

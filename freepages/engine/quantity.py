@@ -13,7 +13,7 @@ import re
 from fractions import Fraction
 from math import ceil
 
-from freepages.engine.errors import FreepagesError
+from freepages.engine.errors import FreepagesError, nearest
 
 Units = dict[str, int | Fraction]
 
@@ -75,6 +75,7 @@ def _quantity(text: str, what: str, units: Units, per: str = "") -> Fraction:
         known = ", ".join(filter(None, units)) + (f" (with or without {per})" if per else "")
         raise FreepagesError(
             f"{what} {text!r:.60} is not a decimal number and one of {known}{' or no unit' * ('' in units)}"
+            + (nearest(unit, filter(None, units)) if unit else "")
         )
     if match[1]:
         raise FreepagesError(f"{what} {text!r} is negative")

@@ -4,16 +4,20 @@ import csv
 import json
 import os
 import signal
+import subprocess
+import sys
+import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from freepages.cli.main import main
+from freepages.cli.progress import Progress
 from freepages.cli.sweep import cells, names, sweep
 from freepages.cli.sweep_table import SweepTable
 from freepages.engine.errors import FreepagesError
-from freepages.search.check_many import check_all, default_rows, processes
+from freepages.search.check_many import processes
 
 GRID = {"ram": "64MiB", "free": [0.25, 0.5], "proposal": ["everything", "snapshot"], "seed": [1, 2]}
 SEARCHES = {"proposal": ["snapshot", "no_wait"], "purpose": ["migrate", "discard"], "pages": 1}
@@ -68,10 +72,10 @@ def test_searches_are_swept_too() -> None:
 
 
 def test_a_cell_that_fails_is_a_row_with_its_error() -> None:
-    good, bad, unit = sweep({"ram": ["64MiB", "63MiB", "64 parsecs"]})
+    good, bad, unit = sweep({"ram": ["64MiB", "63MiB", "64 Mib"]})
     assert good["error"] == "" and good["total_ms"] > 0
     assert "multiple of 4 MiB" in bad["error"] and bad["total_ms"] is None
-    assert "parsecs" in unit["error"]
+    assert "'64 Mib'" in unit["error"] and unit["error"].endswith("; did you mean MiB?")
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
@@ -155,6 +159,7 @@ def test_the_command_sweeps_a_file(tmp_path: Path, capsys: pytest.CaptureFixture
         ("[grid]\nseed = 1", ["--on", "proceses"], "did you mean processes?"),
         ("[grid]\nseed = 1", ["--out", "table.xls"], "'.xls' is not known: there are .csv"),
         ("[grid]\nseed = 1", ["--out", "/nowhere/t.csv"], "there is no folder /nowhere"),
+        ("[grid]\nseed = 1", ["--out", "{here}/folder.csv"], "folder.csv: Is a directory"),
     ],
 )
 def test_bad_input_is_one_line(
@@ -162,7 +167,9 @@ def test_bad_input_is_one_line(
 ) -> None:
     file = tmp_path / "grid.toml"
     file.write_text(text)
-    assert main(["sweep", str(file), "--on", "here", *more]) == 2
+    (tmp_path / "folder.csv").mkdir()
+    options = [word.format(here=tmp_path) for word in more]
+    assert main(["sweep", str(file), "--on", "here", *options]) == 2
     told = capsys.readouterr().err
     assert words in told and told.count("\n") == 1
 
@@ -194,8 +201,51 @@ def test_a_dask_cluster_gives_the_same_bytes_though_a_worker_is_killed(tmp_path:
 
         sweep(grid, executor=client.get_executor(), table=there, watch=kill_one)
         assert not victims and here.read_bytes() == there.read_bytes()
-        found = check_all(default_rows(), client.get_executor())
-    assert [one.as_json() for one in found] == [one.as_json() for one in check_all(default_rows())]
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_dies_on_the_way_is_told_in_one_line_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("distributed")
+    file, where = tmp_path / "grid.toml", tmp_path / "scheduler.json"
+    file.write_text(
+        '[grid]\nram = "64MiB"\nproposal = ["everything", "snapshot"]\n' + f"seed = {[*range(400)]}"
+    )
+    dask, quiet = [sys.executable, "-m", "dask"], subprocess.DEVNULL
+    own = [*dask, "scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(where)]
+    work = [*dask, "worker", "--scheduler-file", str(where), "--nworkers", "2", "--nthreads", "1"]
+    with (
+        subprocess.Popen(own, stdout=quiet, stderr=quiet) as scheduler,
+        subprocess.Popen(work, stdout=quiet, stderr=quiet) as worker,
+    ):
+
+        class Killing(Progress):
+            def __call__(self, done: int) -> bool:
+                if done > 20:
+                    scheduler.kill()
+                return super().__call__(done)
+
+        try:
+            while not where.exists() or not where.read_text().endswith("}"):
+                assert scheduler.poll() is None
+                time.sleep(0.1)
+            monkeypatch.setattr("freepages.cli.sweep.Progress", Killing)
+            assert main(["sweep", str(file), "--on", json.loads(where.read_text())["address"]]) == 2
+        finally:
+            scheduler.kill()
+            worker.terminate()
+    told = capsys.readouterr().err
+    kept = len(rows(tmp_path / "grid.csv"))
+    there = tmp_path / "grid.csv"
+    assert told.endswith(
+        f"the executor died (CancelledError); the {kept} rows that are there are kept in {there}\n"
+    )
+    assert told.count("\n") == 1 and 20 < kept < 800
+    monkeypatch.undo()
+    assert main(["sweep", str(file), "--on", "here", "--out", str(tmp_path / "grid.csv")]) == 0
+    assert main(["sweep", str(file), "--on", "here", "--out", str(tmp_path / "whole.csv")]) == 0
+    assert (tmp_path / "grid.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
 @pytest.mark.slow

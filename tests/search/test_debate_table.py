@@ -44,13 +44,26 @@ def test_a_small_row_searched_now_is_the_shipped_one(row: Checked) -> None:
     assert said(check(row.proposal, row.purpose, row.assumptions)) == said(row)
 
 
-@pytest.mark.slow
-def test_every_row_searched_now_is_the_shipped_one() -> None:
+@pytest.fixture(scope="module")
+def now() -> DebateTable:
     with processes(2) as executor:
-        now = DebateTable.compute(executor)
-    assert now is not None
+        table = DebateTable.compute(executor)
+    assert table is not None
+    return table
+
+
+@pytest.mark.slow
+def test_every_row_searched_now_is_the_shipped_one(now: DebateTable) -> None:
     assert [*map(said, now.answers.values())] == [*map(said, SHIPPED.answers.values())]
     assert now.delays == SHIPPED.delays
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_computes_the_same_bytes(now: DebateTable) -> None:
+    distributed = pytest.importorskip("distributed")
+    with distributed.Client(n_workers=2, threads_per_worker=1, dashboard_address=None) as client:
+        there = DebateTable.compute(client.get_executor())
+    assert there is not None and there.json() == now.json()
 
 
 @pytest.mark.parametrize("name", PROPOSALS)

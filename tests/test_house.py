@@ -23,7 +23,6 @@ NATURAL = {
     "engine/announcement.py",
     "engine/errors.py",
     "engine/text_table.py",
-    
     "exercises/searched.py",
     "migrate/memory_needed.py",
     "real/data_path.py",

@@ -1,4 +1,4 @@
-"""Notebook 22: which row of the review explains what was seen."""
+"""Notebook 22: which claims are bugs; and which row of the review explains what was seen."""
 
 from __future__ import annotations
 
@@ -7,10 +7,42 @@ from typing import Any
 
 from freepages.engine import Run
 from freepages.exercises.exercise import Exercise, Wrong
+from freepages.exercises.prediction import Forecast
+from freepages.pages.orders import MAX_ORDER, PAGE_SIZE
+from freepages.pages.pc_memory import GIB
 from freepages.review import row
 from freepages.review.rows_host import not_sent
 from freepages.review.symptoms import request_lost
 from freepages.scenarios.balloon import Machine
+
+LARGEST_BLOCK = PAGE_SIZE << (MAX_ORDER - 1)
+"""Bytes; each of its bits is a page, and GIB counts in pages."""
+ASKED = ("B10", "B12", "B21")
+
+prediction = Forecast(
+    lambda: {"B8": LARGEST_BLOCK * 8 // GIB} | {name: row(name).verdict for name in ASKED},
+    why={name: row(name).claim for name in ("B8", *ASKED)},
+    wrong={
+        "B8": {
+            16: "A byte has 8 bits, and each bit is a page.",
+            4: "4 MiB is the bitmap. Each of its bits stands for 4 KiB.",
+            32: "4 MiB are 32 million bits. How much memory is a bit?",
+        },
+        "B10": {
+            "bug": "A guest of 64 bits sends 8 bytes, which is what the host reads.",
+            "harmless": "A guest of 32 bits sends 4 bytes. The host begins the bitmap 4 bytes too far on.",
+        },
+        "B12": {
+            "bug": "The place of each bit does not depend on the CPU. That is what the host needs.",
+            "conditional": "It is right on every CPU. B10's length before it is not.",
+        },
+        "B21": {
+            "bug": "A page that was free since the request may be reported. A later write is logged.",
+            "conditional": "It holds for every guest with two zones, and no page is lost by it.",
+        },
+    },
+)
+"""Up to how many GiB there is a bitmap, and the verdicts of three rows."""
 
 SYMPTOMS: dict[str, tuple[str, Callable[[Run], object]]] = {
     "hangs": ("the host waits for ever for the answer to its second request", request_lost),

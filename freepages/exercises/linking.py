@@ -1,13 +1,44 @@
-"""Notebook 23: a repair with which every config links."""
+"""Notebook 23: which configs link; and a repair with which every config does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from freepages.exercises.exercise import Exercise, Wrong, function, returned
+from freepages.exercises.prediction import Forecast
 from freepages.review.kbuild import Tree, outcome
 from freepages.review.kconfig import settle
 from freepages.review.robot import CONFIGS, PATCHED, every_config, survey
+
+ASKED = ("i386-tinyconfig", "x86_64-defconfig", "x86_64-guest", "x86_64-allmodconfig")
+
+
+def _links() -> dict[str, str]:
+    links = survey(PATCHED).links
+    return {name: "links" if links[name] else "fails" for name in ASKED}
+
+
+prediction = Forecast(
+    _links,
+    why={
+        "i386-tinyconfig": "mm/page_alloc.o is in every kernel, and so is the call. fs/drop_caches.o is not.",
+        "x86_64-defconfig": "SYSCTL is on, so fs/drop_caches.o is there. Nobody needs the balloon for that.",
+        "x86_64-guest": "SYSCTL is on, so fs/drop_caches.o is there.",
+        "x86_64-allmodconfig": "drop_cache is called from the kernel itself, not from the module.",
+    },
+    wrong={
+        "i386-tinyconfig": {
+            "links": "It has no balloon, but mm/page_alloc.o calls drop_cache all the same. The linker does "
+            "not ask whether a call is ever made."
+        },
+        "x86_64-defconfig": {"fails": "It has no balloon, but who defines drop_cache is fs/drop_caches.o."},
+        "x86_64-guest": {"fails": "It has SYSCTL, so fs/drop_caches.c is compiled."},
+        "x86_64-allmodconfig": {
+            "fails": "The module calls get_free_pages, which the patch exports to modules. That is enough."
+        },
+    },
+)
+"""Which configs link with the patch."""
 
 REASONS = {
     "undefined": "It is called where no file defines it.",

@@ -1,4 +1,4 @@
-"""Notebook 21: which way to name pages is the shortest, from how the pages lie."""
+"""Notebook 21: what a driver gives that refuses to inflate; and which way to name pages is the shortest."""
 
 from __future__ import annotations
 
@@ -6,6 +6,39 @@ from collections.abc import Callable, Iterator
 
 from freepages.balloon.encodings import Bitmap, PfnArray, PfnRanges, spread
 from freepages.exercises.exercise import Exercise, Wrong, function, returned
+from freepages.exercises.prediction import Forecast
+from freepages.pages.orders import PAGE_SHIFT
+from freepages.pages.pc_memory import GIB
+from freepages.scenarios.owning import gives
+
+PAGES = GIB
+"""Of the inflate that is asked about."""
+BATCH = PfnArray().batch
+
+prediction = Forecast(
+    lambda: gives(stats_only=True) | {"messages": PfnArray().count(spread(PAGES, PAGES)).messages},
+    why={
+        "pages in the balloon": "It allocates nothing and sends no message.",
+        "statistics": "They travel on a queue of their own.",
+        "pages to skip": "Free pages have a queue of their own, and it takes nothing from the guest.",
+        "messages": f"{PAGES:,} pages, {BATCH} to a message.",
+    },
+    wrong={
+        "pages in the balloon": {4: "A driver that refuses allocates no page for the host."},
+        "statistics": {0: "The driver stays loaded, and so do its other queues."},
+        "pages to skip": {
+            0: "The report takes no page from the guest, so there is nothing to refuse.",
+            26: "Each try has a fresh guest, so no balloon had taken the four pages from this one.",
+            23: "The answer itself needs a page of the guest, as it does with the classic driver.",
+        },
+        "messages": {
+            PAGES: f"That is the number of pages. One message names up to {BATCH} of them.",
+            BATCH: "That is how many pages one message names.",
+            PAGES << PAGE_SHIFT: "That is the number of bytes. How many pages are these?",
+        },
+    },
+)
+"""What is left of a balloon that refuses to inflate; and the messages of an inflate by 1 GiB."""
 
 ENCODINGS = {one.name: one for one in (PfnArray(), Bitmap(), PfnRanges())}
 RUNS = (1, 2, 4, 16, 31, 64, 200, 2000)

@@ -1,12 +1,45 @@
-"""Notebook 20: a schedule in which the device reads a stale entry of the available ring."""
+"""Notebook 20: what a device serves that reads too early; and a schedule in which it reads a stale entry."""
 
 from __future__ import annotations
 
 from freepages.engine import Move, Run, Schedule, ScheduleError, to_the_end
 from freepages.exercises.exercise import Exercise, Wrong, written
+from freepages.exercises.prediction import Forecast
 from freepages.scenarios.virtqueue import Exchange, virtqueue
 from freepages.virtqueue.guest_memory import StoreBuffer
 from freepages.virtqueue.ring import IDX
+
+
+def _served_and_noticed(run: Run) -> dict[str, str]:
+    """The last request that the device served in a run, and which sides found their queue broken."""
+    world: Exchange = run.world
+    sides = {"driver": world.driver, "device": world.device}
+    noticed = [name for name, side in sides.items() if side and side.broken]
+    return {
+        "the device serves": world.name(world.served[-1]).split("'")[1],
+        "who notices": {0: "nobody", 1: "".join(noticed), 2: "both"}[len(noticed)],
+    }
+
+
+prediction = Forecast(
+    _served_and_noticed,
+    why={
+        "the device serves": "The index is new. Entry and descriptors still say what they said for 'one'.",
+        "who notices": "Every value that a side reads is a valid one. It is only an old one.",
+    },
+    wrong={
+        "the device serves": {
+            "two": "What describes 'two' waits in the store buffer. The device cannot see it.",
+            "nothing": "avail->idx says 2 and the device has taken 1, so it takes one more.",
+        },
+        "who notices": {
+            "device": "The addresses and lengths that it reads are valid: they described 'one'.",
+            "driver": "It gets back the chain that it offered, with a length that fits.",
+            "both": "What each of them reads is valid. It is only old.",
+        },
+    },
+)
+"""What the device serves once avail->idx has overtaken what it announces, and which side sees it."""
 
 TWO_AT_ONCE = virtqueue(("one", "two"), at_once=2, store_buffer=True, barriers=False)
 """Two requests under way at once, by a driver without barriers."""

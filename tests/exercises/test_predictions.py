@@ -8,12 +8,14 @@ from typing import Any
 
 import nbformat
 import pytest
-from stored_notebooks import MAIN_LINE
+from stored_notebooks import MAIN_LINE, NOTEBOOKS, shipped_notebooks
 
 from freepages.exercises.prediction import Forecast, Remarks, compare
 
-LESSONS = [path for path in MAIN_LINE if path.stem[:2] > "00"]
 CHECKS = "prediction.compare(guess"
+LESSONS = [
+    path for path in shipped_notebooks() if path.parent == NOTEBOOKS and CHECKS in path.read_text("utf-8")
+]
 
 
 def sources(path: Any) -> list[str]:
@@ -39,6 +41,10 @@ def each(told: Any, why: Any, wrong: Any) -> Iterator[tuple[Any, Any, Any]]:
         yield told, why, wrong
     else:
         yield from ((told[key], why.get(key), wrong.get(key)) for key in told)
+
+
+def test_every_lesson_of_the_main_line_checks_its_prediction_so() -> None:
+    assert {path.stem for path in MAIN_LINE if path.stem[:2] > "00"} <= {path.stem for path in LESSONS}
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)

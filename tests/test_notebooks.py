@@ -23,6 +23,10 @@ SECTIONS = [
     "Sources",
 ]
 LARGEST = 200_000  # bytes
+WIDEST = 104
+"""Characters that a line of output has room for at 1280 pixels, with JupyterLab's file browser open."""
+SEE = re.compile(r"\?|\b(look|watch|see|seen|read|follow|compare|find|lose|press|step|stand|stands)\b", re.I)
+"""A caption has one of these: it asks, or it tells what to look at."""
 ALL = shipped_notebooks()
 COURSE = [path for path in ALL if re.match(r"notebooks/\d\d-", path.relative_to(NOTEBOOKS.parent).as_posix())]
 FIRST = NOTEBOOKS / "00-start-here.ipynb"
@@ -105,6 +109,31 @@ def test_no_output_shows_where_an_object_lies_in_memory(path: Path) -> None:
 @every_notebook
 def test_no_stored_output_needs_a_running_kernel(path: Path) -> None:
     assert not [output for output in outputs(stored(path)) if WIDGET_VIEW in output.get("data", {})]
+
+
+@every_notebook
+def test_no_row_of_a_printed_table_is_too_wide(path: Path) -> None:
+    """It would be broken in two. A row is a line with three columns, so two gaps; a sentence may break."""
+    for output in outputs(stored(path)):
+        data = output.get("data", {})
+        printed = output.get("text") or (
+            "" if {"text/html", "image/png"} & set(data) else data.get("text/plain")
+        )
+        for line in (printed or "").splitlines():
+            assert len(re.findall(r"\S {2,}(?=\S)", line)) < 2 or len(line) <= WIDEST, line
+
+
+@every_notebook
+def test_every_picture_has_words_before_it_that_say_what_to_see(path: Path) -> None:
+    """In the text between its heading and it; what is folded away does not count."""
+    said = ""
+    for cell in stored(path).cells:
+        if cell.cell_type == "markdown":
+            text = re.sub(r"<details>.*?</details>", "", cell.source, flags=re.DOTALL)
+            said = re.split(r"^#+ .+$", text, flags=re.MULTILINE)[-1].strip()
+        elif any("image/png" in output.get("data", {}) for output in cell.outputs):
+            assert SEE.search(said), f"{said!r}, and then: {cell.source}"
+            said = ""
 
 
 @every_notebook

@@ -127,7 +127,7 @@ def _least(bytes_of: dict[str, float]) -> str:
 
 shortest = Exercise(
     """Write shortest(run, gap): "PFN array", "bitmap" or "ranges", whichever takes the fewest bytes.
-The pages come in very many runs of `run` pages each, and after each run come `gap` pages that are not named.
+The pages lie in very many runs of that length, each with such a gap of other pages behind it.
 Headers do not count: there are so many runs.""",
     _judge,
     (

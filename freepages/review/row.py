@@ -154,4 +154,5 @@ class Shown:
         self.id, self.run, self.sentence = id, run, sentence
 
     def __repr__(self) -> str:
-        return f"{self.id} after {len(self.run.steps)} moves: {self.sentence or 'does not show'}"
+        told = f"{self.id} after {len(self.run.steps)} moves: {self.sentence or 'does not show'}"
+        return "\n".join(wrap(told, 96, subsequent_indent="    ", break_on_hyphens=False))

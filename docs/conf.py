@@ -11,7 +11,7 @@ author = "freepages contributors"
 copyright = "freepages contributors"
 release = version = installed("freepages")
 
-extensions = ["myst_nb", "sphinx.ext.autodoc"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 root_doc = "index"
 exclude_patterns = ["**.ipynb_checkpoints"]
@@ -27,6 +27,7 @@ suppress_warnings = ["mystnb.unknown_mime_type", "myst.header", "ref.python"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "show-inheritance": False}
+napoleon_google_docstring = False
 
 html_theme = "sphinx_book_theme"
 html_title = "freepages"
@@ -52,8 +53,12 @@ def as_columns(app: object, what: str, name: str, of: object, options: object, l
     """A docstring's columns (a name, two spaces, what it is) stay columns: as a block of their own."""
     column = re.compile(r"^[\w`*()., ]+?\s{2,}\S")
     told: list[str] = []
-    inside = False
+    inside = example = False
     for line in lines:
+        example = line.startswith(">>> ") or (example and bool(line.strip()))
+        if example:
+            told.append(line)
+            continue
         begins = bool(column.match(line)) and not line.startswith(" ")
         if begins and not inside:
             told += ["", "::", ""]

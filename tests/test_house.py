@@ -19,7 +19,6 @@ NATURAL = {
     "balloon/guest_bitmap.py",
     "bench/capture_figures.py",
     "cli/help_lists.py",
-    "debate/mailbox.py",
     "engine/announcement.py",
     "engine/errors.py",
     "engine/text_table.py",

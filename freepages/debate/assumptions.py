@@ -39,7 +39,17 @@ Fill = Literal["zero", "poison"]
 
 @dataclass(frozen=True)
 class Assumptions:
-    """Which switches are on. Made by name with :meth:`of`, or with keywords."""
+    """Which switches are on. Made by name with :meth:`of`, or with keywords.
+
+    Examples
+    --------
+    >>> Assumptions.of(["early-release", "id-bits=1"]).switches
+    ('early-release', 'id-bits=1')
+    >>> Assumptions.of(["early-realease"])
+    Traceback (most recent call last):
+        ...
+    freepages.engine.errors.FreepagesError: assumption 'early-realease' is not known; did you mean...
+    """
 
     every_page_in_use: bool = False
     write_at_alloc: bool = False

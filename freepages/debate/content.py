@@ -20,24 +20,52 @@ ZERO, POISON, LETTERS = 0, 1, 2
 
 
 def letter(token: int) -> str:
-    """A token as it is shown: ``∅`` zeros, ``!`` poison, then A, B, C ..."""
+    """A token as it is shown: ``∅`` zeros, ``!`` poison, then A, B, C ...
+
+    Examples
+    --------
+    >>> [letter(token) for token in range(5)]
+    ['∅', '!', 'A', 'B', 'C']
+    """
     return "∅!"[token] if token < LETTERS else chr(ord("A") + (token - LETTERS) % 26)
 
 
 class Log(Protocol):
-    """What hears of writes: the hypervisor's dirty log."""
+    """What hears of writes: the hypervisor's dirty log.
 
-    def write(self, written: Any) -> None: ...
+    Examples
+    --------
+    >>> class Tells:
+    ...     def write(self, written): print("written:", written)
+    >>> Content(2, Tells()).write(PageSet.of(2, [1]))
+    written: page 1
+    """
+
+    def write(self, written: Any) -> None:
+        """These pages were written."""
 
 
 class PerPage(tuple[int, ...]):
-    """One token a page, which stay as they are: what a search compares."""
+    """One token a page, which stay as they are: what a search compares.
+
+    Examples
+    --------
+    >>> PageTokens([2, 0]).frozen() == PerPage([2, 0])
+    True
+    """
 
     __slots__ = ()
 
 
 class PageTokens(list[int]):
-    """One token a page."""
+    """One token a page.
+
+    Examples
+    --------
+    >>> tokens = PageTokens([2, 2]); tokens[0] = 3
+    >>> kept = tokens.frozen(); tokens[0] = 4; kept
+    (3, 2)
+    """
 
     __slots__ = ()
 
@@ -50,6 +78,14 @@ class Content:
     """The tokens of a few pages: ``source`` is the guest's memory, ``destination`` what was sent of it.
 
     Every page of the source holds A at the start, or what ``source`` says.
+
+    Examples
+    --------
+    >>> from freepages.host.dirty_log import DirtyLog
+    >>> content = Content(3, DirtyLog(3, kind=PageSet))
+    >>> content.send(PageSet.of(3, [0, 1])); content.write(PageSet.of(3, [1]))
+    >>> list(content.unequal())
+    [1, 2]
     """
 
     def __init__(self, pages: int, log: Log, source: list[int] | None = None):
@@ -92,6 +128,14 @@ class BulkContent:
     """The tokens of a whole machine, as arrays of uint32: the vectorised twin of :class:`Content`.
 
     ``nonzero`` are the pages that do not hold zeros at the start (all, if not given).
+
+    Examples
+    --------
+    >>> from freepages.host.dirty_log import DirtyLog
+    >>> content = BulkContent(3, DirtyLog(3))
+    >>> content.send(PageBitmap.of(3, [0, 1])); content.write(PageBitmap.of(3, [1]))
+    >>> list(content.unequal())
+    [1, 2]
     """
 
     def __init__(self, pages: int, log: Log, nonzero: PageBitmap | None = None):
@@ -102,24 +146,29 @@ class BulkContent:
         self.destination = np.zeros(pages, np.uint32)
 
     def write(self, pages: PageBitmap) -> None:
+        """As :meth:`Content.write`."""
         self.stamp += 1  # a content that no page has had yet
         self.source[_mask(pages)] = self.stamp
         self.log.write(pages)
 
     def fill(self, pages: PageBitmap, token: int) -> None:
+        """As :meth:`Content.fill`."""
         self.source[_mask(pages)] = token
         self.log.write(pages)
 
     def send(self, pages: PageBitmap) -> None:
+        """As :meth:`Content.send`."""
         np.copyto(self.destination, self.source, where=_mask(pages))
 
     def discard(self, pages: PageBitmap) -> PageBitmap:
+        """As :meth:`Content.discard`."""
         mask = _mask(pages)
         changed = _packed(mask & (self.source != ZERO))
         self.source[mask] = ZERO
         return changed
 
     def unequal(self) -> PageBitmap:
+        """As :meth:`Content.unequal`."""
         return _packed(self.source != self.destination)
 
 

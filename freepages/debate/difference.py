@@ -36,7 +36,13 @@ CLASSES = {"-": "minus", "+": "plus", " ": "both"}
 
 class DiffLine(NamedTuple):
     """A line of source: "-" only in the first proposal, "+" only in the second, " " in both, indented as in
-    the second."""
+    the second.
+
+    Examples
+    --------
+    >>> difference("snapshot", "no_wait").lines("host")[4]
+    DiffLine(sign='-', text='        report = yield from precopy(w, sync=False, stop=False)')
+    """
 
     sign: str
     text: str
@@ -73,7 +79,13 @@ class _Shown:
 
 @dataclass(frozen=True, repr=False)
 class Listing(_Shown):
-    """A proposal as it is read: who argued what and when, and the source of guest() and host()."""
+    """A proposal as it is read: who argued what and when, and the source of guest() and host().
+
+    Examples
+    --------
+    >>> print(str(listing("everything")).splitlines()[-1])
+          yield from precopy(w)
+    """
 
     of: Proposal
 
@@ -89,7 +101,13 @@ class Listing(_Shown):
 
 @dataclass(frozen=True, repr=False)
 class Difference(_Shown):
-    """Two proposals: what must be taken out of ``a`` and put in to make it ``b``."""
+    """Two proposals: what must be taken out of ``a`` and put in to make it ``b``.
+
+    Examples
+    --------
+    >>> difference("snapshot", "no_wait").changed
+    2
+    """
 
     a: Proposal
     b: Proposal
@@ -126,18 +144,58 @@ class Difference(_Shown):
 
 
 def linked(one: Proposal) -> str:
-    """Its name, as a link to where it was said, if it was."""
+    """Its name, as a link to where it was said, if it was.
+
+    Examples
+    --------
+    >>> linked(find_proposal("free_page_hint"))
+    '<a href="https://github.com/torvalds/linux/commit/86a559787e6f"><b>free_page_hint</b></a>'
+    """
     name = f"<b>{escape(one.name)}</b>"
     return f'<a href="{escape(one.source)}">{name}</a>' if one.source else name
 
 
 def listing(one: Proposal | str) -> Listing:
-    """A proposal to be read. Raises FreepagesError for a name that is none."""
+    r"""A proposal to be read.
+
+    Raises
+    ------
+    FreepagesError
+        For a name that is none.
+
+    Examples
+    --------
+    >>> print(repr(listing("everything")).partition("\n\n")[2])
+    host:
+      def host(w: World) -> Steps:
+          yield from log_on(w)
+          yield from precopy(w)
+    """
     return Listing(find_proposal(one))
 
 
 def difference(a: Proposal | str, b: Proposal | str) -> Difference:
-    """How proposal ``b`` differs from ``a``. Raises FreepagesError for a name that is none."""
+    r"""How proposal ``b`` differs from ``a``.
+
+    Raises
+    ------
+    FreepagesError
+        For a name that is none.
+
+    Examples
+    --------
+    >>> print(repr(difference("snapshot", "no_wait")).partition("\n\n")[2])
+    guest: the same in both
+    <BLANKLINE>
+    host:
+      def host(w: World) -> Steps:
+          yield from log_on(w)
+          while (yield from precopy(w, asks=True)) is ASK:
+              w.request()
+    -         report = yield from precopy(w, sync=False, stop=False)
+    +         report = yield from precopy(w, stop=False)
+              yield from apply(w, report.pages)
+    """
     return Difference(find_proposal(a), find_proposal(b))
 
 

@@ -16,7 +16,17 @@ GIVES_UP = Act("gives something back early", cost="none")
 
 
 def adversary(w: World) -> Steps:
-    """Allocate, write and free any page at any step."""
+    """Allocate, write and free any page at any step.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> act, menu = next(adversary(w))
+    >>> menu.options()
+    {'0a': 'allocates page 0', '1a': 'allocates page 1'}
+    """
 
     def options() -> dict[str, str]:
         can: dict[str, str] = {}
@@ -63,7 +73,18 @@ def adversary(w: World) -> Steps:
 
 
 def late_bits(w: World) -> Steps:
-    """The hypervisor makes the log bit of a write visible, some time after the write."""
+    """The hypervisor makes the log bit of a write visible, some time after the write.
+
+    Examples
+    --------
+    >>> from freepages.debate.assumptions import Assumptions
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.pages.pageset import PageSet
+    >>> w = World(2, pace=freely, assume=Assumptions(log_bit_late=True), free=PageSet(2))
+    >>> w.log.start(); w.guest.write(w.page(1))
+    >>> act, menu = next(late_bits(w)); menu.options()
+    {'1l': 'makes the log bit of page 1 visible'}
+    """
     menu = Choose(lambda: {f"{page}l": f"makes the log bit of page {page} visible" for page in w.log.pending})
     while True:
         choice = yield SETTLES, menu
@@ -71,7 +92,17 @@ def late_bits(w: World) -> Steps:
 
 
 def shrinker(w: World) -> Steps:
-    """The driver gives a held page back to the guest before the host is done with it."""
+    """The driver gives a held page back to the guest before the host is done with it.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> w.guest.hold(w.page(1))
+    >>> act, menu = next(shrinker(w)); menu.options()
+    {'1e': 'gives page 1 back early'}
+    """
 
     def options() -> dict[str, str]:
         pages = w.guest.held if w.lock.ready() and not w.guest.paused else ()
@@ -89,7 +120,16 @@ def processes(
     host: Callable[[World], Steps],
     others: Iterable[Callable[[World], Steps]] = (),
 ) -> Iterator[Process]:
-    """The processes of a proposal: guest, host, the workload, and what the switches add."""
+    """The processes of a proposal: guest, host, the workload, and what the switches add.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.debate.proposals import PROPOSALS
+    >>> one = PROPOSALS["snapshot"]
+    >>> [process.name for process in processes(World(2, pace=freely), one.guest, one.host)]
+    ['guest', 'host', 'workload']
+    """
     if guest:
         yield side("g", "guest", guest, w)
     yield side("h", "host", host, w)

@@ -41,6 +41,14 @@ def next_request(w: World) -> Steps:
     """Wait for a request.
 
     Gives its id, or None for a guest that falls silent instead.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> w.request(), straight(next_request(w))
+    (0, 0)
     """
     if (yield from _goes_on(w, LOOKS, lambda: bool(w.mail.requests), "waits for a request")):
         return w.mail.requests.pop(0)
@@ -52,6 +60,14 @@ def next_command(w: World, seen: int) -> Steps:
     """Wait until the register shows another command id than the one seen.
 
     Gives that id, or None for a guest that falls silent instead.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> w.mail.register = 2; straight(next_command(w, 0))
+    2
     """
     if (yield from _goes_on(w, READS_ID, lambda: w.mail.register != seen, "waits for another command id")):
         return w.mail.register
@@ -74,6 +90,15 @@ def free_page_bitmap(w: World, within: Any = None) -> Steps:
     Gives the free pages.
 
     How long the lock is held is what the proposals differ in, so it is theirs to drop.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> w.guest.allocate(w.page(0))
+    >>> list(straight(free_page_bitmap(w))), w.lock.holder
+    ([1], 'the driver')
     """
     if w.assume.no_lock_while_building:
         found = w.kind(w.pages)
@@ -93,14 +118,33 @@ def free_page_bitmap(w: World, within: Any = None) -> Steps:
 
 @verb
 def drop_lock(w: World) -> Steps:
-    """Drop the zone lock, if it was not dropped before."""
+    """Drop the zone lock, if it was not dropped before.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> bitmap = straight(free_page_bitmap(w))
+    >>> straight(drop_lock(w)); w.lock.ready()
+    True
+    """
     if w.lock.holder == DRIVER:
         yield from w.lock.release(DRIVER)
 
 
 @verb
 def answer(w: World, pages: Any, request: int | None = None) -> Steps:
-    """Send the host a buffer that lists these pages, or with None for pages one that has only an id."""
+    """Send the host a buffer that lists these pages, or with None for pages one that has only an id.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> straight(answer(w, w.page(1), w.request())); w.mail.answers
+    [Answer(id=0, pages=<PageSet: page 1 of 2>)]
+    """
     yield ANSWERS, f"the id {request}" if pages is None else pages
     w.mail.answers.append(Answer(request, None if pages is None else w.message(pages)))
 
@@ -108,7 +152,17 @@ def answer(w: World, pages: Any, request: int | None = None) -> Steps:
 @verb
 def until_returned(w: World) -> Steps:
     """Wait until the host has given the buffer back. With "lock-timeout" the zone lock may be dropped
-    meanwhile."""
+    meanwhile.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> w.mail.returned += 1
+    >>> straight(until_returned(w)); w.mail.returned
+    0
+    """
     if w.assume.lock_timeout and w.lock.holder == DRIVER:
 
         def options() -> dict[str, str]:
@@ -131,6 +185,14 @@ def inflate(w: World) -> Steps:
     """Allocate every free page for the balloon.
 
     Gives those pages.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> list(straight(inflate(w))), list(w.guest.free)
+    ([0, 1], [])
     """
     yield INFLATES, w.lock, w.guest.free.count()
     pages = w.guest.free.copy()
@@ -140,7 +202,16 @@ def inflate(w: World) -> Steps:
 
 @verb
 def deflate(w: World, pages: Any) -> Steps:
-    """Free these pages of the balloon, but not those that were given back before."""
+    """Free these pages of the balloon, but not those that were given back before.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> straight(deflate(w, straight(inflate(w)))); list(w.guest.free)
+    [0, 1]
+    """
     yield DEFLATES, w.lock, pages.count()
     still = pages.copy()
     still &= w.guest.held
@@ -152,6 +223,14 @@ def isolate(w: World) -> Steps:
     """Take the free pages that are not reported yet off the free lists.
 
     Gives those pages, or None for a guest that falls silent instead.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> list(straight(isolate(w))), list(w.guest.isolated)
+    ([0, 1], [0, 1])
     """
     if not (yield from _goes_on(w, ISOLATES, lambda: w.lock.ready(), "waits for the zone lock")):
         return None
@@ -163,7 +242,16 @@ def isolate(w: World) -> Steps:
 
 @verb
 def put_back(w: World, pages: Any) -> Steps:
-    """Return isolated pages to the free lists."""
+    """Return isolated pages to the free lists.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> straight(put_back(w, straight(isolate(w)))); list(w.guest.reported)
+    [0, 1]
+    """
     yield PUTS_BACK, w.lock, pages.count()
     w.guest.put_back(pages)
 
@@ -177,6 +265,15 @@ def hint(w: World, command: int) -> Steps:
     Which block the allocator gives is the schedule's choice, and that it has none may be at any time; or it
     is the world's, which then has an allocator of blocks, and many are taken at a time. Where the queue is
     full the driver does not wait: it frees the block and goes on (get_free_page_and_send).
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> w.mail.register = 2
+    >>> act, menu = next(iter(hint(w, 2))); menu.options()
+    {'0n': 'has no more hints', '0h': 'takes page 0 and hints at it', '1h': 'takes page 1 and hints at it'}
     """
     if w.blocks is not None:
         return (yield from _hint_many(w, command))

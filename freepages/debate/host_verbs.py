@@ -28,7 +28,16 @@ DISCARDS = Act("discards {0}", cost="madvise")
 
 @verb
 def log_on(w: World) -> Steps:
-    """Switch the dirty log on. A host that only discards needs none."""
+    """Switch the dirty log on. A host that only discards needs none.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> straight(log_on(w)); w.log.on
+    True
+    """
     if w.purpose == "migrate":
         yield LOGS, w.pages
         w.log.start()
@@ -36,7 +45,16 @@ def log_on(w: World) -> Steps:
 
 @verb
 def ask(w: World) -> Steps:
-    """Send a request now, without waiting for ASK."""
+    """Send a request now, without waiting for ASK.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> straight(ask(w)); w.mail.requests
+    [0]
+    """
     yield (ASKS,)
     w.request()
 
@@ -50,20 +68,47 @@ def precopy(
 
     Gives an answer of the guest, with its ``.id`` and ``.pages``; or ASK, with ``asks``, when it may ask; or
     SYNC, with ``tells_sync``, when it is to call w.sync(); or None when the migration is over.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> act, menu = next(iter(precopy(w, asks=True, sync=False)))
+    >>> list(menu.options())
+    ['0r', '0s', '1s', '0x']
     """
     return w.pace(w, sync, stop, asks, tells_sync)
 
 
 @verb
 def pause(w: World) -> Steps:
-    """Pause the whole VM: no vCPU runs, neither the driver nor the workload."""
+    """Pause the whole VM: no vCPU runs, neither the driver nor the workload.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> straight(pause(w)); w.guest.paused
+    True
+    """
     yield (PAUSES,)
     w.pause()
 
 
 @verb
 def resume(w: World) -> Steps:
-    """Let the vCPUs of a paused VM go on."""
+    """Let the vCPUs of a paused VM go on.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> straight(pause(w)); straight(resume(w)); w.guest.paused
+    False
+    """
     yield (RESUMES,)
     w.resume()
 
@@ -71,7 +116,16 @@ def resume(w: World) -> Steps:
 @verb
 def apply(w: World, pages: Any, *, in_copy: bool = False) -> Steps:
     """Use what an answer lists: do not send those pages, or discard them one by one. With ``in_copy`` clear
-    them in the copy, and add what the log has brought since it was taken."""
+    them in the copy, and add what the log has brought since it was taken.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> straight(apply(w, w.page(1))); list(w.host.to_send)
+    [0]
+    """
     if w.purpose == "discard":
         for page in pages:
             yield DISCARDS, f"page {page}"
@@ -83,7 +137,17 @@ def apply(w: World, pages: Any, *, in_copy: bool = False) -> Steps:
 
 
 def freely(w: World, sync: bool, stop: bool, asks: bool, tells_sync: bool) -> Steps:
-    """The host's freedom, step by step, as the schedule chooses; it may send any page."""
+    """The host's freedom, step by step, as the schedule chooses; it may send any page.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> act, menu = next(freely(w, sync=True, stop=False, asks=False, tells_sync=False))
+    >>> menu.options()
+    {'0s': 'sends page 0', '1s': 'sends page 1', '0y': 'syncs with the dirty log'}
+    """
 
     def sends() -> dict[str, str]:
         return {f"{page}s": _sends(page) for page in w.host.to_send} if w.purpose == "migrate" else {}
@@ -104,7 +168,15 @@ def as_chosen(
     send: Callable[[str], None],
 ) -> Steps:
     """What all paces by hand have in common: ``sends()`` are the choices of what to send, ``send(choice)``
-    does it."""
+    does it.
+
+    Examples
+    --------
+    >>> w = World(2, pace=freely)
+    >>> menu = next(as_chosen(w, True, True, False, False, lambda: {"0s": "sends all"}, print))[1]
+    >>> list(menu.options())
+    ['0s', '0y', '0x']
+    """
     migrates = w.purpose == "migrate"
 
     def options() -> dict[str, str]:

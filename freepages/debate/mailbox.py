@@ -14,7 +14,13 @@ from typing import Any, NamedTuple
 
 
 class Answer(NamedTuple):
-    """A buffer from the guest: the id it carries, if any, and the pages it lists, if any."""
+    """A buffer from the guest: the id it carries, if any, and the pages it lists, if any.
+
+    Examples
+    --------
+    >>> Answer(id=3).pages is None
+    True
+    """
 
     id: int | None = None
     pages: Any = None
@@ -28,6 +34,12 @@ class Mailbox:
     answers   answers that the host has not looked at yet, the oldest first
     returned  buffers that the host has given back and the guest has not noticed yet
     register  what the device's configuration shows as command id (free page hinting)
+
+    Examples
+    --------
+    >>> mail = Mailbox()
+    >>> mail.answers.append(Answer(id=0)); mail.answers
+    [Answer(id=0, pages=None)]
     """
 
     def __init__(self) -> None:

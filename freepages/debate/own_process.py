@@ -43,7 +43,17 @@ NONE_COMES_FROM = (
 
 
 def is_own(function: Callable[..., Any] | None) -> bool:
-    """Whether somebody else than freepages wrote it."""
+    """Whether somebody else than freepages wrote it.
+
+    Examples
+    --------
+    >>> from freepages.debate.proposals import snapshot_host
+    >>> is_own(snapshot_host)
+    False
+    >>> import textwrap
+    >>> is_own(textwrap.fill)
+    True
+    """
     return function is not None and not _of_the_library(getattr(function, "__module__", None))
 
 
@@ -52,14 +62,36 @@ def _of_the_library(module: str | None) -> bool:
 
 
 def side(letter: str, name: str, function: Callable[[World], Steps], world: World) -> Process:
-    """The process of one side of a proposal over a world; watched, if a learner wrote the function."""
+    """The process of one side of a proposal over a world; watched, if a learner wrote the function.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.debate.proposals import snapshot_host
+    >>> side("h", "host", snapshot_host, World(2, pace=freely)).act.text
+    'switches the dirty log on'
+    """
     return (OwnProcess if is_own(function) else Process)(letter, name, partial(function, world))
 
 
 class OwnProcess(Process):
     """A learner's process, which is made of a function with its world: ``partial(function, world)``.
 
-    Raises FreepagesError, one line, for whatever goes wrong in a step.
+    Raises
+    ------
+    FreepagesError
+        One line, for whatever goes wrong in a step.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely, log_on
+    >>> def host(w):
+    ...     log_on(w)
+    ...     yield "goes on"
+    >>> OwnProcess("h", "host", partial(host, World(2, pace=freely)))
+    Traceback (most recent call last):
+        ...
+    freepages.engine.errors.FreepagesError: host: log_on(...) is called without 'yield from' befor...
     """
 
     def __init__(self, letter: str, name: str, steps: Callable[[], Steps]):

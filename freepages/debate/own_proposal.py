@@ -37,7 +37,36 @@ def proposal(
 
     It is taken wherever the name of a proposal is: Stepper, Game, check, migrate, price, difference.
 
-    Raises FreepagesError, in one sentence, for a function that cannot be one side of a proposal.
+    Parameters
+    ----------
+    guest, host : generator function of a World, optional
+        One side each.
+    name, title : str
+        How it is called where it is shown.
+    asks : str
+        "once", "after every sync" or "never".
+
+    Returns
+    -------
+    Proposal
+
+    Raises
+    ------
+    FreepagesError
+        In one sentence, for a function that cannot be one side of a proposal.
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import log_on, precopy
+    >>> def host(w):
+    ...     yield from log_on(w)
+    ...     yield from precopy(w)
+    >>> proposal(host=host, name="mine").when
+    'In a timed run its host asks once.'
+    >>> proposal(host=host(None))
+    Traceback (most recent call last):
+        ...
+    freepages.engine.errors.FreepagesError: host: the answer is the function itself, without brack...
     """
     if guest is None and host is None:
         raise FreepagesError("proposal(): give a guest, a host or both: proposal(host=host)")
@@ -70,7 +99,13 @@ def proposal(
 
 
 def wrong_with(function: Any, which: str = "host") -> str:
-    """What is wrong with it as one side of a proposal, as a sentence; "" if nothing is."""
+    """What is wrong with it as one side of a proposal, as a sentence; "" if nothing is.
+
+    Examples
+    --------
+    >>> wrong_with(print), wrong_with(snapshot_guest)
+    ("it has no step: each verb is called with 'yield from' before it.", '')
+    """
     if inspect.isgenerator(function):
         return f"the answer is the function itself, without brackets behind it: {which}, not {which}(w)."
     if not callable(function):

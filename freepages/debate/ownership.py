@@ -24,6 +24,17 @@ class Ownership:
     written   in use, and written since they were allocated; all in use, if not given
     paused    whether its vCPUs stand still, because the host has paused the VM
     reported  free, and known to the host as such (page reporting); allocation forgets it
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> from freepages.debate.world import World
+    >>> w = World(2, pace=freely)
+    >>> w.guest.allocate(w.page(1)); list(w.guest.in_use), list(w.guest.matters())
+    ([1], [])
+    >>> w.guest.write(w.page(1)); list(w.guest.matters())
+    [1]
     """
 
     def __init__(
@@ -47,6 +58,7 @@ class Ownership:
 
     @property
     def fill_token(self) -> int:
+        """What a page that is freed is filled with."""
         return POISON if self.assume.init_on_free == "poison" else ZERO
 
     @property

@@ -56,6 +56,11 @@ class Proposal:
     panels       what else the picture shows
     in_order     whether some step depends on the numbers of pages
     shrinks      whether its driver holds pages that it may give back early
+
+    Examples
+    --------
+    >>> PROPOSALS["snapshot"]
+    snapshot: a snapshot, and the log; proposed by Liang Li, 2016-03-03. In a timed run its host asks once.
     """
 
     name: str
@@ -552,8 +557,22 @@ PROPOSALS: dict[str, Proposal] = {
 
 
 def find_proposal(one: Proposal | str) -> Proposal:
-    """The proposal of that name; a proposal is itself. Raises FreepagesError for a name that is none, with
-    the nearest that is, and for what is neither."""
+    """The proposal of that name; a proposal is itself.
+
+    Raises
+    ------
+    FreepagesError
+        For a name that is none, with the nearest that is, and for what is neither.
+
+    Examples
+    --------
+    >>> find_proposal("locked").who
+    'Michael S. Tsirkin'
+    >>> find_proposal("lockd")
+    Traceback (most recent call last):
+        ...
+    freepages.engine.errors.FreepagesError: proposal 'lockd' is not known; did you mean locked?
+    """
     if isinstance(one, Proposal):
         return one
     if not isinstance(one, str):

@@ -21,6 +21,15 @@ class Called:
 
     step       the number of the step that is being made; whoever watches steps counts it
     forgotten  the last verb of which this step has lost the steps: nobody ran them
+
+    Examples
+    --------
+    >>> from freepages.debate.guest_verbs import drop_lock
+    >>> called = drop_lock(None)
+    >>> called.pages
+    Traceback (most recent call last):
+        ...
+    freepages.engine.errors.FreepagesError: drop_lock(...) is called without 'yield from' before i...
     """
 
     __slots__ = ("_since", "_steps", "name", "ran")
@@ -52,12 +61,27 @@ class Called:
 
 
 def without_yield_from(name: str) -> str:
-    """What is wrong with such a call, as a sentence."""
+    """What is wrong with such a call, as a sentence.
+
+    Examples
+    --------
+    >>> without_yield_from("drop_lock")
+    "drop_lock(...) is called without 'yield from' before it, so it does nothing"
+    """
     return f"{name}(...) is called without 'yield from' before it, so it does nothing"
 
 
 def verb(function: Callable[P, Steps]) -> Callable[P, Steps]:
-    """Make a function that gives steps a verb: what it gives is a :class:`Called`."""
+    """Make a function that gives steps a verb: what it gives is a :class:`Called`.
+
+    Examples
+    --------
+    >>> @verb
+    ... def looks(w):
+    ...     yield "looks"
+    >>> type(looks(None)).__name__, list(looks(None))
+    ('Called', ['looks'])
+    """
 
     @wraps(function)
     def calls(*args: P.args, **kwargs: P.kwargs) -> Steps:

@@ -70,7 +70,13 @@ LEFT = 'style="text-align:left"'
 
 
 class VerbRow(NamedTuple):
-    """How a word is written, what it does, and what it gives; "" where it gives nothing."""
+    """How a word is written, what it does, and what it gives; "" where it gives nothing.
+
+    Examples
+    --------
+    >>> verbs().groups["host"][0]
+    VerbRow(call='log_on(w)', does='Switch the dirty log on. A host that only discards needs none.', gives='')
+    """
 
     call: str
     does: str
@@ -79,7 +85,13 @@ class VerbRow(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class VerbTable:
-    """All words, in groups: guest, host and world."""
+    """All words, in groups: guest, host and world.
+
+    Examples
+    --------
+    >>> list(verbs().groups)
+    ['guest', 'host', 'world']
+    """
 
     groups: dict[str, tuple[VerbRow, ...]]
 
@@ -102,7 +114,13 @@ class VerbTable:
 
 
 def verbs() -> VerbTable:
-    """The verbs of guest and host and what they may use of the world, to be shown in a notebook."""
+    """The verbs of guest and host and what they may use of the world, to be shown in a notebook.
+
+    Examples
+    --------
+    >>> [row.call for row in verbs().groups["host"][:2]]
+    ['log_on(w)', 'ask(w)']
+    """
     rows = (VerbRow(name, f"{text}.", "") for name, text in VALUES.items())
     return VerbTable(
         {

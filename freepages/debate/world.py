@@ -69,6 +69,15 @@ class World:
     interchangeable  whether no step depends on which number a page has
     blocks    an allocator of the blocks that are hinted at; None where each is the schedule's choice
     lost      the pages whose content was lost, and what each should hold
+
+    Examples
+    --------
+    >>> from freepages.debate.host_verbs import freely
+    >>> from freepages.engine import straight
+    >>> w = World(2, pace=freely)
+    >>> w.guest.allocate(w.page(1)); w.guest.write(w.page(1))
+    >>> w.host.skip(w.every); w.log.start(); w.stop(); w.lost
+    {1: 3}
     """
 
     blocks: Any = None
@@ -240,7 +249,13 @@ _VALUES = [attrgetter(*names) for names in FIELDS]
 
 
 def frozen(value: Any) -> Any:
-    """A part of the world as a value that stays as it is, and can be compared."""
+    """A part of the world as a value that stays as it is, and can be compared.
+
+    Examples
+    --------
+    >>> frozen(PageSet.of(4, [0, 2]))
+    Pages(pages=4, value=5)
+    """
     if isinstance(value, Answer):
         return Answer(value.id, frozen(value.pages))
     if isinstance(value, PageSet | PageTokens):
@@ -249,7 +264,13 @@ def frozen(value: Any) -> Any:
 
 
 def thawed(value: Any) -> Any:
-    """The inverse of :func:`frozen`: a part that can change."""
+    """The inverse of :func:`frozen`: a part that can change.
+
+    Examples
+    --------
+    >>> thawed(frozen(PageSet.of(4, [0, 2]))) == {0, 2}
+    True
+    """
     if not isinstance(value, tuple):
         return value
     if isinstance(value, Pages):

@@ -30,6 +30,12 @@ class Scenario:
     as objects, which are compared by what is in them; None where nothing matters any more. States with equal
     keys whose processes stand at the same places are followed on once.
     :func:`freepages.engine.state.whole` is a key that forgets nothing.
+
+    Examples
+    --------
+    >>> from freepages.scenarios.zones import buddy_zone
+    >>> buddy_zone(4).bounds
+    '4 pages; 1 CPU, orders up to 2'
     """
 
     name: str
@@ -60,7 +66,23 @@ class Step:
 class Run:
     """A scenario after a schedule: the world, the processes, and the steps made so far.
 
-    Raises ScheduleError when the schedule cannot be read or has a move that is not possible where it stands.
+    Raises
+    ------
+    ScheduleError
+        When the schedule cannot be read or has a move that is not possible where it stands.
+
+    Examples
+    --------
+    >>> from freepages.scenarios.zones import buddy_zone
+    >>> run = Run(buddy_zone(4), "c0a")
+    >>> run.move("c").text
+    "takes zone Normal's lock"
+    >>> str(run.schedule), str(run.back().schedule)
+    ('c0a c', 'c0a')
+    >>> run.move("g")
+    Traceback (most recent call last):
+        ...
+    freepages.engine.schedule.ScheduleError: schedule: move 3 'g': no process has the letter 'g': ...
     """
 
     def __init__(self, scenario: Scenario, schedule: str | Iterable[Move] = ""):
@@ -79,6 +101,7 @@ class Run:
 
     @property
     def schedule(self) -> Schedule:
+        """The moves that were made."""
         return Schedule(step.move for step in self.steps)
 
     def moves(self) -> list[Move]:

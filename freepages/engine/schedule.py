@@ -23,7 +23,18 @@ class Move(NamedTuple):
 
 
 class Schedule(tuple[Move, ...]):
-    """Who moved, in order. ``str()`` and :meth:`parse` are each other's inverse."""
+    """Who moved, in order. ``str()`` and :meth:`parse` are each other's inverse.
+
+    Examples
+    --------
+    >>> schedule = Schedule.parse("h g w1a")
+    >>> len(schedule), schedule[2].letter, schedule[2].choice
+    (3, 'w', '1a')
+    >>> Schedule.parse("h g !")
+    Traceback (most recent call last):
+        ...
+    freepages.engine.schedule.ScheduleError: schedule: '!' at character 5 is no move: it is a proc...
+    """
 
     _MOVE = re.compile(r"([a-z])([0-9]+[a-z])?")
 

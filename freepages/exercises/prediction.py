@@ -61,6 +61,15 @@ def compare(
     compared key by key; `why` and `wrong` may then have the same keys. A guess of ``...`` is none yet.
     What counts is the value and not its form: "6" is 6, "Bug" is "bug", "1, 2" and (1, 2) are [1, 2], "2s" is
     "2 s". A guess of another kind, or a word that is none of those in question, is told what is asked for.
+
+    Examples
+    --------
+    >>> compare(..., 3)
+    ○ no guess yet. Put yours in place of the three dots, run that cell, and then this one again.
+    >>> compare(4, 3, wrong={4: "that counts the hole"})
+    ✗ Not so: 4. that counts the hole
+    >>> compare(3, 3, "two are free, and one is on its way")
+    ✓ Right: 3. two are free, and one is on its way
     """
     if isinstance(found, Mapping) and isinstance(guess, Mapping):
         return Remarks(_each(guess, found, why, wrong or {}))

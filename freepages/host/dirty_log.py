@@ -36,6 +36,24 @@ class DirtyLog:
     bits       pages written since they were last protected, as a reading shows them
     protected  pages whose next write will be caught; None in mode "auto", where the bits say so
     pending    pages that were written and whose bit nobody can see yet; None unless ``late``
+
+    Parameters
+    ----------
+    pages : int
+    mode : str
+        "auto", "manual" or "initially set".
+    late : bool
+        Whether a write and its bit are two steps.
+    kind : type
+        Of its sets of pages: PageBitmap or PageSet.
+
+    Examples
+    --------
+    >>> from freepages.pages.pageset import PageSet
+    >>> log = DirtyLog(8, kind=PageSet)
+    >>> log.start(); log.write(PageSet.of(8, [3]))
+    >>> list(log.read()), list(log.read())
+    ([3], [])
     """
 
     def __init__(self, pages: int, mode: Mode = "auto", *, late: bool = False, kind: Any = PageBitmap):

@@ -26,6 +26,24 @@ class HostMemory:
     """The content of a guest's pages as tokens, one a page; 0 is a page of zeros.
 
     ``lazy`` holds the pages that MADV_FREE let go of and the host has not taken yet.
+
+    Parameters
+    ----------
+    tokens : ndarray of unsigned int, shape (pages,)
+        What each page holds.
+    backing : str
+        "private" or "shared".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> memory = HostMemory(np.array([5, 6, 7], np.uint32))
+    >>> memory.advise(0, "dontneed"), memory.advise(1, "free")
+    (True, True)
+    >>> memory.tokens
+    array([0, 6, 7], dtype=uint32)
+    >>> memory.reclaim(), memory.tokens
+    (1, array([0, 0, 7], dtype=uint32))
     """
 
     def __init__(self, tokens: NDArray[np.unsignedinteger], backing: Backing = "private"):

@@ -32,6 +32,16 @@ class Migration:
 
     settles  whether a sync first waits for every bit that is late ("log-bit-late-flushed")
     forgets  whether a report that is applied also clears its pages in the log ("report-clears-log")
+
+    Examples
+    --------
+    >>> from freepages.debate.content import Content
+    >>> from freepages.pages.pageset import PageSet
+    >>> log = DirtyLog(4, kind=PageSet); log.start()
+    >>> host = Migration(Content(4, log), log)
+    >>> host.skip(PageSet.of(4, [1, 2])); log.write(PageSet.of(4, [2]))
+    >>> list(host.sync()), list(host.to_send)
+    ([2], [0, 2, 3])
     """
 
     def __init__(

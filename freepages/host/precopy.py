@@ -52,7 +52,13 @@ SENDS_REST = Act("sends the last {0} pages", cost="elapsed", amount=1)
 
 
 class Stage(NamedTuple):
-    """A stretch of the migration: what was done from ``start`` to ``end`` (ns), and what was left after."""
+    """A stretch of the migration: what was done from ``start`` to ``end`` (ns), and what was left after.
+
+    Examples
+    --------
+    >>> Stage("sync", 0, 2_000, pages=0, bytes=0, left=12).left
+    12
+    """
 
     what: str
     start: int
@@ -75,6 +81,17 @@ class Precopy:
 
     sent       pages sent so far;  ``sections`` how many sections ended
     stages     what was done when
+
+    Examples
+    --------
+    >>> from freepages.engine.clock import Clock
+    >>> pace = Precopy(Clock(Costs()), Costs(), bandwidth=1.25e8, downtime=0.3)
+    >>> pace.sent.pages, pace.qemu.version
+    (0, '2.5')
+    >>> Precopy(Clock(Costs()), Costs(), bandwidth=0, downtime=0.3)
+    Traceback (most recent call last):
+        ...
+    freepages.engine.errors.FreepagesError: bandwidth: 0 is not more than 0
     """
 
     def __init__(

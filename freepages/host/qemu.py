@@ -23,6 +23,11 @@ class Qemu:
     whole_sections  a hint waits until the section that is being sent has ended, for the sender holds
                     bitmap_mutex so long (Peter Xu, June 2021)
     synced_every    with auto-converge, seconds after which the log is read if it was not read since; 0: never
+
+    Examples
+    --------
+    >>> VERSIONS["10"].year, VERSIONS["10"].bulk_stage
+    (2025, False)
     """
 
     version: str
@@ -49,7 +54,22 @@ VERSIONS: dict[str, Qemu] = {
 
 
 def qemu(version: str) -> Qemu:
-    """The version of that name. Raises FreepagesError for one that is not known."""
+    """The version of that name.
+
+    Raises
+    ------
+    FreepagesError
+        For one that is not known.
+
+    Examples
+    --------
+    >>> qemu("2.5").year
+    2015
+    >>> qemu("3")
+    Traceback (most recent call last):
+        ...
+    freepages.engine.errors.FreepagesError: qemu '3' is not known: there are 2.5, 2.8, 4.0, 4.2, 6...
+    """
     if version in VERSIONS:
         return VERSIONS[version]
     raise unknown("qemu", version, VERSIONS)

@@ -26,6 +26,11 @@ class RamBlock:
     it.
 
     ``mapped`` lists the guest's pfn ranges that show the block's pages, in the order of their offsets.
+
+    Examples
+    --------
+    >>> RamBlock("pc.ram", 0, 8, ((0, 4), (16, 20))).pages
+    8
     """
 
     idstr: str
@@ -42,7 +47,13 @@ class RamBlock:
 
 
 class RamSpan(NamedTuple):
-    """The words [low, high) of a bitmap over ram_addr, and [first, last) of one over pfns: the same pages."""
+    """The words [low, high) of a bitmap over ram_addr, and [first, last) of one over pfns: the same pages.
+
+    Examples
+    --------
+    >>> RamSpan(low=0, high=2, first=4, last=6).last
+    6
+    """
 
     low: int
     high: int
@@ -51,7 +62,20 @@ class RamSpan(NamedTuple):
 
 
 class GuestRam:
-    """All RAM blocks of a guest, and the way between the guest's pfns and ram_addr (both in pages)."""
+    """All RAM blocks of a guest, and the way between the guest's pfns and ram_addr (both in pages).
+
+    Examples
+    --------
+    >>> ram = GuestRam.pc(4 << 30)
+    >>> [block.mapped for block in ram.blocks]
+    [((0, 786432), (1048576, 1310720))]
+    >>> hex(ram.ram_addr(0x100000)), hex(ram.pfn(0xC0000))
+    ('0xc0000', '0x100000')
+    >>> ram.ram_addr(0xD0000)
+    Traceback (most recent call last):
+        ...
+    freepages.engine.errors.FreepagesError: pfn 851968 has no RAM: it lies at [0, 786432), [104857...
+    """
 
     def __init__(self, blocks: Sequence[RamBlock]):
         self.blocks = tuple(blocks)

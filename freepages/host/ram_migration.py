@@ -29,7 +29,13 @@ Counts = NDArray[np.uint16]
 
 
 class Sent(NamedTuple):
-    """What was sent: pages, those of them that were zeros, and the bytes of RAM blocks' names."""
+    """What was sent: pages, those of them that were zeros, and the bytes of RAM blocks' names.
+
+    Examples
+    --------
+    >>> Sent(3, 1, 7) + Sent(2)
+    Sent(pages=5, zeros=1, names=7)
+    """
 
     pages: int = 0
     zeros: int = 0
@@ -50,6 +56,17 @@ class BulkMigration(Migration):
     never_sent  pages of ram_addr that were not sent yet
     last      what was sent after the stop, and ``last_ahead`` the granules in which it was
     visits    whether the search looks at every page until it has come to the end of RAM once (the bulk stage)
+
+    Examples
+    --------
+    >>> from freepages.migrate.timed_world import TimedMemory
+    >>> ram = GuestRam.pc(64 << 20)
+    >>> log = DirtyLog(ram.max_pfn); log.start()
+    >>> zeros = PageBitmap.from_runs(ram.max_pfn, [0], [64])
+    >>> host = BulkMigration(TimedMemory(log, zeros, False), log, ram, when=lambda: 0)
+    >>> host.skip(PageBitmap.from_runs(ram.max_pfn, [1024], [2048]))
+    >>> host.remaining, host.send_all()
+    (15360, Sent(pages=15360, zeros=64, names=7))
     """
 
     def __init__(

@@ -39,7 +39,13 @@ FIRST_STRETCH, LONGEST_STRETCH = 1 << 8, 1 << 16
 
 class Ahead(NamedTuple):
     """Granules that come next: pages to be sent in each, those of them that are zeros, and pages that are
-    looked at whether they are sent or not. Each is an array, or one number for all."""
+    looked at whether they are sent or not. Each is an array, or one number for all.
+
+    Examples
+    --------
+    >>> Ahead(pages=3, zeros=1).bytes()
+    8217
+    """
 
     pages: Any
     zeros: Any
@@ -52,7 +58,14 @@ class Ahead(NamedTuple):
 
 class Sender:
     """One thread and its socket: ``drained`` is when the link will have sent all that was handed over, in
-    ns."""
+    ns.
+
+    Examples
+    --------
+    >>> sender = Sender(Costs(link=1e9))
+    >>> ns = sender.hand_over(0.0, cpu=1_000.0, wire=4_000.0); ns, sender.drained
+    (1000.0, 4000.0)
+    """
 
     def __init__(self, costs: Costs):
         self._costs = costs
@@ -86,6 +99,14 @@ class Plan:
 
     look     tells of the granules [low, high) from the position on, once around; fewer where there are none
     pages, bytes  what was sent of them
+
+    Examples
+    --------
+    >>> ten = Ahead(np.full(10, 256), np.zeros(10))
+    >>> plan = Plan(Sender(Costs()), lambda low, high: Ahead(ten.pages[low:high], ten.zeros[low:high]))
+    >>> end = plan.send(0.0, until=1e9, most=1e9)
+    >>> plan.pages, plan.reached
+    (2560.0, 10.0)
     """
 
     def __init__(self, sender: Sender, look: Callable[[int, int], Ahead]):
@@ -111,6 +132,7 @@ class Plan:
 
     @property
     def bytes(self) -> float:
+        """Bytes that were sent of them."""
         return self._wire / self._sender.ns_per_byte
 
     @property

@@ -85,6 +85,21 @@ class Game(Stepper):
 
     ``schedule`` are moves already made; ``limit`` is the number of states after which the machine gives up.
     ``still`` is a Stepper's, and so are the faults; a scenario in which no page can be lost is one too.
+
+    Parameters
+    ----------
+    shown : Proposal, Scenario or str
+    schedule : str
+    limit : int
+        States.
+    still : int, optional
+        The number of a step.
+
+    Examples
+    --------
+    >>> game = Game("no_wait", "h h0r g")
+    >>> game.schedule, game.outcome.over
+    ('h h0r g', False)
     """
 
     def __init__(self, shown: Any, schedule: str = "", *, limit: int = LIMIT, still: int | None = None):

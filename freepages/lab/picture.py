@@ -27,7 +27,23 @@ class Picture(FrontEnd):
     """The picture of a frame, of every map only the pfns [lo, hi) of `zoom`, or all.
 
     In place of a frame it takes what :func:`freepages.lab.shown.frame_of` knows: a zone, a node, a snapshot,
-    a scenario, a run, a proposal. Raises FreepagesError for what is none of these.
+    a scenario, a run, a proposal.
+
+    Parameters
+    ----------
+    shown : Frame, Zone, Node, Snapshot, Scenario, Run, Proposal or str
+    zoom : (int, int), optional
+        The pfns [lo, hi).
+
+    Raises
+    ------
+    FreepagesError
+        For what is none of these.
+
+    Examples
+    --------
+    >>> print(repr(Picture("··aa")).splitlines()[0])
+    zone Normal: 2 of 4 pages on its free lists
     """
 
     _esm = script("keep", "still")
@@ -109,7 +125,19 @@ def _average(states: bytes) -> bytes:
 
 class Explorer(FrontEnd):
     """A frame, or what a picture takes, and the range of its pages that is looked at: at first `zoom`, all
-    where it is None."""
+    where it is None.
+
+    Parameters
+    ----------
+    shown : Frame, Zone, Node, Snapshot, Scenario, Run, Proposal or str
+    zoom : (int, int), optional
+        The pfns [lo, hi).
+
+    Examples
+    --------
+    >>> print(repr(Explorer("··aa")).splitlines()[0])
+    zone Normal: 2 of 4 pages on its free lists
+    """
 
     def __init__(self, shown: Any, zoom: tuple[int, int] | None = None):
         self.frame = frame_of(shown)

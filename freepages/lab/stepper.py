@@ -37,6 +37,26 @@ class Stepper(FrontEnd):
     that the picture and the text show where no kernel runs, the present where it is None. Raises
     ScheduleError as Player does, and FreepagesError for what has no steps and for a `still` that the run does
     not reach.
+
+    Parameters
+    ----------
+    shown : Scenario, Run, Zone, Node, Proposal or str
+    schedule : str
+        Moves made already.
+    story : str, optional
+        Moves to come.
+    zoom : (int, int), optional
+        The pfns [lo, hi).
+    still : int, optional
+        The number of a step.
+
+    Examples
+    --------
+    >>> stepper = Stepper("snapshot", "h h0r")
+    >>> stepper.schedule
+    'h h0r'
+    >>> print(repr(stepper).splitlines()[0])
+    snapshot · a snapshot, and the log: migrate
     """
 
     def __init__(

@@ -26,7 +26,17 @@ class Pages(NamedTuple):
 
 
 class PageSet(PageOperators):
-    """A mutable set of the pages 0..pages-1; bit i of ``value`` is page i."""
+    """A mutable set of the pages 0..pages-1; bit i of ``value`` is page i.
+
+    Examples
+    --------
+    >>> a = PageSet.of(8, [0, 2, 5])
+    >>> print(a); a.count(), 2 in a
+    pages 0, 2 and 5
+    (3, True)
+    >>> list(a - {2}), list(a | {7})
+    ([0, 5], [0, 2, 5, 7])
+    """
 
     __slots__ = ("pages", "value")
     __hash__ = None  # type: ignore[assignment]
@@ -43,10 +53,12 @@ class PageSet(PageOperators):
             raise FreepagesError(f"pfns [{lo}, {hi}) are not a range of [0, {self.pages})")
 
     def set(self, pfn: int) -> None:
+        """Put a page in."""
         self._check_range(pfn, pfn + 1)
         self.value |= 1 << pfn
 
     def clear(self, pfn: int) -> None:
+        """Take a page out."""
         self._check_range(pfn, pfn + 1)
         self.value &= ~(1 << pfn)
 
@@ -55,17 +67,21 @@ class PageSet(PageOperators):
         return self.value >> pfn & 1
 
     def set_range(self, lo: int, hi: int) -> None:
+        """Put the pages [lo, hi) in."""
         self._check_range(lo, hi)
         self.value |= (1 << hi) - (1 << lo)
 
     def clear_range(self, lo: int, hi: int) -> None:
+        """Take the pages [lo, hi) out."""
         self._check_range(lo, hi)
         self.value &= ~((1 << hi) - (1 << lo))
 
     def count(self) -> int:
+        """How many pages are in it."""
         return self.value.bit_count()
 
     def range_count(self, lo: int, hi: int) -> int:
+        """How many of the pages [lo, hi) are in it."""
         self._check_range(lo, hi)
         return (self.value & ((1 << hi) - (1 << lo))).bit_count()
 
@@ -85,6 +101,7 @@ class PageSet(PageOperators):
         return digits.translate(ONE_A_PAGE)[: self.pages]
 
     def copy(self) -> PageSet:
+        """The same pages, in a set of their own."""
         return PageSet(self.pages, self.value)
 
     def __eq__(self, other: object) -> bool:

@@ -8,7 +8,13 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def data_path(*parts: str) -> Path:
-    """The shipped file or folder `data/<parts>`; FreepagesError names one that is not there."""
+    """The shipped file or folder `data/<parts>`; FreepagesError names one that is not there.
+
+    Examples
+    --------
+    >>> data_path("debate", "table.json").name
+    'table.json'
+    """
     return _shipped("data", *parts)
 
 

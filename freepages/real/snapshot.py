@@ -39,6 +39,13 @@ class Snapshot:
     notes     sentences on how the snapshot was read that its reader should know
 
     Whoever makes one that contradicts itself gets a FreepagesError.
+
+    Examples
+    --------
+    >>> from freepages.real.data_path import data_path
+    >>> snapshot = Snapshot.load(data_path("snapshots", "pc-4g-idle.snapshot"))
+    >>> snapshot.exact, [zone.name for zone in snapshot.zones]
+    (True, ['DMA', 'DMA32', 'Normal'])
     """
 
     max_pfn: int

@@ -48,7 +48,20 @@ def zone_drawn(letters: str, name: str = "Normal", start_pfn: int = 0, pageblock
     of that kind; equal neighbours are one allocation, in blocks as large as alignment lets them be. A capital
     is a page of a file, one letter a file, for a page cache that is laid over the zone.
 
-    Raises FreepagesError, which names the letter, for a drawing that has another.
+    Raises
+    ------
+    FreepagesError
+        Which names the letter, for a drawing that has another.
+
+    Examples
+    --------
+    >>> zone = zone_drawn("··aa/kp·")
+    >>> zone.nr_free()[:2], zone.managed
+    ([1, 1], 7)
+    >>> zone_drawn("··x")
+    Traceback (most recent call last):
+        ...
+    freepages.engine.errors.FreepagesError: a zone's drawing: 'x' at letter 3 is none; there are ·...
     """
     if not letters:
         raise FreepagesError("a zone's drawing has one letter a page, and at least one")
@@ -82,7 +95,19 @@ def zone_of(what: int | str | Snapshot | Zone, name: str = "", pageblock_order: 
     ``name`` is the zone's name; of a snapshot with several zones it says which. What of a snapshot is not
     free is in use, by whom is not known. A zone gives a copy of itself.
 
-    Raises FreepagesError for what no zone can be made of.
+    Raises
+    ------
+    FreepagesError
+        For what no zone can be made of.
+
+    Examples
+    --------
+    >>> zone_of(16), zone_of("··aa")
+    (Zone('Normal', [0, 16), 16 of 16 free), Zone('Normal', [0, 4), 2 of 4 free))
+    >>> zone_of(0)
+    Traceback (most recent call last):
+        ...
+    freepages.engine.errors.FreepagesError: a zone is made of a number of pages, a drawing such as...
     """
     if isinstance(what, Zone):
         return deepcopy(what)
@@ -178,8 +203,17 @@ def operate(zone: Zone | Node | Run, operations: str) -> None:
     """Do a list of operations, ``"0a 0a 1f"``, one after the other without stopping at their steps, on a zone
     or node, or on the one that is a run's world or in it.
 
-    Raises FreepagesError for what has no zone, and at the first operation that cannot be read or done; those
-    before it are done.
+    Raises
+    ------
+    FreepagesError
+        For what has no zone, and at the first operation that cannot be read or done; those
+        before it are done.
+
+    Examples
+    --------
+    >>> zone = zone_of(8)
+    >>> operate(zone, "1a 0a 0f"); zone.nr_free()[:4]
+    [1, 1, 1, 0]
     """
     world = zone.world if isinstance(zone, Run) else zone
     there = world if isinstance(world, Zone | Node) else getattr(world, "zone", getattr(world, "node", None))
@@ -204,6 +238,13 @@ def buddy_zone(
     (letters c, d, ...).
 
     A workload asks for orders up to ``largest`` (all, if not given) of the migratetypes ``kinds``.
+
+    Examples
+    --------
+    >>> from freepages.engine import Run
+    >>> run = Run(buddy_zone("··aa"))
+    >>> run.move("c2f").text, run.move("c").text
+    ('is to free block 2 of order 1 (a)', "takes zone Normal's lock")
     """
     whole = deepcopy(zone) if isinstance(zone, Node) else zone_of(zone, pageblock_order=pageblock_order)
     pages = sum(one.spanned for one in zones_of(whole))

@@ -74,6 +74,14 @@ class DebateTable:
 
     answers  by proposal, purpose and assumption ("" for none)
     delays   by proposal, the schedule after which a silent guest keeps the migration from ending, or None
+
+    Examples
+    --------
+    >>> table = DebateTable.load()
+    >>> table.answer("no_wait").verdict
+    'REFUTED'
+    >>> table.flips("snapshot", "migrate")
+    {'REFUTED': ['every-page-in-use', 'log-bit-late', 'report-clears-log', 'rely-on-free-content']}
     """
 
     answers: Mapping[tuple[str, Purpose, str], Checked]
@@ -136,6 +144,7 @@ class DebateTable:
 
     @property
     def proposals(self) -> tuple[str, ...]:
+        """The names of the proposals, in the order of the debate."""
         return tuple(dict.fromkeys(name for name, _, _ in self.answers))
 
     @property
@@ -151,6 +160,7 @@ class DebateTable:
     # -- to look at
 
     def text(self) -> str:
+        """The table as text, 100 characters wide at most."""
         safety = [
             [
                 name,

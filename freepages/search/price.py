@@ -86,7 +86,18 @@ def _about(quantity: str) -> str:
 
 
 def price(position: Proposal | str) -> Price:
-    """The price of a proposal, or of that with this name."""
+    """The price of a proposal, or of that with this name.
+
+    Returns
+    -------
+    Price
+        Times in seconds, sizes in bytes.
+
+    Examples
+    --------
+    >>> price("snapshot").sent < price("everything").sent
+    True
+    """
     return _price(find_proposal(position))
 
 

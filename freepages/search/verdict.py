@@ -123,7 +123,38 @@ def check(
     ``limit`` is the number of states, ``memory`` the bytes that it takes beside what the process has already,
     at which the search gives up; so it does when ``watch`` returns True.
 
-    Raises FreepagesError for a proposal, a purpose, an assumption or a bound that cannot be.
+    Parameters
+    ----------
+    position : Proposal or str
+    purpose : str
+        "migrate" or "discard".
+    assume : Assumptions or iterable of str
+    pages : int
+    requests : int, optional
+        The bounds of the search; the proposal's own, if not given.
+    limit : int
+        States.
+    memory : int
+        Bytes.
+    watch : callable, optional
+        Called with the number of states; returns whether to stop.
+
+    Returns
+    -------
+    Checked
+
+    Raises
+    ------
+    FreepagesError
+        For a proposal, a purpose, an assumption or a bound that cannot be.
+
+    Examples
+    --------
+    >>> found = check("no_wait", pages=1)
+    >>> found.verdict, found.schedule
+    ('REFUTED', 'h h0r g g g g g w0a w0w h0y h0t h0x')
+    >>> check("snapshot", pages=1).verdict
+    'PROVED'
     """
     chosen = find_proposal(position)
     switches = assume if isinstance(assume, Assumptions) else Assumptions.of(assume)

@@ -58,7 +58,16 @@ Buffer = tuple[int, int, bool]
 
 
 class Chain(NamedTuple):
-    """A request: the buffers that the chain from descriptor `head` offers, the readable ones first."""
+    """A request: the buffers that the chain from descriptor `head` offers, the readable ones first.
+
+    Examples
+    --------
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> memory = GuestMemory({0: b"free pages" + bytes(6)})
+    >>> chain = Chain(0, [(0, 4, False), (5, 5, False), (10, 6, True)], [0, 1, 2])
+    >>> chain.gather(memory), chain.scatter(memory, b"ok")
+    (b'freepages', 2)
+    """
 
     head: int
     buffers: list[Buffer]
@@ -71,10 +80,12 @@ class Chain(NamedTuple):
 
     @property
     def readable(self) -> list[tuple[int, int]]:
+        """(addr, len) of the buffers that the device reads."""
         return [(addr, size) for addr, size, write in self.buffers if not write]
 
     @property
     def writable(self) -> list[tuple[int, int]]:
+        """(addr, len) of the buffers that the device writes."""
         return [(addr, size) for addr, size, write in self.buffers if write]
 
     def gather(self, memory: Memory, limit: int | None = None) -> bytes:
@@ -102,7 +113,40 @@ def walk(
     """Follow the chain from `head`, below `num`, through the table that `desc` reads; returns the Chain.
 
     `indirect` says whether INDIRECT_DESC was negotiated. `open_table(addr, len)` gives the reader of an
-    indirect table, or None where it cannot be had and the chain is to end there. Raises Fault.
+    indirect table, or None where it cannot be had and the chain is to end there.
+
+    Parameters
+    ----------
+    desc : callable
+        Takes an offset in bytes into the descriptor table; gives (addr, len, flags, next).
+    num : int
+        Entries of the queue.
+    head : int
+        The first descriptor.
+    indirect : bool
+        Whether INDIRECT_DESC was negotiated.
+    open_table : callable
+        Takes the address and the bytes of an indirect table; gives its reader, or None.
+
+    Returns
+    -------
+    Chain
+
+    Raises
+    ------
+    Fault
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> table = [(0x1000, 64, NEXT, 1), (0x2000, 8, WRITE, 0)]
+    >>> straight(walk(lambda at: table[at // DESC_SIZE], 2, 0, False, lambda addr, size: None)).buffers
+    [(4096, 64, False), (8192, 8, True)]
+    >>> table[1] = (0x2000, 8, NEXT, 0)
+    >>> straight(walk(lambda at: table[at // DESC_SIZE], 2, 0, False, lambda addr, size: None))
+    Traceback (most recent call last):
+        ...
+    freepages.virtqueue.chain.Fault: descriptor loop: desc[1] leads back to 0
     """
     buffers: list[Buffer] = []
     indices: list[int] = []

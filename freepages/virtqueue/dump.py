@@ -69,6 +69,16 @@ class DumpError(FreepagesError):
 
 
 class Dump(NamedTuple):
+    """A dump as it was read: the memory, where the queue lies in it, and its features.
+
+    Examples
+    --------
+    >>> from freepages.real.data_path import data_path
+    >>> dump = read_dump(data_path("rings", "modern-hinting.json"))
+    >>> dump.layout.num, sorted(dump.features)
+    (1024, [1, 3, 5, 29, 32, 40])
+    """
+
     memory: GuestMemory
     layout: Layout
     features: frozenset[int]
@@ -79,7 +89,18 @@ class Dump(NamedTuple):
 
 
 def read_dump(path: str | Path) -> Dump:
-    """Read a dump file. Raises DumpError."""
+    """Read a dump file.
+
+    Raises
+    ------
+    DumpError
+
+    Examples
+    --------
+    >>> from freepages.real.data_path import data_path
+    >>> read_dump(data_path("rings", "modern-hinting.json")).layout
+    Layout(num=1024, desc=47448064, avail=47464448, used=47466560)
+    """
     try:
         data = Path(path).read_bytes()
     except OSError as error:
@@ -94,7 +115,22 @@ def read_dump(path: str | Path) -> Dump:
 
 
 def parse_dump(value: Any, name: str = "dump") -> Dump:
-    """A dump from its parsed JSON; `name` begins every error's message. Raises DumpError."""
+    """A dump from its parsed JSON; `name` begins every error's message.
+
+    Raises
+    ------
+    DumpError
+
+    Examples
+    --------
+    >>> told = dict(num=4, desc_addr=0, avail_addr=64, used_addr=80, memory=[])
+    >>> parse_dump(told).layout
+    Layout(num=4, desc=0, avail=64, used=80)
+    >>> parse_dump(told | dict(num=3), "mine.json")
+    Traceback (most recent call last):
+        ...
+    freepages.virtqueue.dump.DumpError: mine.json: num 3 is not a power of two in 1..32768
+    """
     value, told = _answer(value, name)
     field = _Field(value, name)
     num = field["num"].integer(1 << 32)
@@ -235,7 +271,13 @@ def _joined(pieces: Iterable[tuple[int, bytes, _Field]]) -> dict[int, bytearray]
 
 
 def dumped(memory: GuestMemory, layout: Layout, features: Collection[int] = ()) -> dict[str, Any]:
-    """What the file of this queue says, with all of the memory in it."""
+    """What the file of this queue says, with all of the memory in it.
+
+    Examples
+    --------
+    >>> dumped(GuestMemory({0: 64}), Layout.at(1, 0))["avail_addr"]
+    16
+    """
     return {
         "num": layout.num,
         "desc_addr": layout.desc,

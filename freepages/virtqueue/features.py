@@ -40,7 +40,15 @@ class NegotiationError(FreepagesError):
 
 
 def names(features: Iterable[int], bits: Mapping[int, str] = MERGED) -> str:
-    """`"STATS_VQ FREE_PAGE_HINT VERSION_1"`; a bit without a name is `"bit 17"`."""
+    """`"STATS_VQ FREE_PAGE_HINT VERSION_1"`; a bit without a name is `"bit 17"`.
+
+    Examples
+    --------
+    >>> names({STATS_VQ, FREE_PAGE_HINT, VERSION_1, 17})
+    'STATS_VQ FREE_PAGE_HINT bit 17 VERSION_1'
+    >>> names({GET_FREE_PAGES}, APRIL_2016)
+    'GET_FREE_PAGES'
+    """
     return " ".join(bits.get(bit, f"bit {bit}") for bit in sorted(features)) or "none"
 
 
@@ -51,7 +59,15 @@ def checked(
     transitional: bool = True,
     bits: Mapping[int, str] = MERGED,
 ) -> Features:
-    """`accepted`, or a NegotiationError: the device's answer to what a driver wrote."""
+    """`accepted`, or a NegotiationError: the device's answer to what a driver wrote.
+
+    Examples
+    --------
+    >>> checked({STATS_VQ}, {STATS_VQ, PAGE_POISON})
+    Traceback (most recent call last):
+        ...
+    freepages.virtqueue.features.NegotiationError: the driver accepts what was not offered: PAGE_P...
+    """
     more = frozenset(accepted) - frozenset(offered)
     if more:
         raise NegotiationError(f"the driver accepts what was not offered: {names(more, bits)}")
@@ -61,7 +77,13 @@ def checked(
 
 
 def is_legacy(features: Collection[int]) -> bool:
-    """Whether rings and messages are in the guest's own byte order."""
+    """Whether rings and messages are in the guest's own byte order.
+
+    Examples
+    --------
+    >>> is_legacy({STATS_VQ}), is_legacy({VERSION_1})
+    (True, False)
+    """
     return VERSION_1 not in features
 
 
@@ -85,6 +107,13 @@ def queues(
     `without_gaps`, in the same order; Tsirkin's series that would have changed it (July 2024) was not merged,
     and Linux still did so in April 2025 (<20250425161512.2188405-1-david@redhat.com>). QEMU makes the
     statistics queue whether or not it is asked for: `always_stats`.
+
+    Examples
+    --------
+    >>> queues({GET_FREE_PAGES})
+    {'inflate': 0, 'deflate': 1, 'free_pages': 3}
+    >>> queues({GET_FREE_PAGES}, without_gaps=True)
+    {'inflate': 0, 'deflate': 1, 'free_pages': 2}
     """
     found = {
         name: number
@@ -101,6 +130,16 @@ class Config:
     actual                 how many are; the driver writes it
     free_page_hint_cmd_id  the command of the free page hints, with FREE_PAGE_HINT
     poison_val             what the driver fills free pages with; it writes it, with PAGE_POISON
+
+    Examples
+    --------
+    >>> config = Config()
+    >>> config["num_pages"] = 256; config.fields()
+    {'num_pages': 256, 'actual': 0, 'free_page_hint_cmd_id': 0, 'poison_val': 0}
+    >>> config.driver_writes("num_pages", 0)
+    Traceback (most recent call last):
+        ...
+    freepages.virtqueue.features.NegotiationError: config: the driver may only read num_pages
     """
 
     FIELDS = ("num_pages", "actual", "free_page_hint_cmd_id", "poison_val")
@@ -133,4 +172,5 @@ class Config:
         return 4 * self.FIELDS.index(field)
 
     def fields(self) -> dict[str, int]:
+        """Every field with its value."""
         return {field: self[field] for field in self.FIELDS}

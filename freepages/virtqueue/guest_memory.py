@@ -48,7 +48,15 @@ class OutsideMemory(FreepagesError):
 
 
 class Memory:
-    """What a CPU does to memory. Outside the mapped ranges an access raises OutsideMemory, nothing done."""
+    """What a CPU does to memory. Outside the mapped ranges an access raises OutsideMemory, nothing done.
+
+    Examples
+    --------
+    >>> memory: Memory = GuestMemory({0x1000: 16})
+    >>> get, put = (make(Struct("<Q"), 0x1000, 16) for make in (memory.reader, memory.writer))
+    >>> put(8, 7); get(8)
+    (7,)
+    """
 
     endian: Endian
     """The guest's own byte order, which a legacy queue has; queues of VERSION_1 are little endian anyway."""
@@ -58,9 +66,11 @@ class Memory:
         raise NotImplementedError
 
     def read(self, addr: int, size: int) -> bytes:
+        """The ``size`` bytes at an address."""
         raise NotImplementedError
 
     def write(self, addr: int, data: bytes | bytearray | memoryview) -> None:
+        """Write bytes at an address."""
         raise NotImplementedError
 
     def reader(self, form: Struct, addr: int, size: int) -> Reader:
@@ -88,6 +98,16 @@ class GuestMemory(Memory):
 
     A range that is given as a writable buffer (bytearray, memoryview, mmap) is used as it is, not copied.
     Ranges may touch, and then an access may span them, but not overlap.
+
+    Examples
+    --------
+    >>> memory = GuestMemory({0x1000: 16, 0x1010: b"behind"})
+    >>> memory.write(0x100C, b"touches!"); memory.read(0x1010, 6)
+    b'hes!nd'
+    >>> memory.read(0x2000, 4)
+    Traceback (most recent call last):
+        ...
+    freepages.virtqueue.guest_memory.OutsideMemory: 4 bytes at 0x2000 are not all in guest memory
     """
 
     def __init__(
@@ -122,10 +142,12 @@ class GuestMemory(Memory):
             list(self._pieces(addr, size))
 
     def read(self, addr: int, size: int) -> bytes:
+        """The ``size`` bytes at an address."""
         whole = self._within(addr, size)
         return bytes(whole) if whole is not None else b"".join(list(self._pieces(addr, size)))
 
     def write(self, addr: int, data: bytes | bytearray | memoryview) -> None:
+        """Write bytes at an address; everybody sees them at once."""
         whole = self._within(addr, len(data))
         at = 0
         for piece in [whole] if whole is not None else list(self._pieces(addr, len(data))):
@@ -169,7 +191,13 @@ class GuestMemory(Memory):
 
 
 class Pending(NamedTuple):
-    """A write that its CPU has made and nobody else sees yet."""
+    """A write that its CPU has made and nobody else sees yet.
+
+    Examples
+    --------
+    >>> Pending(1, 0, addr=64, data=b"ab").overlaps(65, 8)
+    True
+    """
 
     number: int
     barriers: int  # how many write barriers the CPU had passed
@@ -177,15 +205,25 @@ class Pending(NamedTuple):
     data: bytes
 
     def overlaps(self, addr: int, size: int) -> bool:
+        """Whether it writes any of the ``size`` bytes at an address."""
         return self.addr < addr + size and addr < self.addr + len(self.data)
 
 
 class StoreBuffer(Memory):
-    """Guest memory as one CPU sees it, its own pending writes included.
+    r"""Guest memory as one CPU sees it, its own pending writes included.
 
     A queue made over it is one side of the ring on that CPU. :meth:`visibility` is the process that lets the
     pending writes out, one a move; its choice ``3v`` is the CPU's third write since its last full barrier.
     `name` gives the words for an address, as :meth:`freepages.virtqueue.ring_layout.Layout.name` does.
+
+    Examples
+    --------
+    >>> memory = GuestMemory({0: 16})
+    >>> cpu = StoreBuffer(memory)
+    >>> cpu.write(4, b"new"); cpu.read(4, 3), memory.read(4, 3)
+    (b'new', b'\x00\x00\x00')
+    >>> cpu.mb(); memory.read(4, 3)
+    b'new'
     """
 
     def __init__(self, memory: GuestMemory, name: Callable[[int], str] = hex):
@@ -198,6 +236,7 @@ class StoreBuffer(Memory):
         self.memory.check(addr, size)
 
     def read(self, addr: int, size: int) -> bytes:
+        """The bytes as this CPU sees them."""
         seen = bytearray(self.memory.read(addr, size))
         for write in self.pending:
             if write.overlaps(addr, size):
@@ -206,6 +245,7 @@ class StoreBuffer(Memory):
         return bytes(seen)
 
     def write(self, addr: int, data: bytes | bytearray | memoryview) -> None:
+        """Write bytes, which wait in the buffer."""
         self.check(addr, len(data))
         self._writes += 1
         self.pending.append(Pending(self._writes, self._barriers, addr, bytes(data)))

@@ -94,7 +94,16 @@ Offer = tuple[Any, int, int]
 
 
 class Queue:
-    """What both sides have: the place, the features, and the memory as the side's own CPU sees it."""
+    """What both sides have: the place, the features, and the memory as the side's own CPU sees it.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> memory, layout = GuestMemory({0: 8192}), Layout.at(4, 0)
+    >>> Queue(memory, layout, {EVENT_IDX}, barriers=True).event_idx
+    True
+    """
 
     def __init__(self, memory: Memory, layout: Layout, features: Collection[int], barriers: bool):
         if fault := layout.fault():
@@ -127,6 +136,18 @@ class DriverQueue(Queue):
     `check_len`: whether a used length above the chain's writable bytes breaks the queue. Without VERSION_1 it
     does not unless asked for, since legacy devices set it wrongly ("Legacy Interface: The Virtqueue Used
     Ring"), QEMU's balloon among them; then the length is given back as the device wrote it.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> memory, layout = GuestMemory({0: 8192}), Layout.at(4, 0)
+    >>> driver, device = DriverQueue(memory, layout), DeviceQueue(memory, layout)
+    >>> straight(driver.add_outbuf([(4096, 64)], "a bitmap")), straight(driver.kick())
+    (True, True)
+    >>> straight(device.push(straight(device.pop()), 0))
+    >>> straight(driver.get_buf()), straight(driver.get_buf())
+    (('a bitmap', 0), None)
     """
 
     def __init__(
@@ -341,7 +362,22 @@ class DriverQueue(Queue):
 
 
 class DeviceQueue(Queue):
-    """The device's side. It trusts no index, head, flag, address or length that it reads."""
+    """The device's side. It trusts no index, head, flag, address or length that it reads.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> memory, layout = GuestMemory({0: 8192}), Layout.at(4, 0)
+    >>> driver, device = DriverQueue(memory, layout), DeviceQueue(memory, layout)
+    >>> straight(driver.add_inbuf([(4096, 8)], "a request"))
+    True
+    >>> straight(device.pop()).buffers
+    [(4096, 8, True)]
+    >>> memory.write(layout.avail + 2, bytes([9, 0]))
+    >>> straight(device.pop()), str(device.broken)
+    (None, 'index jump: avail->idx went from 1 to 9')
+    """
 
     def __init__(
         self, memory: Memory, layout: Layout, features: Collection[int] = (), *, barriers: bool = True
@@ -452,5 +488,11 @@ class DeviceQueue(Queue):
 
 
 def need_event(event: int, idx: int, moved: int) -> bool:
-    """Whether the other side waits for one of the `moved` entries up to `idx`: vring_need_event()."""
+    """Whether the other side waits for one of the `moved` entries up to `idx`: vring_need_event().
+
+    Examples
+    --------
+    >>> need_event(event=4, idx=6, moved=2), need_event(event=4, idx=7, moved=2)
+    (True, False)
+    """
     return (idx - event - 1) & 0xFFFF < moved

@@ -39,7 +39,13 @@ class LayoutError(FreepagesError):
 
 
 class Forms(NamedTuple):
-    """The fields as they lie in memory, in one byte order."""
+    """The fields as they lie in memory, in one byte order.
+
+    Examples
+    --------
+    >>> FORMS["little"].desc.size, FORMS["little"].elem.size
+    (16, 8)
+    """
 
     desc: Struct  # addr, len, flags, next
     word: Struct  # flags, idx, an available entry, an event
@@ -53,12 +59,24 @@ FORMS: dict[Endian, Forms] = {
 
 
 def forms(features: Collection[int], endian: Endian) -> Forms:
-    """The forms of a queue with these features in a guest of this byte order."""
+    r"""The forms of a queue with these features in a guest of this byte order.
+
+    Examples
+    --------
+    >>> forms(set(), "big").word.pack(1), forms({VERSION_1}, "big").word.pack(1)
+    (b'\x00\x01', b'\x01\x00')
+    """
     return FORMS["little" if VERSION_1 in features else endian]
 
 
 def aligned(addr: int, to: int) -> int:
-    """The first multiple of `to`, a power of two, from `addr` on."""
+    """The first multiple of `to`, a power of two, from `addr` on.
+
+    Examples
+    --------
+    >>> aligned(17, 16), aligned(32, 16)
+    (32, 32)
+    """
     return (addr + to - 1) & -to
 
 
@@ -66,8 +84,30 @@ def aligned(addr: int, to: int) -> int:
 class Layout:
     """The queue size and the guest-physical addresses of the three areas.
 
-    Raises LayoutError when `num` is not a power of two in 1..32768 ("Virtqueues"); whether the areas may lie
-    where they do is :meth:`fault`'s question, since a guest can write any address.
+    Parameters
+    ----------
+    num : int
+        Entries of the queue.
+    desc, avail, used : int
+        Guest-physical addresses, in bytes.
+
+    Raises
+    ------
+    LayoutError
+        When `num` is not a power of two in 1..32768 ("Virtqueues"); whether the areas may lie
+        where they do is :meth:`fault`'s question, since a guest can write any address.
+
+    Examples
+    --------
+    >>> layout = Layout.at(128, 0x1000)
+    >>> layout, hex(layout.end)
+    (Layout(num=128, desc=4096, avail=6144, used=6408), '0x1d0e')
+    >>> layout.name(0x1802)
+    'avail->idx'
+    >>> Layout(100, 0, 0, 0)
+    Traceback (most recent call last):
+        ...
+    freepages.virtqueue.ring_layout.LayoutError: num 100 is not a power of two in 1..32768
     """
 
     num: int
@@ -95,14 +135,17 @@ class Layout:
 
     @property
     def desc_size(self) -> int:
+        """Bytes of the descriptor table."""
         return DESC_SIZE * self.num
 
     @property
     def avail_size(self) -> int:
+        """Bytes of the available ring."""
         return 6 + 2 * self.num
 
     @property
     def used_size(self) -> int:
+        """Bytes of the used ring."""
         return 6 + ELEM_SIZE * self.num
 
     @property

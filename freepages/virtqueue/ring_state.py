@@ -31,7 +31,16 @@ from freepages.virtqueue.ring_layout import DESC_SIZE, EVENT_IDX, INDIRECT_DESC,
 
 
 class Offered(NamedTuple):
-    """A chain in flight: offered in slot `slot` of the available ring, and not yet used."""
+    """A chain in flight: offered in slot `slot` of the available ring, and not yet used.
+
+    Examples
+    --------
+    >>> from freepages.real.data_path import data_path
+    >>> from freepages.virtqueue.dump import read_dump
+    >>> dump = read_dump(data_path("rings", "modern-hinting.json"))
+    >>> describe(*dump[:3]).in_flight[0].slot
+    7
+    """
 
     slot: int
     head: int | None
@@ -42,7 +51,16 @@ class Offered(NamedTuple):
 
 
 class Used(NamedTuple):
-    """A used entry: the chain from `head` came back in slot `slot` of the used ring, `len` bytes written."""
+    """A used entry: the chain from `head` came back in slot `slot` of the used ring, `len` bytes written.
+
+    Examples
+    --------
+    >>> from freepages.real.data_path import data_path
+    >>> from freepages.virtqueue.dump import read_dump
+    >>> dump = read_dump(data_path("rings", "modern-hinting.json"))
+    >>> describe(*dump[:3]).completed[-1][:3]
+    (6, 6, 0)
+    """
 
     slot: int
     head: int | None
@@ -59,6 +77,14 @@ class RingState:
     a device that uses chains out of order they are as many as there are in flight, but not always the same.
     `completed`: the newest min(used_idx, num) used entries, oldest first. Just after the index has wrapped
     the ring holds more of them than can be told.
+
+    Examples
+    --------
+    >>> from freepages.real.data_path import data_path
+    >>> from freepages.virtqueue.dump import read_dump
+    >>> state = describe(*read_dump(data_path("rings", "modern-hinting.json"))[:3])
+    >>> state.avail_idx, state.used_idx, len(state.in_flight)
+    (15, 7, 8)
     """
 
     layout: Layout
@@ -83,7 +109,16 @@ class RingState:
 
 
 def describe(memory: Memory, layout: Layout, features: Collection[int] = ()) -> RingState:
-    """Read the queue that `layout` describes."""
+    """Read the queue that `layout` describes.
+
+    Examples
+    --------
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> describe(GuestMemory({0: 4096}), Layout.at(4, 0)).in_flight
+    []
+    >>> print(describe(GuestMemory({0: 64}), Layout.at(4, 0)).broken)
+    ring outside memory: the available ring, 12 bytes at 0x40, is not all in the memory
+    """
     event_idx = EVENT_IDX in features
     form = forms(features, memory.endian)
     num = layout.num

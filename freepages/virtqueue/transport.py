@@ -20,6 +20,15 @@ class Transport:
 
     `offered` are the feature bits, `sizes` gives the number of entries of every queue that exists, by queue
     number. What the driver sets: `features` (None before), `layouts`, the place of every queue it set up.
+
+    Examples
+    --------
+    >>> from freepages.virtqueue.features import STATS_VQ
+    >>> device = Transport({STATS_VQ}, sizes={0: 128, 1: 128, 2: 128})
+    >>> device.accept({STATS_VQ}); device.accepted
+    frozenset({1})
+    >>> device.pending |= {2, CONFIG_CHANGED}; device.next_interrupt()
+    2
     """
 
     def __init__(
@@ -45,6 +54,7 @@ class Transport:
 
     @property
     def accepted(self) -> Features:
+        """The negotiated features; NegotiationError before there are any."""
         if self.features is None:
             raise NegotiationError("no features were negotiated yet")
         return self.features

@@ -43,7 +43,22 @@ FEW = 10
 
 
 def drop_cache(ctx: Context, ctrl: int) -> Steps:
-    """What /proc/sys/vm/drop_caches does with `ctrl`. Process."""
+    """What /proc/sys/vm/drop_caches does with `ctrl`. Process.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> from freepages.zone.kernel import Kernel
+    >>> from freepages.zone.node import Node
+    >>> node = Node.pc(64 << 20)
+    >>> pages = [straight(node.alloc_pages(0, kind="c")) for _ in range(2)]
+    >>> cache = PageCache([Inode("F", pages=dict(enumerate(pages)))])
+    >>> ctx = Context(Kernel(node, GuestMemory({0: 4096}), cache=cache), "process")
+    >>> cache.dirty.add(pages[0])
+    >>> straight(drop_cache(ctx, DROP_PAGECACHE)); len(cache.pages)
+    1
+    """
     kernel = ctx.kernel
     pages = len(kernel.cache.pages) if kernel.cache and ctrl & DROP_PAGECACHE else 0
     return kernel.grain(_drop_cache(ctx, ctrl), DROPS_CACHE, kernel.zone_locks, ctrl, pages)
@@ -65,7 +80,21 @@ def _drop_cache(ctx: Context, ctrl: int) -> Steps:
 
 
 def invalidate_mapping_pages(ctx: Context, cache: PageCache, inode: Inode) -> Steps:
-    """Drop what can be dropped of one file, a pagevec at a time. Process."""
+    """Drop what can be dropped of one file, a pagevec at a time. Process.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> from freepages.zone.kernel import Kernel
+    >>> from freepages.zone.node import Node
+    >>> node = Node.pc(64 << 20)
+    >>> pages = [straight(node.alloc_pages(0, kind="c")) for _ in range(2)]
+    >>> cache = PageCache([Inode("F", pages=dict(enumerate(pages)))])
+    >>> ctx = Context(Kernel(node, GuestMemory({0: 4096}), cache=cache), "process")
+    >>> straight(invalidate_mapping_pages(ctx, cache, cache.files["F"])); cache.pages
+    {}
+    """
     indices = sorted(inode.pages)
     for at in range(0, len(indices), PAGEVEC_SIZE):
         pagevec: list[int] = []
@@ -89,14 +118,42 @@ def _fate(cache: PageCache, inode: Inode, index: int, pfn: int) -> str:
 
 
 def drop_slab(ctx: Context, cache: PageCache) -> Steps:
-    """Shrink the slab caches until a pass frees few objects. Process."""
+    """Shrink the slab caches until a pass frees few objects. Process.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> from freepages.zone.kernel import Kernel
+    >>> from freepages.zone.node import Node
+    >>> node = Node.pc(64 << 20)
+    >>> cache, page = PageCache(), straight(node.alloc_pages(0, kind="s"))
+    >>> file = Inode("F"); cache.fill_slab([page], [Dentry(file), Dentry(file, users=1)], per_page=2)
+    >>> ctx = Context(Kernel(node, GuestMemory({0: 4096}), cache=cache), "process")
+    >>> straight(drop_slab(ctx, cache)); len(cache.slab[page])
+    1
+    """
     freed = FEW + 1
     while freed > FEW:
         freed = yield from shrink_slab(ctx, cache)
 
 
 def shrink_slab(ctx: Context, cache: PageCache) -> Steps:
-    """Free the names and then the inodes that were unused when the pass began; how many went. Process."""
+    """Free the names and then the inodes that were unused when the pass began; how many went. Process.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> from freepages.zone.kernel import Kernel
+    >>> from freepages.zone.node import Node
+    >>> node = Node.pc(64 << 20)
+    >>> cache, page = PageCache(), straight(node.alloc_pages(0, kind="s"))
+    >>> file = Inode("F"); cache.fill_slab([page], [Dentry(file), Dentry(file, users=1)], per_page=2)
+    >>> ctx = Context(Kernel(node, GuestMemory({0: 4096}), cache=cache), "process")
+    >>> straight(shrink_slab(ctx, cache))
+    1
+    """
     names, inodes = cache.unused(Dentry), cache.unused(Inode)
     freed = 0
     for pfn in names:
@@ -112,6 +169,19 @@ def shrink_slab(ctx: Context, cache: PageCache) -> Steps:
 def free_objects(ctx: Context, cache: PageCache, pfn: int, objects: Sequence[Object]) -> Steps:
     """Free those of these objects of a slab page that are unused, and the page with its last; how many went.
     Process.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> from freepages.zone.kernel import Kernel
+    >>> from freepages.zone.node import Node
+    >>> node = Node.pc(64 << 20)
+    >>> cache, page = PageCache(), straight(node.alloc_pages(0, kind="s"))
+    >>> file = Inode("F"); cache.fill_slab([page], [Dentry(file), Dentry(file, users=1)], per_page=2)
+    >>> ctx = Context(Kernel(node, GuestMemory({0: 4096}), cache=cache), "process")
+    >>> straight(free_objects(ctx, cache, page, list(cache.slab[page])))
+    1
     """
     yield SHRINKS, pfn, len(objects), Said(_shrunk, cache, pfn, objects)
     gone = [some for some in objects if may_go(some)]
@@ -126,7 +196,13 @@ def free_objects(ctx: Context, cache: PageCache, pfn: int, objects: Sequence[Obj
 
 
 def may_go(some: Object) -> bool:
-    """Whether an object is unused: nobody holds it and, of an inode, no page is in the cache."""
+    """Whether an object is unused: nobody holds it and, of an inode, no page is in the cache.
+
+    Examples
+    --------
+    >>> may_go(Inode("F")), may_go(Inode("F", users=1)), may_go(Inode("F", pages={0: 7}))
+    (True, False, False)
+    """
     return not some.users and not (isinstance(some, Inode) and some.pages)
 
 
@@ -138,7 +214,21 @@ def _shrunk(cache: PageCache, pfn: int, objects: Sequence[Object]) -> str:
 
 
 def sync(ctx: Context) -> Steps:
-    """Write every dirty page of the cache to the disk, and wait until all are written. Process."""
+    """Write every dirty page of the cache to the disk, and wait until all are written. Process.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> from freepages.zone.kernel import Kernel
+    >>> from freepages.zone.node import Node
+    >>> node = Node.pc(64 << 20)
+    >>> pages = [straight(node.alloc_pages(0, kind="c")) for _ in range(2)]
+    >>> cache = PageCache([Inode("F", pages=dict(enumerate(pages)))])
+    >>> ctx = Context(Kernel(node, GuestMemory({0: 4096}), cache=cache), "process")
+    >>> cache.dirty.add(pages[0]); straight(sync(ctx)); cache.droppable() == sorted(pages)
+    True
+    """
     cache = ctx.kernel.cache
     if cache is None or not (cache.to_write() or cache.writeback):
         return
@@ -152,7 +242,23 @@ def sync(ctx: Context) -> Steps:
 
 
 def drain_all_pages(ctx: Context) -> Steps:
-    """Give every CPU's own pages back to the zones. Process."""
+    """Give every CPU's own pages back to the zones. Process.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> from freepages.zone.kernel import Kernel
+    >>> from freepages.zone.node import Node
+    >>> node = Node.pc(64 << 20)
+    >>> pages = [straight(node.alloc_pages(0, kind="c")) for _ in range(2)]
+    >>> cache = PageCache([Inode("F", pages=dict(enumerate(pages)))])
+    >>> ctx = Context(Kernel(node, GuestMemory({0: 4096}), cache=cache), "process")
+    >>> for pfn in pages:
+    ...     straight(node.free_pages(pfn, 0))
+    >>> straight(drain_all_pages(ctx)); pcp_count(node.zones["DMA32"], "cpu 0")
+    0
+    """
     kernel = ctx.kernel
 
     def drain() -> Steps:
@@ -168,7 +274,13 @@ def drain_all_pages(ctx: Context) -> Steps:
 
 
 class Freed(NamedTuple):
-    """Pages that a drop frees: of the page cache, of slab, and at least and at most of both together."""
+    """Pages that a drop frees: of the page cache, of slab, and at least and at most of both together.
+
+    Examples
+    --------
+    >>> Freed(cache=100, slab=20, least=90, most=140).pages
+    120
+    """
 
     cache: int
     slab: int
@@ -177,6 +289,7 @@ class Freed(NamedTuple):
 
     @property
     def pages(self) -> int:
+        """Of both together, as estimated."""
         return self.cache + self.slab
 
 
@@ -193,7 +306,32 @@ def pages_freed(meminfo: Meminfo, ctrl: int, *, synced: bool = False, pinned: in
 
     2 alone is taken for what it is since Linux 5.16, slab only; before, it can free as many pages as 3.
 
-    Raises FreepagesError where ctrl is not 0..3, or more slab is pinned than there is.
+    Parameters
+    ----------
+    meminfo : Meminfo
+    ctrl : int
+        What is written to drop_caches: 0 to 3.
+    synced : bool
+        Whether after a sync.
+    pinned : int, optional
+        Pages of reclaimable slab that cannot go.
+
+    Returns
+    -------
+    Freed
+        In pages.
+
+    Raises
+    ------
+    FreepagesError
+        Where ctrl is not 0..3, or more slab is pinned than there is.
+
+    Examples
+    --------
+    >>> from freepages.real.data_path import data_path
+    >>> from freepages.real.meminfo import read_meminfo
+    >>> pages_freed(read_meminfo(data_path("drop_caches", "read-3", "before", "meminfo")), 3)
+    Freed(cache=142356, slab=7636, least=142356, most=158028)
     """
     if ctrl not in range(4):
         raise FreepagesError(f"drop_caches takes 0, 1, 2 or 3, not {ctrl}")
@@ -219,7 +357,21 @@ def pages_freed(meminfo: Meminfo, ctrl: int, *, synced: bool = False, pinned: in
 
 
 def pinned(cache: PageCache) -> int:
-    """How many reclaimable slab pages no pass of drop_slab() can empty."""
+    """How many reclaimable slab pages no pass of drop_slab() can empty.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> from freepages.zone.kernel import Kernel
+    >>> from freepages.zone.node import Node
+    >>> node = Node.pc(64 << 20)
+    >>> cache, page = PageCache(), straight(node.alloc_pages(0, kind="s"))
+    >>> file = Inode("F"); cache.fill_slab([page], [Dentry(file), Dentry(file, users=1)], per_page=2)
+    >>> ctx = Context(Kernel(node, GuestMemory({0: 4096}), cache=cache), "process")
+    >>> pinned(cache)
+    1
+    """
     names = (some for objects in cache.slab.values() for some in objects if isinstance(some, Dentry))
     unused = Counter(id(name.inode) for name in names if not name.users)
 

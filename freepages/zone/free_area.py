@@ -13,7 +13,13 @@ from freepages.pages.orders import MAX_ORDER, Migratetype
 
 
 def aligned_blocks(start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The pages [start, end) as (pfn, order) of the fewest blocks, ascending."""
+    """The pages [start, end) as (pfn, order) of the fewest blocks, ascending.
+
+    Examples
+    --------
+    >>> list(aligned_blocks(3, 12))
+    [(3, 0), (4, 2), (8, 2)]
+    """
     while start < end:
         order = min(MAX_ORDER - 1, (end - start).bit_length() - 1)
         while start & ((1 << order) - 1):
@@ -27,6 +33,16 @@ class FreeList(OrderedDict[int, int | None]):
 
     The dictionary's last key is the list's head, where the kernel's list_add puts and list_first_entry takes.
     On a per-CPU list each page has a value, the migratetype that it came with (pcppage_migratetype).
+
+    Examples
+    --------
+    >>> from freepages.pages.orders import Migratetype
+    >>> blocks = FreeList(0, Migratetype.MOVABLE)
+    >>> blocks.add(5); blocks.add(9); blocks.add_tail(2)
+    >>> list(blocks.from_head())
+    [9, 5, 2]
+    >>> blocks.head(), blocks.tail()
+    (9, 2)
     """
 
     def __init__(self, order: int, migratetype: Migratetype):
@@ -47,9 +63,11 @@ class FreeList(OrderedDict[int, int | None]):
         self.move_to_end(pfn, last=False)
 
     def head(self) -> int:
+        """The block that is taken next."""
         return next(reversed(self))
 
     def tail(self) -> int:
+        """The block that is taken last."""
         return next(iter(self))
 
     def from_head(self) -> Iterator[int]:
@@ -58,7 +76,14 @@ class FreeList(OrderedDict[int, int | None]):
 
 
 class FreeArea:
-    """The free blocks of one order: a list for each migratetype, and how many there are in all."""
+    """The free blocks of one order: a list for each migratetype, and how many there are in all.
+
+    Examples
+    --------
+    >>> area = FreeArea(3)
+    >>> [blocks.migratetype.name for blocks in area.free_list]
+    ['UNMOVABLE', 'MOVABLE', 'RECLAIMABLE', 'HIGHATOMIC', 'CMA', 'ISOLATE']
+    """
 
     def __init__(self, order: int):
         self.order = order

@@ -35,11 +35,25 @@ HEADS_AT_A_TIME = 1 << 14  # few enough that the temporaries stay in the first t
 
 
 class Markable(Protocol):
-    """What the walk needs of a bitmap: a PageBitmap, or one that lies in the guest's memory."""
+    """What the walk needs of a bitmap: a PageBitmap, or one that lies in the guest's memory.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> class Tells:
+    ...     pages = 16
+    ...     def set_range(self, lo, hi): print(f"[{lo}, {hi})")
+    >>> zone = Zone("Normal", 0, 16)
+    >>> zone.add_memory(2, 8)
+    >>> straight(mark_free_pages_bitmap(zone, Tells(), 16, max_pfn=16))
+    [2, 4)
+    [4, 8)
+    """
 
     pages: int
 
-    def set_range(self, lo: int, hi: int) -> None: ...
+    def set_range(self, lo: int, hi: int) -> None:
+        """Set the bits [lo, hi)."""
 
 
 def mark_free_pages_bitmap(
@@ -49,6 +63,17 @@ def mark_free_pages_bitmap(
 
     ``length`` is in pages (the driver's bmap_len is in bytes). Bit 0 of the bitmap is pfn ``start``, 0 in the
     patch. One step a block; the zone's lock is held from the first to the last, so the lists stand still.
+
+    Examples
+    --------
+    >>> from freepages.pages.bitmap import PageBitmap
+    >>> from freepages.engine import straight
+    >>> zone = Zone("Normal", 0, 16)
+    >>> zone.add_memory(4, 10)
+    >>> bitmap = PageBitmap(16)
+    >>> straight(mark_free_pages_bitmap(zone, bitmap, length=16, max_pfn=8))
+    >>> list(bitmap)
+    [4, 5, 6, 7]
     """
     limit = min(start + length, max_pfn)
     if start < 0 or limit - start > bitmap.pages:
@@ -72,6 +97,16 @@ def get_free_pages(node: Node, bitmap: Markable, length: int, *, cpu: str = "cpu
     """Mark the free pages of every populated zone in turn, each under its own lock. Process.
 
     Zones are seen at different moments, so together the bits are no snapshot of the node.
+
+    Examples
+    --------
+    >>> from freepages.pages.bitmap import PageBitmap
+    >>> from freepages.engine import straight
+    >>> node = Node.pc(64 << 20)
+    >>> bitmap = PageBitmap(node.max_pfn)
+    >>> straight(get_free_pages(node, bitmap, node.max_pfn))
+    >>> bitmap.count() == sum(zone.nr_free_pages for zone in node.populated_zones())
+    True
     """
     for zone in node.populated_zones():
         yield from mark_free_pages_bitmap(zone, bitmap, length, node.max_pfn, cpu=cpu)
@@ -80,7 +115,26 @@ def get_free_pages(node: Node, bitmap: Markable, length: int, *, cpu: str = "cpu
 def get_free_chunks(
     node: Node, chunk: int, deliver: Callable[[int, PageBitmap], object], *, cpu: str = "cpu 0"
 ) -> Steps:
-    """Mark ``chunk`` pfns at a time, and deliver(start, bitmap) for each with no lock held. Process."""
+    """Mark ``chunk`` pfns at a time, and deliver(start, bitmap) for each with no lock held. Process.
+
+    Parameters
+    ----------
+    node : Node
+    chunk : int
+        Pages of a chunk.
+    deliver : callable
+        Called with the chunk's first pfn and its PageBitmap, whose bit 0 is that pfn.
+    cpu : str
+        Who holds the locks meanwhile.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> node = Node.pc(64 << 20)
+    >>> straight(get_free_chunks(node, 8192, lambda start, bitmap: print(start, bitmap.count())))
+    0 8094
+    8192 8192
+    """
     for start, length in chunks(node.max_pfn, chunk):
         bitmap = PageBitmap(length)
         for zone in node.populated_zones():
@@ -91,7 +145,13 @@ def get_free_chunks(
 
 
 def chunks(limit: int, chunk: int) -> Iterator[tuple[int, int]]:
-    """(start, length) of the pieces of [0, limit), ``chunk`` pages long but for the last."""
+    """(start, length) of the pieces of [0, limit), ``chunk`` pages long but for the last.
+
+    Examples
+    --------
+    >>> list(chunks(10, 4))
+    [(0, 4), (4, 4), (8, 2)]
+    """
     if chunk < 1:
         raise FreepagesError(f"a chunk of {chunk} pages")
     for start in range(0, limit, chunk):
@@ -99,7 +159,20 @@ def chunks(limit: int, chunk: int) -> Iterator[tuple[int, int]]:
 
 
 def heads_by_order(zone: Zone) -> list[NDArray[np.int64]]:
-    """The first pfns of the zone's free blocks, for each order, in the order in which the walk meets them."""
+    """The first pfns of the zone's free blocks, for each order, in the order in which the walk meets them.
+
+    Returns
+    -------
+    list of ndarray of int64, shape (blocks,)
+        One array an order, 0 to 10.
+
+    Examples
+    --------
+    >>> zone = Zone("Normal", 0, 16)
+    >>> zone.add_memory(1, 8)
+    >>> [heads.tolist() for heads in heads_by_order(zone)][:4]
+    [[1], [2], [4], []]
+    """
     return [
         np.fromiter((pfn for blocks in area.free_list for pfn in blocks.from_head()), np.int64, area.nr_free)
         for area in zone.free_area
@@ -126,6 +199,21 @@ def mark_free_blocks(
     share bytes, and are added to them: their bits are disjoint, so to add is to or, and numpy's indexed add
     is fast where its indexed or is not. That they were disjoint shows in the count of bits at the end:
     neither adding to a byte nor storing over it gives as many bits as both had, unless no bit was in both.
+
+    Examples
+    --------
+    >>> from freepages.pages.bitmap import PageBitmap
+    >>> bitmap = PageBitmap(32)
+    >>> mark_free_blocks([[1, 7], [4], [], [8]], bitmap)
+    12
+    >>> list(bitmap)
+    [1, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15]
+    >>> mark_free_blocks([[0]], bitmap, marked=12)
+    13
+    >>> mark_free_blocks([[], [], [8]], bitmap, marked=13)
+    Traceback (most recent call last):
+        ...
+    freepages.engine.errors.FreepagesError: 17 pages are listed, 8 bits are set: some page is list...
     """
     limit = start + bitmap.pages if limit is None else limit
     if start % LARGEST_BLOCK or not start <= limit <= start + bitmap.pages:

@@ -37,6 +37,15 @@ class Kernel:
     debug_sg  CONFIG_DEBUG_SG: scatterlists are checked
     poison    the byte that CONFIG_PAGE_POISONING fills free pages with and expects to find again, or None
     grain     how finely the kernel's operations are stepped
+
+    Examples
+    --------
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> kernel = Kernel(Node.pc(64 << 20), GuestMemory({0: 4096}), bits=32)
+    >>> kernel.long.size
+    4
+    >>> kernel.say("out of memory"); kernel.dmesg
+    ['out of memory']
     """
 
     node: Node
@@ -58,6 +67,7 @@ class Kernel:
 
     @property
     def zone_locks(self) -> AllFree:
+        """The locks of all zones, as one guard."""
         return AllFree(*(zone.lock for zone in self.node.populated_zones()))
 
     def say(self, line: str) -> None:
@@ -67,7 +77,16 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Context:
-    """Who runs, and whether it may sleep. `function` is what was entered first: a handler, a work item."""
+    """Who runs, and whether it may sleep. `function` is what was entered first: a handler, a work item.
+
+    Examples
+    --------
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> kernel = Kernel(Node.pc(64 << 20), GuestMemory({0: 4096}))
+    >>> handler = Context(kernel, "cpu 0", interrupt=True, function="balloon_ack")
+    >>> handler.might_sleep("kmalloc(GFP_KERNEL)"); kernel.dmesg
+    ['kmalloc(GFP_KERNEL) may sleep, in interrupt context: balloon_ack']
+    """
 
     kernel: Kernel
     name: str
@@ -76,6 +95,7 @@ class Context:
     cpu: str = "cpu 0"
 
     def within(self, function: str) -> Context:
+        """The same context, in another function."""
         return replace(self, function=function)
 
     def might_sleep(self, call: str) -> None:
@@ -98,6 +118,15 @@ class Work(Guard):
     """A work item: queued from any context, run by a kernel thread in process context.
 
     Queued again before it ran, it runs once; queued while it runs, it runs again.
+
+    Examples
+    --------
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> work = Work(Kernel(Node.pc(64 << 20), GuestMemory({0: 4096})), "update_balloon")
+    >>> work.ready(), work.reason()
+    (False, 'waits until update_balloon is queued')
+    >>> work.queue(); work.ready()
+    True
     """
 
     def __init__(self, kernel: Kernel, name: str):
@@ -105,9 +134,11 @@ class Work(Guard):
         self.queued = False
 
     def queue(self) -> None:
+        """queue_work(): it is to run once more."""
         self.queued = True
 
     def ready(self) -> bool:
+        """Whether it is queued, in a guest that lives."""
         return self.queued and not self.kernel.crashed
 
     def reason(self) -> str:
@@ -120,16 +151,28 @@ class Work(Guard):
 
 
 class WaitQueue(Guard):
-    """Who sleeps in wait_event() until somebody calls wake_up(); then it looks again."""
+    """Who sleeps in wait_event() until somebody calls wake_up(); then it looks again.
+
+    Examples
+    --------
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> acked = WaitQueue(Kernel(Node.pc(64 << 20), GuestMemory({0: 4096})), "acked")
+    >>> acked.reason()
+    'sleeps until acked is woken'
+    >>> acked.wake_up(); acked.ready()
+    True
+    """
 
     def __init__(self, kernel: Kernel, name: str):
         self.kernel, self.name = kernel, name
         self.woken = False
 
     def wake_up(self) -> None:
+        """Wake who sleeps."""
         self.woken = True
 
     def ready(self) -> bool:
+        """Whether it was woken, in a guest that lives."""
         return self.woken and not self.kernel.crashed
 
     def reason(self) -> str:
@@ -142,12 +185,22 @@ class WaitQueue(Guard):
 
 
 class AnyWork(Guard):
-    """The work items of one thread, in their order."""
+    """The work items of one thread, in their order.
+
+    Examples
+    --------
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> kernel = Kernel(Node.pc(64 << 20), GuestMemory({0: 4096}))
+    >>> inflate, stats = Work(kernel, "inflate"), Work(kernel, "stats")
+    >>> stats.queue(); str(AnyWork(inflate, stats))
+    'stats'
+    """
 
     def __init__(self, *works: Work):
         self.works = works
 
     def ready(self) -> bool:
+        """Whether any of them is ready."""
         return any(work.ready() for work in self.works)
 
     def reason(self) -> str:
@@ -159,7 +212,17 @@ class AnyWork(Guard):
 
 
 def workqueue(ctx: Context, items: dict[Work, Callable[[Context], Steps]]) -> Steps:
-    """A kernel thread that runs work items as they are queued, for ever. Process."""
+    """A kernel thread that runs work items as they are queued, for ever. Process.
+
+    Examples
+    --------
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> kernel = Kernel(Node.pc(64 << 20), GuestMemory({0: 4096}))
+    >>> stats = Work(kernel, "stats"); stats.queue()
+    >>> thread = workqueue(Context(kernel, "kworker"), {stats: lambda ctx: iter(["collects the statistics"])})
+    >>> next(thread)[0].say(("stats",)), next(thread)
+    ('starts stats', 'collects the statistics')
+    """
     pending = AnyWork(*items)
     while True:
         yield WORKS, pending

@@ -19,17 +19,48 @@ CLEARS = Act("clears {0} bytes at {1:#x}", cost="clear")
 
 
 def get_order(size: int) -> int:
-    """The order of the smallest block that holds `size` bytes."""
+    """The order of the smallest block that holds `size` bytes.
+
+    Examples
+    --------
+    >>> [get_order(size) for size in (1, 4096, 4097, 4 << 20)]
+    [0, 0, 1, 10]
+    """
     return max(0, (size - 1) >> PAGE_SHIFT).bit_length()
 
 
 def kmalloc(ctx: Context, size: int) -> Steps:
-    """Allocate `size` bytes; the address, or None with a line in the kernel's log. Process."""
+    """Allocate `size` bytes; the address, or None with a line in the kernel's log. Process.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> from freepages.zone.kernel import Kernel
+    >>> from freepages.zone.node import Node
+    >>> ctx = Context(Kernel(Node.pc(64 << 20), GuestMemory({0: 64 << 20})), "process")
+    >>> hex(straight(kmalloc(ctx, 8192)))
+    '0x3c00000'
+    >>> straight(kmalloc(ctx, 8 << 20)), ctx.kernel.dmesg
+    (None, ['page allocation failure: 8388608 bytes, order 11: above the largest, 10'])
+    """
     return _allocate(ctx, "kmalloc", size)
 
 
 def kzalloc(ctx: Context, size: int) -> Steps:
-    """The same, zeroed. Process."""
+    r"""The same, zeroed. Process.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> from freepages.zone.kernel import Kernel
+    >>> from freepages.zone.node import Node
+    >>> ctx = Context(Kernel(Node.pc(64 << 20), GuestMemory({0: 64 << 20})), "process")
+    >>> address = straight(kzalloc(ctx, 100))
+    >>> ctx.kernel.memory.read(address, 4)
+    b'\x00\x00\x00\x00'
+    """
     return _allocate(ctx, "kzalloc", size)
 
 
@@ -57,7 +88,19 @@ def _allocate(ctx: Context, call: str, size: int) -> Steps:
 
 
 def kfree(ctx: Context, address: int) -> Steps:
-    """Free what kzalloc gave at that address. Process."""
+    """Free what kzalloc gave at that address. Process.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> from freepages.virtqueue.guest_memory import GuestMemory
+    >>> from freepages.zone.kernel import Kernel
+    >>> from freepages.zone.node import Node
+    >>> ctx = Context(Kernel(Node.pc(64 << 20), GuestMemory({0: 64 << 20})), "process")
+    >>> address = straight(kmalloc(ctx, 8192))
+    >>> straight(kfree(ctx, address)); ctx.kernel.allocated
+    {}
+    """
     kernel = ctx.kernel
     order = kernel.allocated[address]
 

@@ -50,6 +50,14 @@ class SeenPages:
 
     ``unseen_frees`` are frees of blocks that no event had named before: they were allocated before the trace
     began. ``failed`` counts allocations that got nothing.
+
+    Examples
+    --------
+    >>> seen = SeenPages()
+    >>> seen.put(5, order=0, state=IN_USE) == {UNSEEN}
+    True
+    >>> seen.pages(IN_USE), seen.range()
+    (1, (0, 1024))
     """
 
     chunks: dict[int, bytearray] = field(default_factory=dict)
@@ -90,6 +98,16 @@ class KmemReplay:
     Where every page that is freed in a batch has an mm_page_free of its own, mm_page_free_batched is a note
     on it; in a trace without mm_page_free it is the free. A page freed alone lies on a CPU's own list until
     it is drained, where the trace has the events that tell of these lists.
+
+    Examples
+    --------
+    >>> from freepages.real.data_path import data_path
+    >>> from freepages.real.kmem_events import read_kmem_events
+    >>> replay = KmemReplay(read_kmem_events(data_path("traces", "guest-6.1.trace.gz")))
+    >>> act, *words = replay.announcement(); act.say(tuple(words))
+    'init-1 allocates block 10700 of order 1'
+    >>> replay.apply(); replay.done
+    1
     """
 
     def __init__(self, events: KmemEvents):

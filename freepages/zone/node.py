@@ -42,6 +42,22 @@ def pc_memory_map(ram_pages: int, machine: str = "i440fx") -> list[tuple[int, in
     """The usable pages of a PC with that much RAM, as its firmware reports them (e820).
 
     Its RAM without page 0 and the BIOS area below 1 MiB.
+
+    Parameters
+    ----------
+    ram_pages : int
+    machine : str
+        "i440fx" or "q35", which decides where the PCI hole begins.
+
+    Returns
+    -------
+    list of (int, int)
+        pfn ranges [start, end), ascending.
+
+    Examples
+    --------
+    >>> pc_memory_map(4 << 18)
+    [(1, 159), (256, 786432), (1048576, 1310720)]
     """
     if ram_pages < 0x1000:
         raise ZoneError(f"memory of {ram_pages} pages is less than zone DMA's 16 MiB")
@@ -53,7 +69,36 @@ class Node:
 
     ``reserved`` ranges exist but are not given to the allocator (the kernel's own image, the early page
     tables). A zone spans from its first to its last page that exists: where the memory map has none in
-    between, there is a hole. Raises ZoneError for ranges that overlap or are empty.
+    between, there is a hole.
+
+    Parameters
+    ----------
+    ram, reserved : sequence of (int, int)
+        pfn ranges [start, end).
+    arch : str
+        "x86_64" or "i386".
+    node : int
+        Its number.
+    min_free_kbytes : int, optional
+        KiB, as in /proc/sys/vm; computed as Linux does, if not given.
+    pageblock_order : int
+        A pageblock has ``2**pageblock_order`` pages.
+
+    Raises
+    ------
+    ZoneError
+        For ranges that overlap or are empty.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> node = Node.pc(1 << 30)
+    >>> [zone.name for zone in node.populated_zones()]
+    ['DMA', 'DMA32']
+    >>> node.watermarks["DMA32"]
+    Watermarks(min=1007, low=1265, high=1523)
+    >>> straight(node.alloc_pages(3))
+    261120
     """
 
     def __init__(

@@ -29,7 +29,15 @@ NO_MEMORY = Act("has no free page for page {1} of {0}, and would have to reclaim
 
 
 class Said:
-    """A part of a sentence that is asked for when the step is made, and not when it was announced."""
+    """A part of a sentence that is asked for when the step is made, and not when it was announced.
+
+    Examples
+    --------
+    >>> pages = {0: 7}
+    >>> said = Said(lambda: f"it has {len(pages)} pages")
+    >>> pages[1] = 9; str(said)
+    'it has 2 pages'
+    """
 
     def __init__(self, say: Callable[..., str], *about: Any):
         self._say, self._about = say, about
@@ -44,6 +52,11 @@ class Inode:
 
     `backing` is where it is kept: on a "disk"; as the blocks of a "device" itself, whose pages meminfo counts
     as Buffers; or nowhere else than here, with "tmpfs" and "ramfs".
+
+    Examples
+    --------
+    >>> Inode("F").only_copy, Inode("T", backing="tmpfs").only_copy
+    (False, True)
     """
 
     name: str = ""
@@ -53,12 +66,20 @@ class Inode:
 
     @property
     def only_copy(self) -> bool:
+        """Whether its pages are the only copy of what is in them."""
         return self.backing in ("tmpfs", "ramfs")
 
 
 @dataclass(eq=False)
 class Dentry:
-    """A name in memory, which holds its inode; `users` counts who has the file open by it."""
+    """A name in memory, which holds its inode; `users` counts who has the file open by it.
+
+    Examples
+    --------
+    >>> file = Inode("F")
+    >>> names = [Dentry(file), Dentry(file)]; file.users
+    2
+    """
 
     inode: Inode
     users: int = 0
@@ -80,6 +101,15 @@ class PageCache:
     mapped     those in a process's page tables
     locked     those that somebody works on, as while they are read from the disk
     slab       pfn -> the dentries, or the inodes, that lie in the page
+
+    Examples
+    --------
+    >>> cache = PageCache([Inode("F", pages={0: 12, 1: 13}), Inode("T", "tmpfs", {0: 20})])
+    >>> cache.dirty.add(12)
+    >>> [cache.refusal(pfn) for pfn in (12, 13, 20)]
+    ['is dirty', '', 'is dirty, and tmpfs has no disk to write it to']
+    >>> cache.droppable()
+    [13]
     """
 
     def __init__(self, files: Iterable[Inode] = ()):
@@ -139,10 +169,12 @@ class PageCache:
     # -- pages of files
 
     def add(self, inode: Inode, index: int, pfn: int) -> None:
+        """Put page ``index`` of a file into page ``pfn``."""
         inode.pages[index] = pfn
         self.pages[pfn] = inode, index
 
     def remove(self, pfn: int) -> None:
+        """Take a page out of the cache."""
         inode, index = self.pages.pop(pfn)
         del inode.pages[index]
 

@@ -24,22 +24,51 @@ SENDS_ON = Act("finds that page {0} is isolated: the zone gets it at once", cost
 
 
 def zone_batchsize(managed: int) -> int:
-    """Pages moved between a CPU's list and the zone at a time: 31 from 512 MiB on, 0 in a very small zone."""
+    """Pages moved between a CPU's list and the zone at a time: 31 from 512 MiB on, 0 in a very small zone.
+
+    Examples
+    --------
+    >>> zone_batchsize(16 << 8), zone_batchsize(512 << 8)
+    (0, 31)
+    """
     batch = max(1, min(managed // 1024, (512 << 10) >> PAGE_SHIFT) // 4)
     return (1 << ((batch + batch // 2).bit_length() - 1)) - 1
 
 
 def pcp_high(batch: int) -> int:
-    """How many pages a per-CPU list holds before a batch goes back."""
+    """How many pages a per-CPU list holds before a batch goes back.
+
+    Examples
+    --------
+    >>> pcp_high(zone_batchsize(512 << 8))
+    186
+    """
     return 6 * batch
 
 
 def pages_of(zone: Zone, cpu: str) -> list[FreeList]:
-    """That CPU's lists in that zone, one for each of PCPTYPES."""
+    """That CPU's lists in that zone, one for each of PCPTYPES.
+
+    Examples
+    --------
+    >>> zone = Zone("Normal", 0, 16)
+    >>> [pages.migratetype.name for pages in pages_of(zone, "cpu 0")]
+    ['UNMOVABLE', 'MOVABLE', 'RECLAIMABLE']
+    """
     return zone.pageset.setdefault(cpu, [FreeList(0, migratetype) for migratetype in PCPTYPES])
 
 
 def pcp_count(zone: Zone, cpu: str) -> int:
+    """How many pages that CPU's lists in that zone hold.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> zone = Zone("Normal", 0, 16)
+    >>> zone.add_memory(0, 16)
+    >>> straight(rmqueue_pcp(zone, batch=3)), pcp_count(zone, "cpu 0")
+    (0, 2)
+    """
     return sum(map(len, pages_of(zone, cpu)))
 
 
@@ -50,7 +79,16 @@ def rmqueue_pcp(
     cpu: str = "cpu 0",
     kind: str = "a",
 ) -> Steps:
-    """Allocate one page by way of the CPU's own list; its pfn, or None where the zone has none. Process."""
+    """Allocate one page by way of the CPU's own list; its pfn, or None where the zone has none. Process.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> zone = Zone("Normal", 0, 16)
+    >>> zone.add_memory(0, 16)
+    >>> [straight(rmqueue_pcp(zone, batch=3)) for _ in range(4)]
+    [0, 1, 2, 3]
+    """
     pages = pages_of(zone, cpu)[migratetype]
     if not pages:
         yield TAKES_LOCK, zone.lock, cpu
@@ -78,6 +116,15 @@ def free_pcp(zone: Zone, batch: int, pfn: int, cpu: str = "cpu 0") -> Steps:
 
     A page of an isolated pageblock goes back to the zone at once, lest somebody take it again. Raises
     ZoneError as Zone.free does, the zone unchanged.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> zone = Zone("Normal", 0, 16)
+    >>> zone.add_memory(0, 16)
+    >>> page = straight(rmqueue_pcp(zone, batch=3))
+    >>> straight(free_pcp(zone, 3, page)); pcp_count(zone, "cpu 0"), zone.nr_free_pages
+    (3, 13)
     """
     yield PUTS_PAGE, pfn
     zone.check_used(pfn, 0)
@@ -101,6 +148,15 @@ def drain_pcp(zone: Zone, count: int, cpu: str = "cpu 0") -> Steps:
 
     The lists take turns, and a list gives the more the longer the others were found empty; so the kernel
     shares the loss evenly without counting.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> zone = Zone("Normal", 0, 16)
+    >>> zone.add_memory(0, 16)
+    >>> page = straight(rmqueue_pcp(zone, batch=3))
+    >>> straight(drain_pcp(zone, 2)); zone.nr_free_pages
+    15
     """
     lists, turn, run = pages_of(zone, cpu), 0, 0
     count = min(count, pcp_count(zone, cpu))
@@ -126,5 +182,14 @@ def drain_pcp(zone: Zone, count: int, cpu: str = "cpu 0") -> Steps:
 
 
 def per_cpu_pages(zones: Iterable[Zone]) -> set[int]:
-    """Free pages that are on no list of free_area, but on some CPU's own."""
+    """Free pages that are on no list of free_area, but on some CPU's own.
+
+    Examples
+    --------
+    >>> from freepages.engine import straight
+    >>> zone = Zone("Normal", 0, 16)
+    >>> zone.add_memory(0, 16)
+    >>> page = straight(rmqueue_pcp(zone, batch=3)); per_cpu_pages([zone])
+    {1, 2}
+    """
     return {pfn for zone in zones for lists in zone.pageset.values() for pages in lists for pfn in pages}

@@ -23,6 +23,11 @@ class RecordedDrop(NamedTuple):
     slab        of reclaimable slab, that went, of slab_there
     more_free   by which MemFree grew, which counts what is on free lists
     waiting     by which the CPUs' own lists grew
+
+    Examples
+    --------
+    >>> recorded_drop("read-3").waiting
+    -181
     """
 
     name: str
@@ -35,7 +40,14 @@ class RecordedDrop(NamedTuple):
 
 
 def recorded_drop(name: str) -> RecordedDrop:
-    """What a folder of data/drop_caches tells."""
+    """What a folder of data/drop_caches tells.
+
+    Examples
+    --------
+    >>> drop = recorded_drop("read-3")
+    >>> drop.expected, drop.cache
+    (142356, 142661)
+    """
     folders = [data_path("drop_caches", name, when) for when in ("before", "after")]
     old, new = (read_meminfo(folder / "meminfo") for folder in folders)
     waiting = [
@@ -54,7 +66,13 @@ def recorded_drop(name: str) -> RecordedDrop:
 
 
 def recorded_drops() -> str:
-    """A table of all of them, in MiB."""
+    """A table of all of them, in MiB.
+
+    Examples
+    --------
+    >>> print(recorded_drops().splitlines()[1])
+    read-3               556.1  557.3         59.7   16.6          574.7               -0.7
+    """
     rows = [["MiB", "cache, expected", "freed", "slab, there", "freed", "MemFree, more", "CPUs' lists, more"]]
     for name, *pages in map(recorded_drop, RECORDED):
         rows.append([name, *(f"{round(some / MIB, 1) + 0.0:.1f}" for some in pages)])

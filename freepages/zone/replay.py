@@ -16,7 +16,13 @@ CPU = "cpu 0"
 
 @dataclass(frozen=True)
 class FirstDifference:
-    """Where model and kernel part: in which history, after how many of its operations, and how."""
+    """Where model and kernel part: in which history, after how many of its operations, and how.
+
+    Examples
+    --------
+    >>> print(FirstDifference("fallbacks", 12, "free gave pfn 3, not pfn 5"))
+    fallbacks, operation 12: free gave pfn 3, not pfn 5
+    """
 
     trace: str
     operation: int
@@ -27,7 +33,15 @@ class FirstDifference:
 
 
 def zone_of(trace: AllocatorTrace) -> Zone:
-    """The zone of a history before its first operation."""
+    """The zone of a history before its first operation.
+
+    Examples
+    --------
+    >>> from freepages.real.allocator_trace import read_traces
+    >>> from freepages.real.data_path import data_path
+    >>> zone_of(next(iter(read_traces(data_path("traces", "buddy-4.6.jsonl.gz")))))
+    Zone('Normal', [0, 2944), 2944 of 2944 free)
+    """
     start, end = trace.zone
     zone = Zone("Normal", start, end - start, pageblock_order=trace.pageblock_order)
     for low, high in trace.memory:
@@ -36,7 +50,15 @@ def zone_of(trace: AllocatorTrace) -> Zone:
 
 
 def state_of(zone: Zone) -> ZoneState:
-    """The zone's lists, as a history has them."""
+    """The zone's lists, as a history has them.
+
+    Examples
+    --------
+    >>> zone = Zone("Normal", 0, 16, pageblock_order=4)
+    >>> zone.add_memory(0, 16)
+    >>> state_of(zone).free_list
+    {'4.1': (0,)}
+    """
     free_list = {
         f"{area.order}.{blocks.migratetype}": tuple(blocks.from_head())
         for area in zone.free_area
@@ -50,7 +72,15 @@ def state_of(zone: Zone) -> ZoneState:
 
 
 def operation(zone: Zone, batch: int, op: Operation) -> Steps:
-    """Do one operation; returns the pfn it gave, where it is an allocation. Process."""
+    """Do one operation; returns the pfn it gave, where it is an allocation. Process.
+
+    Examples
+    --------
+    >>> zone = Zone("Normal", 0, 16, pageblock_order=4)
+    >>> zone.add_memory(0, 16)
+    >>> straight(operation(zone, 0, Operation("alloc", 1, Migratetype.MOVABLE, None)))
+    0
+    """
     match op:
         case Operation("alloc", int(order), Migratetype() as migratetype):
             return (yield from zone.rmqueue(order, migratetype, CPU))
@@ -65,7 +95,15 @@ def operation(zone: Zone, batch: int, op: Operation) -> Steps:
 
 
 def difference(trace: AllocatorTrace) -> FirstDifference | None:
-    """The first operation or list in which the model differs from the kernel, or None."""
+    """The first operation or list in which the model differs from the kernel, or None.
+
+    Examples
+    --------
+    >>> from freepages.real.allocator_trace import read_traces
+    >>> from freepages.real.data_path import data_path
+    >>> print(difference(next(iter(read_traces(data_path("traces", "buddy-4.6.jsonl.gz"))))))
+    None
+    """
     try:
         zone = zone_of(trace)
     except ZoneError as fault:

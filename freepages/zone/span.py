@@ -13,8 +13,23 @@ class ZoneError(FreepagesError):
 class Span:
     """The pages [start_pfn, start_pfn + spanned) of a zone; ``memory`` lists the ranges of those it manages.
 
-    The ranges ascend and do not touch; what lies between them is a hole. Raises ZoneError where there can be
-    no such zone.
+    The ranges ascend and do not touch; what lies between them is a hole.
+
+    Raises
+    ------
+    ZoneError
+        Where there can be no such zone.
+
+    Examples
+    --------
+    >>> span = Span("DMA", 1, 15)
+    >>> span.reserve(4, 8)
+    >>> span.end_pfn, span.managed, span.memory
+    (16, 4, [(4, 8)])
+    >>> span.reserve(7, 9)
+    Traceback (most recent call last):
+        ...
+    freepages.zone.span.ZoneError: zone DMA: [7, 9) overlaps [4, 8), managed already
     """
 
     def __init__(self, name: str, start_pfn: int, spanned: int):
@@ -25,6 +40,7 @@ class Span:
 
     @property
     def end_pfn(self) -> int:
+        """The first pfn behind it."""
         return self.start_pfn + self.spanned
 
     @property

@@ -21,7 +21,13 @@ WATERMARK_SCALE_FACTOR = 10  # in 1/10000 of the zone; new in 4.6 (commit 795ae7
 @dataclass(frozen=True, slots=True)
 class Watermarks:
     """Free pages of a zone below which: an atomic allocation only (min), kswapd wakes (low), it rests
-    (high)."""
+    (high).
+
+    Examples
+    --------
+    >>> Watermarks(min=16, low=20, high=24).low
+    20
+    """
 
     min: int
     low: int
@@ -29,12 +35,31 @@ class Watermarks:
 
 
 def min_free_kbytes(lowmem_pages: int) -> int:
-    """The default of /proc/sys/vm/min_free_kbytes; huge pages, which raise it, are not counted in."""
+    """The default of /proc/sys/vm/min_free_kbytes; huge pages, which raise it, are not counted in.
+
+    Examples
+    --------
+    >>> min_free_kbytes(4 << 18)
+    8192
+    """
     return min(max(isqrt(lowmem_pages * 4 * 16), 128), 65536)
 
 
 def watermarks(managed: Mapping[str, int], min_kbytes: int | None = None) -> dict[str, Watermarks]:
-    """The watermarks of every zone, from the managed pages of each."""
+    """The watermarks of every zone, from the managed pages of each.
+
+    Parameters
+    ----------
+    managed : mapping of str to int
+        Pages of each zone, by name.
+    min_kbytes : int, optional
+        KiB; :func:`min_free_kbytes` of the zones but HighMem, if not given.
+
+    Examples
+    --------
+    >>> watermarks({"DMA": 3977, "DMA32": 253791})
+    {'DMA': Watermarks(min=15, low=18, high=21), 'DMA32': Watermarks(min=999, low=1252, high=1505)}
+    """
     lowmem = sum(pages for name, pages in managed.items() if name != "HighMem")
     min_pages = (min_free_kbytes(lowmem) if min_kbytes is None else min_kbytes) >> (PAGE_SHIFT - 10)
     marks = {}
@@ -51,6 +76,11 @@ def lowmem_reserve(managed: Mapping[str, int]) -> dict[str, dict[str, int]]:
     """reserve[zone][highest]: pages of the zone kept from allocations that could have come from ``highest``.
 
     ``managed`` lists the zones from the lowest to the highest.
+
+    Examples
+    --------
+    >>> lowmem_reserve({"DMA": 3977, "DMA32": 253791})
+    {'DMA': {'DMA32': 991}, 'DMA32': {}}
     """
     names = list(managed)
     reserve = {}
@@ -79,6 +109,15 @@ def zone_watermark_ok(
     to half of the mark and ``harder`` (ALLOC_HARDER) to three quarters of that; who may not try harder does
     not see the reserve for atomic allocations, free or not. ``cma`` (ALLOC_CMA) is for movable pages: only
     they may lie where a device may want its memory back.
+
+    Examples
+    --------
+    >>> zone = Zone("Normal", 0, 16)
+    >>> zone.add_memory(0, 16)
+    >>> zone_watermark_ok(zone, 0, mark=15), zone_watermark_ok(zone, 0, mark=16)
+    (True, False)
+    >>> zone_watermark_ok(zone, 0, mark=16, high=True)
+    True
     """
     free = zone.nr_free_pages - ((1 << order) - 1)
     floor = mark - (mark // 2 if high else 0)

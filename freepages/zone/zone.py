@@ -48,6 +48,33 @@ class Zone(Span):
     ``used`` maps the first pfn of every block that was handed out to its order and the letter of its use. The
     kernel keeps no such map; it is how a double free is told here. ``pageset`` has each CPU's own lists of
     single pages, which percpu.py fills and drains.
+
+    Parameters
+    ----------
+    name : str
+    start_pfn, spanned : int
+        The first page, and how many pages from it on, holes included.
+    node : int
+        The node that the zone is of.
+    pageblock_order : int
+        A pageblock has ``2**pageblock_order`` pages.
+
+    Examples
+    --------
+    >>> zone = Zone("Normal", 0, 16)
+    >>> zone.add_memory(0, 16)
+    >>> straight(zone.rmqueue(1))
+    0
+    >>> zone
+    Zone('Normal', [0, 16), 14 of 16 free)
+    >>> zone.nr_free()
+    [0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0]
+    >>> straight(zone.free(0, 1)); zone.nr_free()[4]
+    1
+    >>> straight(zone.free(0, 1))
+    Traceback (most recent call last):
+        ...
+    freepages.zone.span.ZoneError: zone Normal: cannot free pfn 0 with order 1: it is free already
     """
 
     def __init__(
@@ -75,16 +102,20 @@ class Zone(Span):
     # -- pages and pageblocks
 
     def pageblock(self, pfn: int) -> int:
+        """The number of the pageblock of a pfn, from 0 at the zone's start."""
         return (pfn >> self.pageblock_order) - (self.start_pfn >> self.pageblock_order)
 
     def pageblock_migratetype(self, pfn: int) -> int:
+        """get_pageblock_migratetype(): the migratetype of the pageblock of a pfn."""
         return self._pageblock_type[self.pageblock(pfn)]
 
     def set_pageblock_migratetype(self, start: int, end: int, migratetype: Migratetype) -> None:
+        """Make the pageblocks of [start, end) of a migratetype; their lists stay."""
         for block in range(self.pageblock(start), self.pageblock(end - 1) + 1):
             self._pageblock_type[block] = migratetype
 
     def has_isolate_pageblock(self) -> bool:
+        """Whether any pageblock is isolated."""
         return ISOLATE in self._pageblock_type
 
     # -- the lists

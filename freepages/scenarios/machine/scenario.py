@@ -57,8 +57,21 @@ def one_machine(
     the entries of each queue; ``batch`` how many pages a CPU's own list takes at a time, 0 for no such lists;
     ``mistake`` one of MISTAKES.
 
-    Raises FreepagesError for a machine that is too small for its rings, for a proposal whose guest is not the
-    driver's, and for a mistake that there is not.
+    Raises
+    ------
+    FreepagesError
+        For a machine that is too small for its rings, for a proposal whose guest is not the
+        driver's, and for a mistake that there is not.
+
+    Examples
+    --------
+    >>> from freepages.engine import Run
+    >>> one_machine("no_wait").title
+    'one machine of 64 pages: the answer applied whenever it comes'
+    >>> one_machine("locked")
+    Traceback (most recent call last):
+        ...
+    freepages.engine.errors.FreepagesError: proposal locked: its guest is not the driver of the fr...
     """
     chosen = find_proposal(position)
     if chosen.guest is not snapshot_guest:

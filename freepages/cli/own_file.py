@@ -43,7 +43,7 @@ def read_proposal(text: str) -> Proposal:
             raise FreepagesError(f"{path}: {error}") from None
     raise FreepagesError(
         f"{path}: {name} is not a proposal but of type {type(found).__name__}: "
-        f"write {name} = proposal(host=...), or call a function guest or host"
+        f"write {name} = proposal(host=...), or name the function guest or host"
     )
 
 

@@ -1,8 +1,8 @@
 """Proposals as they are read: the source of one, or how one differs from another, line by line.
 
 What is shown is what ``inspect`` finds of the functions that run. They fit on a slide, so nothing of them is
-folded away: a line that was taken out has a minus, one that was put in a plus, as in a unified diff. A line
-that only moves in or out, because a loop or a condition came around it, is not changed (``diff -w``).
+folded away: a line that was taken out has a minus, one that was put in a plus, as in a unified diff. What
+does not run is no change: where a line is indented (``diff -w``), comments, the types in the first line.
 """
 
 from __future__ import annotations
@@ -114,9 +114,9 @@ class Difference(_Shown):
 
     def lines(self, side: str) -> list[DiffLine]:
         """The lines of ``side``, "guest" or "host", of both."""
-        old, new = (_source(one, side) for one in (self.a, self.b))
+        old, new = (_without_comments(_source(one, side)) for one in (self.a, self.b))
         lines: list[DiffLine] = []
-        was, now = ([line.strip() for line in source] for source in (old, new))
+        was, now = (list(map(_compared, source)) for source in (old, new))
         for what, i, j, k, m in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
             if what == "equal":
                 lines += (DiffLine(" ", line) for line in new[k:m])
@@ -204,6 +204,15 @@ def _source(one: Proposal, side: str) -> list[str]:
     function = getattr(one, side)
     source = inspect.getsource(function) if function else ""
     return re.sub(r"def \w+\(", f"def {side}(", source, count=1).splitlines()
+
+
+def _without_comments(source: list[str]) -> list[str]:
+    return [line for line in source if not line.lstrip().startswith("#")]
+
+
+def _compared(line: str) -> str:
+    """A line as it is compared: not indented, and the first one of a function without types."""
+    return re.sub(r"^def (\w+)\((\w+)[^,)]*\).*:$", r"def \1(\2):", line.strip())
 
 
 def _html(lines: list[DiffLine]) -> str:

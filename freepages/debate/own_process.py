@@ -22,7 +22,7 @@ from freepages.engine.errors import FreepagesError
 from freepages.engine.position import needed
 from freepages.pages.pageset import PageSet
 
-LINES, LINES_A_PAGE = 100_000, 20
+LINES, LINES_A_PAGE = 100_000, 4
 """Lines that a learner's function may run in one step, and as many more for each page of the guest."""
 
 STEPS = 200_000

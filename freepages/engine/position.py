@@ -74,7 +74,8 @@ def _kept(process: Process, name: str, value: Any) -> Any:
     if isinstance(value, dict):
         return (dict, *(_kept(process, name, some) for some in value.items()))
     raise FreepagesError(
-        f"process {process.name} keeps {name}, a {type(value).__name__}: a search cannot compare it"
+        f"process {process.name} keeps {name}, a {type(value).__name__}: a search cannot compare it. "
+        "Numbers, texts, tuples, lists, sets and dicts of these can be kept"
     )
 
 

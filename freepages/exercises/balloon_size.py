@@ -121,6 +121,18 @@ def _these(pages: Iterable[int]) -> str:
     return f"page {pages[0]}" if len(pages) == 1 else f"pages {spans(pages)}"
 
 
+def _why(before: int, wanted: int, balloon: Balloon) -> str:
+    """What was likely left out where the size is another than wanted."""
+    now = len(balloon.pages)
+    if now == before:
+        return "No page was " + ("allocated." if wanted > before else "freed: this is the case to deflate.")
+    if now == before + wanted:
+        return "`wanted` is how many there should be, and not how many more."
+    if now < wanted:
+        return "Memory was not short: alloc_page() has not returned None."
+    return "That is too many."
+
+
 def _judge(set_size: Callable[[Balloon, int], object]) -> str:
     for sizes in SIZES:
         balloon = Balloon()
@@ -131,7 +143,9 @@ def _judge(set_size: Callable[[Balloon, int], object]) -> str:
             if untold := set(balloon.pages) - balloon.discarded:
                 raise Wrong(f"{case}: the host was not told of {_these(untold)}, so it cannot discard them.")
             if len(balloon.pages) != wanted and not balloon.full:
-                raise Wrong(f"{case}: afterwards there are {len(balloon.pages)}.")
+                raise Wrong(
+                    f"{case}: afterwards there are {len(balloon.pages)}. {_why(before, wanted, balloon)}"
+                )
     count = sum(map(len, SIZES))
     return f"{count} sizes, also one that the guest has no memory for. What was discarded was always owned."
 

@@ -69,11 +69,22 @@ def _judge_one(
         mark(given, pfn, order, limit)
     except IndexError as error:
         raise Wrong(f"{call} wrote past the end of the bitmap: only pages below limit have a bit.") from error
+    except TypeError as error:
+        if "float" in str(error):
+            raise Wrong(
+                f"{call}: a byte has a whole number. page / 8 is a fraction, page // 8 is not."
+            ) from error
+        raise
     if len(given) != size:
         raise Wrong(f"{call}: the bitmap had {size} bytes and has {len(given)} now.")
     block = set(range(pfn, pfn + (1 << order)))
     wanted = block & set(range(limit))
     now = {8 * at + bit for at, byte in enumerate(given) for bit in range(8) if byte >> bit & 1}
+    new = now - set(before)
+    if new != wanted - set(before) == {page ^ 7 for page in new}:
+        raise Wrong(
+            f"{call} turned the bits of each byte round: bit 0 is the lowest, so page 0 is 1, not 0x80."
+        )
     if past := sorted((now - set(before)) & (block - wanted)):
         raise Wrong(f"{call} wrote past the limit: it set the bit of page {past[0]}.")
     if lost := sorted(set(before) - now):
@@ -85,7 +96,8 @@ def _judge_one(
             f"{call} set the bit of page {stray[0]}, which is not in the block [{pfn}, {max(block) + 1})."
         )
     if missing := sorted(wanted - now):
-        raise Wrong(f"{call} did not set the bit of page {missing[0]}.")
+        block_is = f"a block of order {order} has {1 << order} pages, from pfn on"
+        raise Wrong(f"{call} did not set the bit of page {missing[0]}: {block_is}.")
 
 
 mark_block = Exercise(

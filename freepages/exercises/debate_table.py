@@ -113,4 +113,8 @@ def flips(*switches: str, purpose: Purpose = "discard") -> Exercise:
 
 def _same(name: str, before: str, after: str) -> str:
     told = f"{name} does not flip: {before} before, {after} after."
-    return f"{told} By what is it safe, and does an assumption take that away?" if before == PROVED else told
+    return (
+        f"{told} By what is it safe, and does an assumption take that away?"
+        if before == PROVED
+        else f"{told} Look among those that were safe."
+    )

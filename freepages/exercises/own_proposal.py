@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from freepages.debate.difference import SIDES, difference
+from freepages.debate.difference import difference
 from freepages.debate.proposals import PROPOSALS, Proposal
 from freepages.engine import Run
 from freepages.engine.quantity import format_bytes
@@ -36,9 +36,7 @@ MOST = 0.75
 
 def _judge(mine: Proposal) -> str:
     for name, one in PROPOSALS.items():
-        shown = difference(one, mine)
-        lines = (line for side in SIDES for line in shown.lines(side))
-        if all(line.sign == " " or line.text.startswith("def ") for line in lines):
+        if not difference(one, mine).changed:
             raise Wrong(f"line by line it is {name}, which the debate has already: change something.")
     if lost := loss(mine, "migrate"):
         raise Wrong(lost)

@@ -42,6 +42,12 @@ LIKELY: Mapping[str, Rule] = {
     "The guest writes after each whole group of `sends` pages. A rest of fewer does not count: use //.": (
         lambda left, hot, sends, writes: min(hot, left * writes / sends)
     ),
+    "The guest writes after each whole group of `sends` pages. Count whole groups: / gives parts, // not.": (
+        lambda left, hot, sends, writes: min(hot, left / sends * writes)
+    ),
+    "That leaves out how fast the guest writes: `writes` times for each group of `sends` pages.": (
+        lambda left, hot, sends, writes: min(hot, left)
+    ),
     "The guest writes after each whole group of `sends` pages: divide first, and multiply then.": (
         lambda left, hot, sends, writes: min(hot, left * writes // sends)
     ),

@@ -36,6 +36,12 @@ LIKELY: Mapping[str, Translation] = {
     "Above the hole the host's number is smaller than the pfn: the host has no hole.": (
         lambda pfn, low, high: pfn if pfn < low or pfn >= high else None
     ),
+    "The two numbers are the same below the hole only. And in the hole there is no page.": (
+        lambda pfn, low, high: pfn
+    ),
+    "A pfn in the hole has no page either: it is not below low, and not from high on.": (
+        lambda pfn, low, high: pfn - (high - low) if pfn >= high else pfn
+    ),
     "A pfn in the hole has no page. What does the function return for it?": (
         lambda pfn, low, high: pfn if pfn < low else pfn - (high - low)
     ),

@@ -32,7 +32,7 @@ def scenario_of(shown: Any) -> Scenario:
         return shown.scenario
     if isinstance(shown, Proposal):
         return debate(shown)
-    if isinstance(shown, Zone | Node) or (isinstance(shown, str) and shown and set(shown) <= DRAWING):
+    if isinstance(shown, Zone | Node) or (isinstance(shown, str) and _is_drawing(shown)):
         return buddy_zone(shown)
     if isinstance(shown, str):
         from freepages.lab.shipped import shipped_scenario  # which loads all there is
@@ -44,6 +44,11 @@ def scenario_of(shown: Any) -> Scenario:
             "zone_of(snapshot, 'DMA') makes a zone of it that can be stepped"
         )
     raise FreepagesError(f"there are no steps in {_named(shown)}: it takes {TAKES}")
+
+
+def _is_drawing(text: str) -> bool:
+    """Whether it is meant as a drawing of a zone, also of one with a letter that is none."""
+    return "·" in text or (text != "" and set(text) <= DRAWING)
 
 
 def frame_of(shown: Any) -> Frame:

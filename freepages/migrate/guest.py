@@ -98,7 +98,14 @@ class Guest:
 
     @classmethod
     def made_up(cls, ram_bytes: int, free_share: float, machine: str | None = None, seed: int = 0) -> Guest:
-        """A guest of so much RAM, a multiple of 4 MiB, of which a share is free."""
+        """A guest of so much RAM, a multiple of 4 MiB, of which a share is free.
+
+        Raises FreepagesError for a size or a share that cannot be.
+        """
+        if not isinstance(ram_bytes, int | np.integer):
+            raise FreepagesError(f"a guest of {ram_bytes!r}: its size is a number of bytes, such as 8 << 30")
+        if not 0 <= free_share <= 1:
+            raise FreepagesError(f"free_share={free_share!r} is not from 0 to 1")
         if ram_bytes % (BLOCK << PAGE_SHIFT) or not 0 < ram_bytes >> PAGE_SHIFT <= 1 << 33:
             raise FreepagesError(f"a guest of {ram_bytes} bytes: it has a multiple of 4 MiB, up to 32 TiB")
         check_memory(ram_bytes >> PAGE_SHIFT)

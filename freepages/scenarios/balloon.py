@@ -381,8 +381,12 @@ def inflate(
     """The host wants `pages` pages in the balloon, and at some time `then`.
 
     `zone` is the guest's memory, of whatever zone_of() takes; the driver's queues take some free pages of
-    it. Raises FreepagesError where there are too few. `driver` are keyword arguments of the driver's.
+    it. Raises FreepagesError where there are too few, and for a number of pages that is none. `driver` are
+    keyword arguments of the driver's.
     """
+    for name, wanted in (("pages", pages), ("then", then)):
+        if not isinstance(wanted, int) or wanted < 0:
+            raise FreepagesError(f"inflate: {name}={wanted!r} is not a number of pages from 0 on")
 
     def make() -> Machine:
         node = DrawnNode(zone_of(zone))

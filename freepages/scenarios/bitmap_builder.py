@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from freepages.engine import Process, Run, Scenario, stuck
+from freepages.engine.errors import FreepagesError
 from freepages.engine.state import Known
 from freepages.pages.pageset import PageSet
 from freepages.pages.ranges import spans
@@ -26,16 +27,25 @@ class Building:
     bitmap: PageSet
 
 
-def free_page_bitmap(letters: str = LIVED_IN, *, length: int | None = None, story: str = "") -> Scenario:
-    """The zone as drawn; ``g`` (guest, cpu 0) builds the bitmap, ``w`` (workload, cpu 1) allocates and frees.
+def free_page_bitmap(
+    letters: str | int = LIVED_IN, *, length: int | None = None, story: str = ""
+) -> Scenario:
+    """The zone as drawn, or one of so many free pages.
 
+    ``g`` (guest, cpu 0) builds the bitmap, ``w`` (workload, cpu 1) allocates and frees.
     ``length`` is what the walk is told the bitmap covers, in pages: by default all of them.
     """
-    pages = len(letters)
+    if isinstance(letters, int):
+        letters = "·" * letters
+    if not isinstance(letters, str) or not letters:
+        raise FreepagesError(
+            f"a zone's drawing is a text such as '··aa/p··', or a number of pages; not {letters!r}"
+        )
+    drawn, pages = letters, len(letters)
     covered = pages if length is None else length
 
     def build() -> tuple[Building, list[Process]]:
-        world = Building(zone_drawn(letters), PageSet(covered))
+        world = Building(zone_drawn(drawn), PageSet(covered))
         walk = mark_free_pages_bitmap(world.zone, world.bitmap, covered, max_pfn=pages, cpu="guest")
         return world, [
             Process("g", "guest", walk),

@@ -76,8 +76,14 @@ def rounds(
 ) -> Scenario:
     """Everything is sent, in order, of a guest that writes its hot pages one after the other.
 
-    Raises FreepagesError for hot pages that are free, or none.
+    Raises FreepagesError for pages that the guest has not, and for hot pages that are free, or none.
     """
+    free = list(free)
+    if strange := [page for page in (*free, *hot) if not 0 <= page < pages]:
+        raise FreepagesError(
+            f"page {strange[0]} is none of a guest of {pages}: rounds(free=..., hot=...) says which of its "
+            "pages are free, and which are written"
+        )
     unused = PageSet.of(pages, free)
     if not hot or any(unused[page] for page in hot):
         raise FreepagesError("hot pages are pages in use, and there is one at least")

@@ -168,6 +168,10 @@ LOST_KICK = "gggggggg hhhhhhhhhhhhhhhh ggggggg hhh gggggg s6v s1v s2v s3v s4v s5
 """Without barriers, two words at once, suppress: the driver sees no need to kick, the device no request."""
 
 
+def _fits(word: object) -> bool:
+    return isinstance(word, str) and 0 < len(word.encode()) <= ROOM
+
+
 def virtqueue(
     words: Sequence[str] = WORDS,
     *,
@@ -194,8 +198,8 @@ def virtqueue(
     Layout.at(num, RING_AT)
     if num < 2 or at_once < 1 or not 0 <= first <= 0xFFFF:
         raise FreepagesError("a request takes 2 entries, at_once is 1 or more, first in 0..65535")
-    if len(words) > PAGE // (2 * ROOM) or any(not 0 < len(word.encode()) <= ROOM for word in words):
-        raise FreepagesError(f"words: at most {PAGE // (2 * ROOM)}, of 1 to {ROOM} bytes each")
+    if len(words) > PAGE // (2 * ROOM) or not all(map(_fits, words)):
+        raise FreepagesError(f"words: at most {PAGE // (2 * ROOM)}, each a text of 1 to {ROOM} bytes")
 
     def build() -> tuple[Exchange, list[Process]]:
         memory = GuestMemory({RING_AT: PAGE, BUFFERS_AT: PAGE})

@@ -221,7 +221,9 @@ def operate(zone: Zone | Node | Run, operations: str) -> None:
         raise FreepagesError(f"operate() takes a zone, a node or a run with one, not {world!r:.40}")
     for choice in operations.split():
         if not re.fullmatch(f"[0-9]+[{''.join(ALLOCATES)}f]", choice):
-            raise FreepagesError(f"operation {choice!r} is not an order and a, u or r, or a pfn and f")
+            raise FreepagesError(
+                f"there is no operation {choice!r}: '0a' allocates order 0, and '1f' frees the block at pfn 1"
+            )
         straight(operation(there, choice))
 
 

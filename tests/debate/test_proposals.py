@@ -73,6 +73,7 @@ def test_when_a_host_asks_is_said_of_those_that_ask(one: Proposal) -> None:
 
 def test_a_proposal_that_is_printed_says_who_and_when() -> None:
     assert repr(PROPOSALS["free_page_hint"]) == (
-        "free_page_hint: free page hints; merged; written by Wei Wang, 2018-10-25. "
+        "free_page_hint: free page hints; merged; written by Wei Wang, 2018-08-27 "
+        "(version 37 of his patches; committed on 2018-10-25). "
         "In a timed run its host asks after every sync."
     )

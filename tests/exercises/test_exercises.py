@@ -61,6 +61,10 @@ def big_endian(bitmap, pfn, order, limit):
         bitmap[page // 8] |= 0x80 >> (page % 8)
 
 
+def divides(bitmap, pfn, order, limit):
+    bitmap[pfn / 8] |= 1
+
+
 def assigns(bitmap, pfn, order, limit):
     for page in range(pfn, min(pfn + (1 << order), limit)):
         bitmap[page // 8] = 1 << (page % 8)
@@ -86,7 +90,8 @@ def byte_of_each_page(bitmap, pfn, order, limit):
     ("mark", "words"),
     [
         (no_limit, "limit=10) wrote past the limit: it set the bit of page 10."),
-        (big_endian, "set the bit of page 14, which is not in the block [8, 10)"),
+        (big_endian, "turned the bits of each byte round: bit 0 is the lowest"),
+        (divides, "page / 8 is a fraction, page // 8 is not"),
         (assigns, "cleared the bit of page 12, which was set before"),
         (block_of_order_pages, "did not set the bit of page 9"),
         (appends, "had 8 bytes and has 9 now"),

@@ -63,6 +63,7 @@ def test_a_snapshot_is_drawn_and_has_no_steps() -> None:
         (Run(one_machine()).world, "if it is the world of a run, give the run"),
         ("lockd", "scenario 'lockd' is not known; did you mean locked"),
         ("", "is not known"),
+        ("kkxk··", "'x' at letter 3 is none"),
     ],
 )
 def test_anything_else_is_refused_in_one_sentence(shown, words) -> None:

@@ -76,6 +76,11 @@ def test_a_hot_page_is_a_page_in_use():
         rounds(hot=[FREE[0]])
 
 
+def test_a_page_that_a_guest_has_not_is_named():
+    with pytest.raises(FreepagesError, match="page 36 is none of a guest of 32"):
+        rounds(pages=32, hot=(5,))
+
+
 def test_the_host_that_skips_sends_only_what_is_in_use():
     run = Run(skipping(), "h h0r g g g g g h0t")
     assert set(run.world.host.to_send) == set(range(64)) - set(FREE)

@@ -167,8 +167,9 @@ def test_a_hostile_guest_breaks_its_own_queue_and_is_not_served(kind):
 
 
 def test_words_that_do_not_fit_and_unknown_guests_are_refused():
-    for words in (["x" * 17], [""], ["x"] * 129):
-        with pytest.raises(FreepagesError, match="words: at most 128, of 1 to 16 bytes each"):
+    bad: list[Any] = [["x" * 17], [""], ["x"] * 129, [3]]
+    for words in bad:
+        with pytest.raises(FreepagesError, match="words: at most 128, each a text of 1 to 16 bytes"):
             virtqueue(words)
     wrongs: list[dict[str, Any]] = [{"num": 1}, {"at_once": 0}, {"first": 65536}, {"first": -1}]
     for wrong in wrongs:

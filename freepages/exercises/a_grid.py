@@ -1,4 +1,4 @@
-"""Notebook 28: a grid that answers a question, judged by the rows that a sweep gives for it."""
+"""Notebook 28: what skipping saves on which link; and a grid that answers a question, judged by its rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,54 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from freepages.exercises.exercise import Exercise, Wrong
+from freepages.exercises.prediction import Forecast
 from freepages.pages.orders import PAGE_SIZE
+
+Rows = Sequence[Mapping[str, Any]]
+
+SLOW = "1 Gbit/s, the free pages hold zeros"
+FAST = "40 Gbit/s, the free pages hold zeros"
+OLD = "1 Gbit/s, the free pages hold old data"
+
+
+def _in_words(rows: Rows, link: str, free: float = 0.8) -> str:
+    total = {row["proposal"]: row["total_ms"] for row in rows if (row["link"], row["free"]) == (link, free)}
+    gain = 1 - total["snapshot"] / total["everything"]
+    return "nearly none" if gain < 0.05 else "more than half" if gain > 0.5 else "some"
+
+
+def _gains(zeros: Rows, old_data: Rows) -> dict[str, str]:
+    return {
+        SLOW: _in_words(zeros, "1Gbit"),
+        FAST: _in_words(zeros, "40Gbit"),
+        OLD: _in_words(old_data, "1Gbit"),
+    }
+
+
+prediction = Forecast(
+    _gains,
+    why={
+        SLOW: "The zeros cost no time on the wire, and the link is what everybody waits for.",
+        FAST: "The thread is slower than this link, so looking at zeros is what takes time.",
+        OLD: "Every skipped page is 4,096 bytes less on the wire.",
+    },
+    wrong={
+        SLOW: {
+            "more than half": "Do zeros travel as whole pages?",
+            "some": "Only the search is saved, and it goes on while the link drains.",
+        },
+        FAST: {
+            "nearly none": "The wire is not what everybody waits for here. Who is it?",
+            "some": "Who is slower here, the thread or the link? How much of its work is left?",
+        },
+        OLD: {
+            "nearly none": "These pages hold no zeros, so the host would send each of them whole.",
+            "some": "How many bytes of eight pages in ten are no longer sent?",
+        },
+    },
+)
+"""What part of the time skipping saves of a guest of which 80 % is free, by the rows of the two sweeps: free
+pages of zeros, and of old data."""
 
 LINKS = ("1Gbit", "10Gbit", "40Gbit")
 RAM = 16  # GiB

@@ -1,21 +1,57 @@
-"""Notebook 24: read off meminfo what dropping the page cache will free."""
+"""Notebook 24: what a drop frees, and what of it is seen; and read off meminfo what it will free."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
 
-from freepages.engine import straight
+from freepages.engine import Run, straight, to_the_end
 from freepages.engine.step_size import coarse
 from freepages.exercises.exercise import Exercise, Wrong, function
+from freepages.exercises.prediction import Forecast
 from freepages.real.meminfo import Meminfo
 from freepages.scenarios.balloon import DrawnNode
+from freepages.scenarios.dropping_caches import drop_caches
 from freepages.scenarios.zones import zone_drawn
 from freepages.virtqueue.guest_memory import GuestMemory
 from freepages.zone.drop_caches import drop_cache
 from freepages.zone.kernel import Context, Kernel
 from freepages.zone.node import Node
 from freepages.zone.page_cache import PageCache
+
+
+def _seen() -> dict[str, int]:
+    start, world = Run(drop_caches(1)).world, to_the_end(Run(drop_caches(1))).world
+    freed = len(start.cache.pages) - len(world.cache.pages)
+    return {"freed": freed, "in the bitmap": world.bitmap.count() - start.zone.nr_free_pages}
+
+
+prediction = Forecast(
+    _seen,
+    why={
+        "freed": "Clean pages of files and of the disk go, if nobody has mapped or locked them.",
+        "in the bitmap": "Twice the list had twelve pages, and two went on. The others wait with the CPU.",
+    },
+    wrong={
+        "freed": {
+            26: "Some of these pages have no copy on a disk, or somebody is busy with them.",
+            19: "A page of tmpfs has no disk that could have its content.",
+            18: "A page stays that a process has mapped, or that the disk does not have as it is now.",
+            17: "A dirty page must be written to the disk first.",
+            16: "Somebody is still busy with one of these.",
+            13: "Is a block of the raw disk no page cache?",
+        },
+        "in the bitmap": {
+            15: "Most of the freed pages are still on the CPU's own list.",
+            0: "The CPU's list was full with twelve pages. How often was that?",
+            2: "The list was full more than once.",
+            3: "When the list is full, two pages go on.",
+            24: "This counts what was free before. How many are more than that?",
+        },
+    },
+)
+"""How many pages `echo 1 > drop_caches` frees in the notebook's guest, and how many more its bitmap shows."""
+
 
 CASES = 60
 PAGES = 256

@@ -1,15 +1,47 @@
-"""Notebook 27: how many pages were not zeros, from the bytes of a migration."""
+"""Notebook 27: how far off the model is; and how many pages were not zeros, from a migration's bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from statistics import median
 
 from freepages.exercises.exercise import Exercise, Wrong, function, returned
+from freepages.exercises.prediction import Forecast
 from freepages.host.sender import NORMAL_BYTES, ZERO_BYTES
+from freepages.migrate.calibration import Predictions
 from freepages.migrate.guest import Guest
 from freepages.migrate.timed_migration import migrate
 from freepages.pages.orders import PAGE_SIZE
+
+CHOICES = {"10 %": 10, "30 %": 30, "100 %": 100}
+
+
+def _typical(told: Predictions) -> dict[str, str]:
+    """The median error of a kind of migration, as the nearest of the choices."""
+    kinds = {"idle, everything": ("idle", False), "build, skipping": ("kernel-build", True)}
+    off = {key: median(abs(time.error) for time in told.times(*kind)) for key, kind in kinds.items()}
+    return {key: min(CHOICES, key=lambda words: abs(CHOICES[words] - off[key])) for key in kinds}
+
+
+prediction = Forecast(
+    _typical,
+    why={
+        "idle, everything": "This is nearly all search for zeros, and the guests and processors were alike.",
+        "build, skipping": "The pages in use decide it, and how many there are the mails do not say.",
+    },
+    wrong={
+        "idle, everything": {
+            "30 %": "An idle guest of zeros is the easy case: hardly anything is on the unknown network.",
+            "100 %": "An idle guest of zeros is the easy case: hardly anything is on the unknown network.",
+        },
+        "build, skipping": {
+            "10 %": "What is in the guest decides it. How would the model know?",
+            "30 %": "It is worse. What is in the guest decides it, and the model does not know that.",
+        },
+    },
+)
+"""How far the predictions of the published tables are off, for the easiest and for the hardest kind."""
 
 GIB = 1 << 30
 CASES = ((1, 0.9), (2, 0.5), (4, 0.99))

@@ -54,6 +54,8 @@ SENDS_REST = Act("sends the last {0} pages", cost="elapsed", amount=1)
 class Stage(NamedTuple):
     """A stretch of the migration: what was done from ``start`` to ``end`` (ns), and what was left after.
 
+    ``throttle`` is the share of their time that auto-converge took from the vCPUs meanwhile.
+
     Examples
     --------
     >>> Stage("sync", 0, 2_000, pages=0, bytes=0, left=12).left
@@ -66,6 +68,7 @@ class Stage(NamedTuple):
     pages: int
     bytes: int
     left: int
+    throttle: float = 0.0
 
 
 class Precopy:
@@ -270,7 +273,8 @@ class Precopy:
         more = max(0.0, sent.pages - plan.pages)
         thread, link = self._sender.work(Ahead(more, min(more, max(0.0, sent.zeros - plan.zeros))))
         end = round(self._sender.hand_over(end, thread, link))
-        self.stages.append(Stage("send", now, end, sent.pages, self.bytes - before, w.host.remaining))
+        left, slowed = w.host.remaining, self.throttle
+        self.stages.append(Stage("send", now, end, sent.pages, self.bytes - before, left, slowed))
         yield SENDS, sent.pages, end - now
 
     def _run(self, plan: Plan, now: int, pages: int, horizon: float) -> float:

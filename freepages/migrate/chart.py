@@ -58,6 +58,16 @@ def draw_left(axes: Any, done: Migrated, **style: Any) -> None:
     axes.set_ylim(bottom=0)
 
 
+def draw_throttle(axes: Any, done: Migrated, **style: Any) -> None:
+    """On matplotlib axes: the share of their time that auto-converge took from the vCPUs, in percent, by the
+    seconds since the start."""
+    sends = [stage for stage in done.stages if stage.what == "send"]
+    seconds = [stage.start / 1e9 for stage in sends] + [done.total / 1e9]
+    axes.stairs([100 * stage.throttle for stage in sends], seconds, **style)
+    axes.set_ylabel("taken, %")
+    axes.set_ylim(0, 105)
+
+
 def draw_lock(axes: Any, done: Migrated, title: str) -> None:
     """On matplotlib axes: when the driver held the zone lock, and when each vCPU waited for it, in ms."""
     rows = sorted({span.who for span in done.waits}, reverse=True) + ["the driver"]

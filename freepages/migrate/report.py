@@ -11,9 +11,11 @@ from freepages.pages.orders import PAGE_SIZE
 
 
 class TimedRound(NamedTuple):
-    """A round by the clock: pages sent, seconds it took, and pages that were left when it ended."""
+    """A round by the clock: pages sent, their bytes on the link, seconds it took, and pages that were left
+    when it ended."""
 
     pages: int
+    bytes: int
     seconds: float
     left: int
 
@@ -25,9 +27,10 @@ def timed_rounds(done: Migrated) -> list[TimedRound]:
     for stage in done.stages:
         if stage.what == "sync":
             start = stage.start
-            rounds.append(TimedRound(0, 0, stage.left))
+            rounds.append(TimedRound(0, 0, 0, stage.left))
         elif rounds:
-            rounds[-1] = TimedRound(rounds[-1].pages + stage.pages, (stage.end - start) / 1e9, stage.left)
+            sent = rounds[-1].pages + stage.pages, rounds[-1].bytes + stage.bytes
+            rounds[-1] = TimedRound(*sent, (stage.end - start) / 1e9, stage.left)
     return [one for one in rounds if one.pages]
 
 

@@ -95,9 +95,12 @@ def saving(
 
 
 def as_text(found: list[Sensitive]) -> str:
-    """A table, or a sentence where none matters."""
+    """A table that says what each cost is, or a sentence where none matters."""
     if not found:
         return f"no cost changes the total by {MATTERS:.1%} when it is {OFF:.0%} off"
-    rows = [["cost", "value", f"{-OFF:+.0%}", f"{OFF:+.0%}"]]
-    rows += [[one.name, f"{one.value:g}", f"{one.less:+.1%}", f"{one.more:+.1%}"] for one in found]
-    return "\n".join(["how the total changes:", *columns(rows, range(1, 4))])
+    told = {one.name: one for one in Costs().table()}
+    rows = [["cost", "value", "unit", f"{-OFF:+.0%}", f"{OFF:+.0%}", "what it is"]]
+    for name, value, *changes in found:
+        moves = (f"{change:+.0%}" if abs(change) >= 0.01 else f"{change:+.1%}" for change in changes)
+        rows.append([name, f"{value:.4g}", told[name].unit, *moves, told[name].what])
+    return "\n".join(["how the total changes:", *columns(rows, (1, 3, 4))])

@@ -24,9 +24,9 @@ from freepages.zone.zone import Zone
 
 CHOOSES = Act("chooses what to read next", cost="none")
 
-CACHED = "kkkkkkkkAAAAAAAAAAAA··aaBBBBBBBBTTTTDD··ssssss··············kk··"
-"""A and B are files, T one in a tmpfs, D blocks of the disk itself."""
-BACKING: dict[str, Backing] = {"T": "tmpfs", "D": "device"}
+CACHED = "kkkkkkkkAAAAAAAAAAAA··aaBBBBBBBBTTTTRR··ssssss··············kk··"
+"""A and B are files, T one in a tmpfs, R blocks of the raw disk."""
+BACKING: dict[str, Backing] = {"T": "tmpfs", "R": "device"}
 DIRTY, WRITEBACK, MAPPED, LOCKED = {16, 17}, {18}, {24, 25, 26}, {31}
 NAMES, INODES = (40, 41), (42, 43, 44)
 """The slab pages of names and of inodes; 45 is unreclaimable."""
@@ -35,7 +35,7 @@ NAMES_PER_PAGE, INODES_PER_PAGE = 8, 4
 
 STATES = {"locked": "l", "dirty": "d", "writeback": "w", "mapped": "m"}
 SIGNS = (
-    ("A B T D", "in a page of the cache: the file that it is of"),
+    ("A B T R", "in a page of the cache: the file that it is of"),
     *((letter, f"in a page of the cache: {state}") for state, letter in STATES.items()),
     ("8", "in a slab page: its objects in use"),
 )

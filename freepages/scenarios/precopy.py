@@ -129,19 +129,24 @@ def _picture(run: Run) -> Frame:
 
 
 class Round(NamedTuple):
-    """A round: how many pages were to be sent when it began, and how many writes the guest made meanwhile."""
+    """A round: how many pages were to be sent when it began, how many writes the guest made meanwhile, and
+    how many pages were left when it ended."""
 
     pages: int
     writes: int
     stopped: bool = False
+    left: int = 0
 
 
-def race(scenario: Scenario, sends: int, writes: int, limit: int) -> tuple[Run, list[Round]]:
+def race(
+    scenario: Scenario, sends: int, writes: int, limit: int, *, early: bool = False
+) -> tuple[Run, list[Round]]:
     """A run of :func:`rounds` in which the guest writes ``writes`` pages while ``sends`` are sent.
 
     At the end of a round the host syncs; if no more than ``limit`` pages are left it stops the guest, and it
-    gives up where a round begins with as many pages as the one before. Returns the run and its rounds; if it
-    was given up, none of them is a stop.
+    gives up where a round begins with as many pages as the one before. A round ends when all is sent; with
+    ``early``, as soon as no more than ``limit`` pages are left, as QEMU does it. Returns the run and its
+    rounds; if it was given up, none of them is a stop.
     """
     for name, value in (("sends", sends), ("writes", writes + 1), ("limit", limit + 1)):
         if value < 1:
@@ -156,14 +161,15 @@ def race(scenario: Scenario, sends: int, writes: int, limit: int) -> tuple[Run, 
         if told and pages <= limit:
             run.move("h0x")
             return run, [*told, Round(pages, 0, True)]
-        written = 0
-        for number in range(1, pages + 1):
+        left, written = pages, 0
+        while left > (limit if early else 0):
             run.move(Move("h", "1n"))
-            for _ in range(writes if number % sends == 0 else 0):
+            left -= 1
+            for _ in range(writes if (pages - left) % sends == 0 else 0):
                 run.move("w")
                 written += 1
         run.move("h0y")
-        told.append(Round(pages, written))
+        told.append(Round(pages, written, left=left))
 
 
 def sent_pages(run: Run) -> int:

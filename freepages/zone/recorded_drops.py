@@ -70,10 +70,12 @@ def recorded_drops() -> str:
 
     Examples
     --------
-    >>> print(recorded_drops().splitlines()[1])
-    read-3               556.1  557.3         59.7   16.6          574.7               -0.7
+    >>> print(recorded_drops().splitlines()[2])
+    read-3          556.1  557.3   59.7   16.6    574.7         -0.7
     """
-    rows = [["MiB", "cache, expected", "freed", "slab, there", "freed", "MemFree, more", "CPUs' lists, more"]]
+    above = ["", "page cache", "", "slab", "", "more in", "more on"]
+    below = ["MiB", "expected", "freed", "there", "freed", "MemFree", "CPUs' lists"]
+    rows = [[f"{over}\n{name}" for over, name in zip(above, below, strict=True)]]
     for name, *pages in map(recorded_drop, RECORDED):
         rows.append([name, *(f"{round(some / MIB, 1) + 0.0:.1f}" for some in pages)])
     return "\n".join(columns(rows, range(1, 7)))

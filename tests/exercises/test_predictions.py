@@ -16,6 +16,12 @@ CHECKS = "prediction.compare(guess"
 LESSONS = [
     path for path in shipped_notebooks() if path.parent == NOTEBOOKS and CHECKS in path.read_text("utf-8")
 ]
+AT_SCALE = {*NOTEBOOKS.glob("2[5-8]-*.ipynb")}  # whose cells migrate guests for seconds
+each_lesson = pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.slow) if path in AT_SCALE else path for path in LESSONS],
+    ids=lambda path: path.stem,
+)
 
 
 def sources(path: Any) -> list[str]:
@@ -47,7 +53,7 @@ def test_every_lesson_of_the_main_line_checks_its_prediction_so() -> None:
     assert {path.stem for path in MAIN_LINE if path.stem[:2] > "00"} <= {path.stem for path in LESSONS}
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+@each_lesson
 def test_a_right_guess_is_told_why_and_a_wrong_one_why_not(path: Any) -> None:
     prediction, guess, run = asked(path)
     found = prediction.found(*run)
@@ -65,7 +71,7 @@ def test_a_right_guess_is_told_why_and_a_wrong_one_why_not(path: Any) -> None:
                 assert why not in told.text  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+@each_lesson
 def test_a_check_has_nothing_in_its_source_that_a_guess_could_be_read_from(path: Any) -> None:
     """No number and no text: what is right is computed, and the reasons are in the library."""
     (check,) = [source for source in sources(path) if CHECKS in source]

@@ -10,8 +10,10 @@ from freepages.exercises.time_of_rounds import seconds
     [
         (lambda memory, writes, link: memory / link, "first round alone"),
         (lambda memory, writes, link: memory / link * (1 + writes / link), "two rounds"),
+        (lambda memory, writes, link: 2 * memory / link, "What of other rates?"),
         (lambda memory, writes, link: memory / (link + writes), "longer, not shorter"),
         (lambda memory, writes, link: memory / (link - writes), "return None"),
+        (lambda memory, writes, link: None if writes > link else memory / (link - writes), "divide by zero"),
         (lambda memory, writes, link: None, "Is the line with return missing?"),
         (lambda memory, writes, link: "8 s", "no number"),
         (lambda memory, writes: 1, "does not fit"),

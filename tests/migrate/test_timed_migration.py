@@ -193,6 +193,7 @@ def test_the_rounds_of_a_migration_send_all_that_it_sends() -> None:
     done = migrate(Guest.made_up(1 << 30, 0.5), "everything", "dirty:200MiB/s:512MiB", bandwidth=1e9)
     rounds = timed_rounds(done)
     assert sum(one.pages for one in rounds) == done.normal_pages + done.zero_pages
+    assert sum(one.bytes for one in rounds) == done.transferred_bytes - done.section_end_bytes
     assert rounds[-1].left == 0 and len(rounds) > 2
     assert sum(one.seconds for one in rounds) == pytest.approx((done.total - done.setup) / 1e9, rel=0.01)
 

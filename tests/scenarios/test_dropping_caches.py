@@ -12,7 +12,7 @@ from freepages.view.text import text
 from freepages.zone.page_cache import READS_DISK
 
 FREE = CACHED.count("·")
-CLEAN = "AAAAAAAABBBBADD"
+CLEAN = "AAAAAAAABBBBARR"
 """The pages of the drawing that nothing keeps."""
 
 
@@ -41,7 +41,7 @@ def test_a_page_shows_its_file_its_state_or_its_number_of_objects() -> None:
     scenario = drop_caches()
     (memory,) = (panel for panel in scenario.picture(Run(scenario)).panels if isinstance(panel, PageMap))
     assert "".join(token or "·" for token in memory.tokens) == (
-        "········AAAAAAAAddwA····mmmBBBBl" + "TTTTDD··86444·" + "·" * 18
+        "········AAAAAAAAddwA····mmmBBBBl" + "TTTTRR··86444·" + "·" * 18
     )
 
 

@@ -66,9 +66,11 @@ def test_a_race_ends_with_what_the_downtime_allows_or_where_a_round_is_as_long_a
 def test_a_slower_guest_is_sent_in_shrinking_rounds_and_a_fast_one_never():
     assert [one.pages for one in race(rounds(), 4, 1, 3)[1]] == [64, 12, 3]
     assert [one.pages for one in race(rounds(), 1, 1, 3)[1]] == [64, len(HOT)]
-    for bad in ({"sends": 0, "writes": 1, "limit": 1}, {"sends": 1, "writes": -1, "limit": 1}):
+    told = race(rounds(), 4, 1, 6, early=True)[1]
+    assert [one.pages - one.left for one in told] == [58, 10, 2, 6] and told[-1].stopped
+    for sends, writes in ((0, 1), (1, -1)):
         with pytest.raises(FreepagesError):
-            race(rounds(), **bad)
+            race(rounds(), sends, writes, 1)
 
 
 def test_a_hot_page_is_a_page_in_use():

@@ -11,6 +11,7 @@ from freepages.exercises.pages_of_bytes import normal_pages
         (lambda pages, sent: sent / 4104, "all bytes for normal pages"),
         (lambda pages, sent: sent / 4096, "header"),
         (lambda pages, sent: (sent - 9 * pages) / 4104, "9 bytes less"),
+        (lambda pages, sent: (sent - 9 * pages) // 4096, "How many of its 4104"),
         (lambda pages, sent: pages - (sent - 9 * pages) / 4095, "pages of zeros"),
         (lambda pages, sent: None, "return missing"),
         (lambda pages, sent: "many", "no number"),

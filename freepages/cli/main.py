@@ -50,8 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from freepages.engine.errors import FreepagesError
 
     closed = _ready_streams()
-    args = parser().parse_args(argv)
     try:
+        args = parser().parse_args(argv)
         args.run(args)
         sys.stdout.flush()
         if closed:

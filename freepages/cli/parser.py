@@ -12,7 +12,7 @@ from itertools import takewhile
 from textwrap import wrap
 from typing import Any, NoReturn
 
-from freepages.engine.errors import unknown
+from freepages.engine.errors import FreepagesError, unknown
 
 WIDTH = 100
 BEFORE_NAME = "argument "
@@ -43,7 +43,7 @@ class Parser(argparse.ArgumentParser):
         self._negative_number_matcher = re.compile(r"-\.?\d")
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"freepages: {message.removeprefix(BEFORE_NAME)} (see {self.prog} --help)\n")
+        raise FreepagesError(f"{message.removeprefix(BEFORE_NAME)} (see {self.prog} --help)")
 
     def load(self) -> None:
         """Add the command's options, once."""

@@ -81,11 +81,7 @@ def test_giving_up_is_an_answer(capsys, monkeypatch) -> None:
     ],
 )
 def test_what_is_wrong_is_one_line_and_status_2(args, fault, tmp_path, capsys) -> None:
-    status: object
-    try:
-        status = main(["check", *(arg.format(tmp=tmp_path) for arg in args)])
-    except SystemExit as left:
-        status = left.code
+    status = main(["check", *(arg.format(tmp=tmp_path) for arg in args)])
     out, err = capsys.readouterr()
     assert status == 2 and not out
     assert err.count("\n") == 1 and err.startswith("freepages: ") and fault in err

@@ -101,11 +101,7 @@ def test_bitmap_of_a_shipped_snapshot(name, capsys):
 )
 def test_what_is_wrong_is_one_line_and_status_2(args, fault, pc, tmp_path, capsys):
     (tmp_path / "garbage").write_bytes(b"\x00\xff" * 100)
-    status: object
-    try:
-        status = main([arg.format(tmp=tmp_path, pc=pc) for arg in args])
-    except SystemExit as left:
-        status = left.code
+    status = main([arg.format(tmp=tmp_path, pc=pc) for arg in args])
     out, err = capsys.readouterr()
     assert status == 2 and not out
     assert err.count("\n") == 1 and err.startswith("freepages: ") and fault in err

@@ -16,11 +16,13 @@ from freepages.cli.own_file import read_proposal
 from freepages.cli.parser import listed
 from freepages.cli.progress import Progress
 from freepages.cli.sources import given_page_size, read_snapshot
+from freepages.debate.proposals import FREE_PAGE_HINT
 from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import format_bandwidth, format_bytes
 from freepages.migrate import report
 from freepages.migrate.guest import Guest
+from freepages.migrate.hint_floors import FIRST
 from freepages.migrate.sensitivity import as_text, sensitivity
 from freepages.migrate.timed_migration import Migrated, migrate, of_the_day
 from freepages.migrate.workload import Workload
@@ -157,6 +159,8 @@ def notes(args: Namespace, guest: Guest) -> list[str]:
     told = list(guest.assumed)
     if args.ram:
         told.append("memory in use lies in blocks of 4 MiB, by the seed; half of it is clean page cache")
+        if args.proposal == FREE_PAGE_HINT.name:
+            told.append(f"hints are those of Linux {'.'.join(map(str, FIRST))}: the highest blocks first")
     if args.zero is None:
         told.append("the pages that are free hold zeros, the others do not (--zero)")
     return told

@@ -304,8 +304,9 @@ def _hint_many(w: World, command: int) -> Steps:
         return False
     count, blocks = w.blocks.take(command)
     if count:
-        new = w.untouched(blocks)
+        new = w.untouched(blocks) if w.assume.init_on_alloc else 0
         w.guest.hold(blocks)
+        w.blocks.taken(blocks)
         if w.assume.init_on_alloc:
             yield FILLS, blocks.count()
             yield TOUCHES, new

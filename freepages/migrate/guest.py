@@ -22,7 +22,9 @@ import numpy as np
 
 from freepages.engine.errors import FreepagesError
 from freepages.host.ram import GuestRam, RamBlock
-from freepages.migrate.hint_blocks import BLOCK, Floor
+from freepages.migrate import hint_floors
+from freepages.migrate.hint_blocks import BLOCK
+from freepages.migrate.hint_floors import Floor
 from freepages.migrate.memory_needed import check_memory
 from freepages.migrate.workload.working_set import WorkingSet
 from freepages.pages.bitmap import PageBitmap, bitmap_bytes
@@ -45,9 +47,6 @@ HOLE = (128 << 20) >> PAGE_SHIFT
 """Pages of the smallest hole between two pieces of RAM: a memory section of x86-64 and of arm64."""
 SMALLEST_BLOCK = 64
 """Pages of the smallest block that is hinted at here: a word of the bitmap."""
-NOT_HINTED_AT = {"HighMem", "Movable", "Device"}
-"""Zones that the driver takes no block of, for it allocates as the kernel does for itself: the flags in
-virtio_balloon.c (VIRTIO_BALLOON_FREE_PAGE_ALLOC_FLAG) have neither __GFP_HIGHMEM nor __GFP_MOVABLE."""
 
 
 @dataclass
@@ -56,7 +55,7 @@ class Guest:
 
     meminfo  what it tells of its page cache, where that is known
     dropped  what dropping the caches has freed
-    floors   what stays free of each zone when blocks are hinted at, where that is known
+    floors   what stays free of each zone when blocks are hinted at
     upwards  whether the lowest free blocks are hinted at first, as in a kernel since Linux 5.10
     block    pages of the blocks that are hinted at, the largest that the guest's zones have
     assumed  sentences on what was not known of the guest, and taken for what
@@ -90,7 +89,9 @@ class Guest:
         free = PageBitmap.from_runs(ram.max_pfn, starts, ends)
         kernel = kernel_version(snapshot.about.get("kernel"))
         upwards = kernel is not None and kernel >= AT_THE_TAIL
-        floors = _floors(snapshot, scale, ram.max_pfn)
+        floors = hint_floors.told(snapshot, scale, ram.max_pfn) or hint_floors.default(
+            ram, kernel or hint_floors.FIRST
+        )
         assumed = _assumed(snapshot, meminfo, machine)
         orders = max(len(zone.nr_free) for zone in snapshot.zones)
         block = max(scale << orders - 1, SMALLEST_BLOCK)
@@ -120,7 +121,7 @@ class Guest:
         free = ram.to_pfns(by_ram)
         used = ram.pages - free.count()
         meminfo = Meminfo(total=ram.pages, free=ram.pages - used, cached=int(used * CACHE_SHARE))
-        return cls(ram, free, free.copy(), meminfo)
+        return cls(ram, free, free.copy(), meminfo, floors=hint_floors.default(ram))
 
     def copy(self) -> Guest:
         """The same guest, to be migrated once more."""
@@ -195,36 +196,10 @@ def _assumed(snapshot: Snapshot, meminfo: Meminfo | None, machine: str | None) -
         told.append(f"the host's pages are of 4 KiB, the guest's of {snapshot.page_size >> 10} KiB")
     if not snapshot.exact:
         told.append("only how many blocks are free is known, they are placed: there is no kpageflags")
-    if not _floors(snapshot, 1, snapshot.max_pfn):
-        told.append("hints leave free the default watermark of one zone: the zones do not tell theirs")
-    if kernel_version(snapshot.about.get("kernel")) is None:
-        told.append("hints begin with the highest blocks, as before Linux 5.10: there is no version")
+    told += hint_floors.assumed(snapshot)
     if meminfo and meminfo.absent:
         told.append(f"taken for 0: {', '.join(meminfo.absent)}, which meminfo does not have")
     return tuple(told)
-
-
-def _floors(snapshot: Snapshot, scale: int, end: int) -> tuple[Floor, ...]:
-    """Of each zone that hints are taken of: its min watermark stays free, and what it keeps from allocations
-    that a Normal zone could have served (lowmem_reserve); the highest zone is asked first. None, where a zone
-    does not tell, or shares its span with another. None goes beyond the RAM's end."""
-    names = {zone.name for zone in snapshot.zones}
-    normal = 1 if "HighMem" in names else 2  # its place among the zones: after DMA, and DMA32 if there is one
-    floors = [
-        Floor(
-            zone.start_pfn * scale,
-            min(zone.end_pfn * scale, end),
-            (zone.watermarks[0] + sum(zone.protection[normal : normal + 1])) * scale,
-        )
-        for zone, churn in zip(snapshot.zones, snapshot.churn(), strict=True)
-        if zone.watermarks is not None and churn is not None
-    ]
-    if len(floors) < len(snapshot.zones):
-        return ()
-    hinted = (
-        floor for floor, zone in zip(floors, snapshot.zones, strict=True) if zone.name not in NOT_HINTED_AT
-    )
-    return tuple(sorted(hinted, reverse=True))
 
 
 def _ram_of(snapshot: Snapshot, machine: str | None, scale: int) -> GuestRam:

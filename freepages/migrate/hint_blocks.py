@@ -10,13 +10,13 @@ the next command only.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
+from freepages.migrate.hint_floors import Floor
 from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, count_bits
-from freepages.pages.orders import MAX_ORDER, PAGE_SIZE
-from freepages.zone.watermark import min_free_kbytes
+from freepages.pages.orders import MAX_ORDER
 
 BLOCK = 1 << (MAX_ORDER - 1)
 """Pages of a block if nothing else is known: order 10, 4 MiB."""
@@ -28,19 +28,6 @@ Blocks = range
 """Blocks by number, of those that were not looked at yet."""
 
 
-class Floor(NamedTuple):
-    """A zone, the pfns [start, end), of whose free pages ``keep`` stay free."""
-
-    start: int
-    end: int
-    keep: int
-
-
-def default_floor(max_pfn: int, pages: int) -> Floor:
-    """The floor of a guest of so many pages of RAM that is taken for one zone, by the default watermark."""
-    return Floor(0, max_pfn, min_free_kbytes(pages) * 1024 // PAGE_SIZE)
-
-
 class HintBlocks:
     """Finds free blocks.
 
@@ -48,6 +35,7 @@ class HintBlocks:
     floors    the zones that blocks are taken of, in the order in which they are asked
     upwards   whether the lowest come first
     block     pages of a block, a power of two of 64 or more
+    records   is told the first page of each block that was allocated
     """
 
     def __init__(
@@ -57,11 +45,14 @@ class HintBlocks:
         upwards: bool = False,
         at_a_time: int = AT_A_TIME,
         block: int = BLOCK,
+        records: Callable[[Any], None] = lambda heads: None,
     ):
         self._free, self._floors, self._upwards, self._most = free, floors, upwards, at_a_time
-        self._block, self._words = block, block // 64
+        self._block, self._words, self._records = block, block // 64, records
+        self._at_once = max(1, CHUNK_WORDS // self._words)
         self._command = -1
         self._left: list[Blocks] = []
+        self._most_of: list[int] = []  # blocks of each zone that it can have yet
 
     def take(self, command: int) -> tuple[int, PageBitmap]:
         """The next blocks for this command: how many, and their pages. They are not allocated yet."""
@@ -70,21 +61,35 @@ class HintBlocks:
             self._command = command
             size = self._block
             self._left = [range(-(-floor.start // size), floor.end // size) for floor in self._floors]
+            self._most_of = [
+                sum(len(self._look(free, here, len(here))[0]) for here in self._parts(left)) - floor.withheld
+                if floor.withheld
+                else len(left)
+                for left, floor in zip(self._left, self._floors, strict=True)
+            ]
         blocks, count, most = PageBitmap(free.pages), 0, max(self._most, free.pages // self._block // 1000)
         for at, floor in enumerate(self._floors):
             room = max(0, _count(free, floor.start, floor.end) - floor.keep) // self._block
-            want = min(most - count, room)
-            while want and self._left[at]:
+            want = min(most - count, room, self._most_of[at])
+            while want > 0 and self._left[at]:
                 found, self._left[at] = self._look(free, self._left[at], want)
                 for block in found:
                     blocks.words[block * self._words : (block + 1) * self._words] = ~np.uint64(0)
                 want, count = want - len(found), count + len(found)
+                self._most_of[at] -= len(found)
         return count, blocks
+
+    def taken(self, blocks: PageBitmap) -> None:
+        """The driver has allocated these blocks."""
+        self._records(np.flatnonzero(blocks.words[:: self._words]) * self._block)
+
+    def _parts(self, left: Blocks) -> list[Blocks]:
+        """These blocks, as many at a time as are looked at."""
+        return [left[at : at + self._at_once] for at in range(0, len(left), self._at_once)]
 
     def _look(self, free: PageBitmap, left: Blocks, want: int) -> tuple[list[int], Blocks]:
         """The first of the blocks left that are free, so many at most, and the blocks that are left then."""
-        many = max(1, CHUNK_WORDS // self._words)
-        here = left[:many] if self._upwards else left[-many:]
+        here = left[: self._at_once] if self._upwards else left[-self._at_once :]
         words = free.words[here.start * self._words : here.stop * self._words]
         found = np.flatnonzero((words.reshape(-1, self._words) == ~np.uint64(0)).all(axis=1)) + here.start
         if self._upwards:

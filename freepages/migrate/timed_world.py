@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from freepages.debate.assumptions import Assumptions
 from freepages.debate.content import ZERO, BulkContent
@@ -24,8 +25,11 @@ from freepages.engine.clock import Clock, TimedLock
 from freepages.host.dirty_log import DirtyLog, Mode
 from freepages.host.ram import GuestRam
 from freepages.host.ram_migration import GRANULE, SMALL_BUFFER, BulkMigration
-from freepages.migrate.hint_blocks import AT_A_TIME, BLOCK, FILLED_AT_A_TIME, Floor, HintBlocks, default_floor
+from freepages.migrate.hint_blocks import AT_A_TIME, BLOCK, FILLED_AT_A_TIME, HintBlocks
+from freepages.migrate.hint_floors import Floor, default
+from freepages.migrate.memory_map import MemoryMap
 from freepages.migrate.workload import Workload
+from freepages.migrate.workload.part_of_workload import set_each
 from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap
 
 WORKS = Act("works, while it gets a page whenever it wants one", cost="none")
@@ -167,7 +171,7 @@ class LiveWorld(World):
     free      the pfns that are free at the start; the workload may take some for itself before it begins
     zero      the pfns that hold zeros at the start; but for those that the workload has used
     keep      whether content is kept and compared
-    floors, upwards, block  which free blocks are hinted at, as HintBlocks takes them; one zone, if not given
+    floors, upwards, block  which free blocks are hinted at, as HintBlocks takes them; a PC's, if not given
     speed     the share of its time that the guest runs (auto-converge slows it down)
     pauses    when the host had paused the VM: (start, end), in ns
     mismatched  with content, after the stop: the pfns whose content was lost
@@ -199,7 +203,7 @@ class LiveWorld(World):
         self.mismatched: PageBitmap | None = None
         self._lived = 0
         self.pauses: list[tuple[int, int]] = []
-        workload.begin(free, ram.pfns())
+        workload.begin(free, ram.pfns(), zero)
         if workload.used_before is not None:
             zero -= workload.used_before
         super().__init__(
@@ -212,12 +216,13 @@ class LiveWorld(World):
             kind=PageBitmap,
             content=lambda pages, log: TimedMemory(log, zero, keep),
         )
-        some = floors or [default_floor(ram.max_pfn, ram.pages)]
+        some = floors or default(ram)
         many = FILLED_AT_A_TIME if self.assume.init_on_alloc else AT_A_TIME
-        self.blocks = HintBlocks(lambda: self.guest.free, some, upwards, many, block)
+        self._hinted: list[NDArray[np.int64]] = []
+        self.blocks = HintBlocks(lambda: self.guest.free, some, upwards, many, block, self._hinted.append)
 
     def new_log(self, mode: Mode) -> DirtyLog:
-        return LiveLog(self.pages, mode, self.live, late=self.assume.late)
+        return LiveLog(self.pages, mode, self._live_to_read, late=self.assume.late)
 
     def sides(self, free: PageBitmap) -> tuple[LiveGuest, BulkMigration]:
         written = self.range(0, 0)
@@ -265,6 +270,19 @@ class LiveWorld(World):
                 guest.write(did.written)
         if did.given is not None:
             guest.release(did.given)
+
+    def _live_to_read(self) -> None:
+        """The guest does what it does by now, and what the log is to have of the driver's own writes: the
+        struct pages of blocks that were hinted at, where these lie in memory that is in use."""
+        self.live()
+        if not self._hinted:
+            return
+        outside = self.guest.on_lists.copy()
+        outside |= self.guest.held
+        written = PageBitmap(self.pages)
+        set_each(written, MemoryMap(self.ram, outside).of(np.sort(np.concatenate(self._hinted))))
+        self._hinted.clear()
+        self.guest.write(written)
 
     def pause(self) -> None:
         self.live()

@@ -15,6 +15,9 @@ from freepages.pages.orders import MAX_ORDER, PAGE_SHIFT, PCPTYPES
 from freepages.zone.zone import CMA, Zone
 
 LOWMEM_RESERVE_RATIO = {"DMA": 256, "DMA32": 256, "Normal": 32, "HighMem": 32}
+RAISED_CAP = (5, 7)
+"""The Linux that raised the most of min_free_kbytes from 64 to 256 MiB (commit ee8eb9a5fe86)."""
+PAGEBLOCK = 512  # pages, on x86
 WATERMARK_SCALE_FACTOR = 10  # in 1/10000 of the zone; new in 4.6 (commit 795ae7a0de6b)
 
 
@@ -34,7 +37,7 @@ class Watermarks:
     high: int
 
 
-def min_free_kbytes(lowmem_pages: int) -> int:
+def min_free_kbytes(lowmem_pages: int, version: tuple[int, int] = (4, 6)) -> int:
     """The default of /proc/sys/vm/min_free_kbytes; huge pages, which raise it, are not counted in.
 
     Examples
@@ -42,7 +45,21 @@ def min_free_kbytes(lowmem_pages: int) -> int:
     >>> min_free_kbytes(4 << 18)
     8192
     """
-    return min(max(isqrt(lowmem_pages * 4 * 16), 128), 65536)
+    return min(max(isqrt(lowmem_pages * 4 * 16), 128), 65536 if version < RAISED_CAP else 262144)
+
+
+def with_huge_pages(kbytes: int, zones: int, lowmem_pages: int) -> int:
+    """What min_free_kbytes is raised to where huge pages are on, as distributions have it: for each zone two
+    pageblocks, and one for each pair of migratetypes, but not more than 5 % of memory
+    (set_recommended_min_free_kbytes() of mm/khugepaged.c, since Linux 2.6.38).
+
+    Examples
+    --------
+    >>> with_huge_pages(min_free_kbytes(4 << 18), 3, 4 << 18)
+    67584
+    """
+    wanted = PAGEBLOCK * zones * (2 + len(PCPTYPES) ** 2)
+    return max(kbytes, min(wanted, lowmem_pages // 20) << (PAGE_SHIFT - 10))
 
 
 def watermarks(managed: Mapping[str, int], min_kbytes: int | None = None) -> dict[str, Watermarks]:

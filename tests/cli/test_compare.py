@@ -9,8 +9,10 @@ import pytest
 
 from freepages.cli.main import main
 from freepages.engine.costs import Costs
+from freepages.host.sender import NORMAL_BYTES
 from freepages.migrate.compare import fit
 from freepages.migrate.guest import Guest
+from freepages.migrate.hint_blocks import BLOCK
 from freepages.migrate.recorded import recorded
 from freepages.migrate.timed_migration import migrate
 
@@ -36,7 +38,8 @@ def test_a_recorded_run_beside_the_model(capsys, name):
     assert rows["normal pages"]["qemu"] == RUNS[name].normal - 52
     assert rows["zero pages"]["qemu"] == RUNS[name].duplicate - 78
     assert rows["rounds"]["error"] == 0
-    assert abs(rows["bytes"]["error"]) < 0.01 and abs(rows["total, ms"]["error"]) < 0.15
+    in_cut_block = BLOCK * NORMAL_BYTES / rows["bytes"]["qemu"] if RUNS[name].raced else 0
+    assert abs(rows["bytes"]["error"]) < 0.003 + in_cut_block and abs(rows["total, ms"]["error"]) < 0.15
 
 
 def test_people_are_told_what_was_taken_off_and_what_fits(capsys):

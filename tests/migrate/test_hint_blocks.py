@@ -1,6 +1,7 @@
 """The blocks of free page hinting: whole, free, each once, the highest first, until memory would run low."""
 
-from freepages.migrate.hint_blocks import AT_A_TIME, BLOCK, Floor, HintBlocks, default_floor
+from freepages.migrate.hint_blocks import AT_A_TIME, BLOCK, HintBlocks
+from freepages.migrate.hint_floors import Floor
 from freepages.pages.bitmap import PageBitmap
 
 
@@ -56,9 +57,12 @@ def test_another_command_finds_what_was_freed_meanwhile():
     assert taken(hints, free, command=3) == [BLOCK]
 
 
-def test_what_stays_free_is_the_min_watermark():
-    floor = default_floor(1 << 21, (4 << 30) >> 12)
-    assert floor[:2] == (0, 1 << 21) and floor.keep * 4 == 8192
+def test_blocks_that_are_withheld_are_the_last_that_it_would_have_come_to():
+    for upwards, wanted in ((False, [5, 4, 3, 1]), (True, [0, 1, 3, 4])):
+        free = free_blocks(6, but=[2 * BLOCK])
+        hints = HintBlocks(lambda free=free: free, [Floor(0, free.pages, 0, 1)], upwards)  # type: ignore[misc]
+        heads = taken(hints, free)
+        assert sorted(head // BLOCK for head in heads) == sorted(wanted)
 
 
 def test_every_zone_keeps_its_own_and_the_first_named_is_asked_first():

@@ -48,8 +48,7 @@ def test_the_model_sends_the_same_pages_in_nearly_the_same_time(run: Recorded) -
     normal, zero = run.others(run.pages)
     sent = run.ram_bytes - normal * NORMAL_BYTES - zero * ZERO_BYTES
     in_cut_blocks = BLOCK * NORMAL_BYTES if run.raced else 0
-    writes = "dirty" in run.workload
-    within = 0.01 if run.hint else 0.002 if writes else 0.001
+    within = 0.003 if run.hint else 0.001
     assert abs(done.transferred_bytes - sent) <= within * sent + in_cut_blocks
     assert done.rounds == run.syncs
     assert done.total / 1e6 == pytest.approx(run.total_ms, rel=0.15 if run.name == "idle4g" else 0.05)
@@ -71,13 +70,6 @@ def test_the_table_has_a_line_for_every_run() -> None:
     assert "109,615    109,615" in next(line for line in lines if line.startswith("anon1g "))
 
 
-def test_a_zone_keeps_its_min_watermark_and_what_is_for_those_who_may_use_it_only() -> None:
-    guest = RUNS["anon4g-hint"].guest()
-    dma = (1, 4096, 64 + 3891)
-    assert guest.floors == ((1 << 20, 5 << 18, 4121), (4096, 1 << 20, 12709 + 952), dma)
-    assert guest.upwards
-
-
 def test_a_kernel_before_5_10_hints_at_the_highest_blocks_first() -> None:
     snapshot = Snapshot.load(data_path("recorded", "idle1g-hint.snapshot"))
     for kernel, upwards in (
@@ -90,13 +82,6 @@ def test_a_kernel_before_5_10_hints_at_the_highest_blocks_first() -> None:
         assert Guest.of(replace(snapshot, about={"kernel": kernel})).upwards == upwards
 
 
-def test_a_version_that_is_none_is_said() -> None:
-    snapshot = Snapshot.load(data_path("recorded", "idle1g-hint.snapshot"))
-    for about, said in (({"kernel": "6.1"}, False), ({"kernel": "mine"}, True), ({}, True)):
-        notes = Guest.of(replace(snapshot, about=about)).assumed
-        assert any("there is no version" in note for note in notes) == said
-
-
 def test_hinted_at_are_the_largest_blocks_of_the_zones_that_a_kernel_allocates_of_for_itself() -> None:
     snapshot = Snapshot.load(data_path("recorded", "idle4g-hint.snapshot"))
     assert Guest.of(snapshot).block == BLOCK
@@ -105,9 +90,3 @@ def test_hinted_at_are_the_largest_blocks_of_the_zones_that_a_kernel_allocates_o
     assert Guest.of(movable).floors == Guest.of(snapshot).floors[1:]
     fewer = (replace(zone, nr_free=zone.nr_free[:9], types=None) for zone in snapshot.zones)
     assert Guest.of(replace(snapshot, zones=tuple(fewer))).block == BLOCK // 4
-
-
-def test_where_a_zone_tells_no_watermark_the_default_is_taken() -> None:
-    snapshot = Snapshot.load(data_path("recorded", "idle1g-hint.snapshot"))
-    zones = tuple(replace(zone, watermarks=None) for zone in snapshot.zones)
-    assert Guest.of(replace(snapshot, zones=zones)).floors == ()

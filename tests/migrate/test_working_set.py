@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freepages.migrate.workload.working_set import Ranks, WorkingSet
+from freepages.migrate.workload.working_set import Ranks, ScatteredPages, WorkingSet
 from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, set_bits
 
 
@@ -36,6 +36,48 @@ def test_ranks_are_found_across_chunks() -> None:
         assert ranks.find(rank) == expected[rank]
     edge = int((expected < CHUNK_WORDS * 64).sum())
     assert [ranks.find(edge - 1), ranks.find(edge)] == expected[edge - 1 : edge + 1].tolist()
+
+
+@given(bitmaps(), st.data())
+def test_many_ranks_are_found_as_each_alone(bitmap: PageBitmap, data: st.DataObject) -> None:
+    there = np.array(pfns(bitmap))
+    some = np.array(sorted(data.draw(st.sets(st.integers(0, len(there) - 1)))), np.int64)
+    assert Ranks(bitmap.words).find_all(some).tolist() == there[some].tolist()
+
+
+@given(bitmaps(), st.data())
+def test_the_last_pages_are_the_last_and_found_by_rank(bitmap: PageBitmap, data: st.DataObject) -> None:
+    there = pfns(bitmap)
+    count = data.draw(st.integers(1, len(there)))
+    last = WorkingSet.last(bitmap, count)
+    assert last.pfns().tolist() == there[-count:]
+    assert last.at(np.array([0, count - 1])).tolist() == [there[-count], there[-1]]
+
+
+@given(bitmaps(), bitmaps(), st.data())
+def test_scattered_pages_are_set_ones_and_not_those_that_are_not_liked(
+    bitmap: PageBitmap, but: PageBitmap, data: st.DataObject
+) -> None:
+    there = set(pfns(bitmap))
+    count = data.draw(st.integers(1, len(there)))
+    liked = bitmap.pages <= but.pages and len(there - set(pfns(but))) == len(there)
+    mine = ScatteredPages.among(
+        bitmap, count, np.random.default_rng(1), but if bitmap.pages <= but.pages else None
+    )
+    chosen = mine.pfns().tolist()
+    assert chosen == sorted(set(chosen)) and len(mine) == len(chosen) == count and set(chosen) <= there
+    if liked:
+        assert not set(chosen) & set(pfns(but))
+    mine.clear_in(bitmap)
+    assert set(pfns(bitmap)) == there - set(chosen)
+
+
+def test_scattered_pages_lie_anywhere_and_keep_off_the_others() -> None:
+    bitmap, but = PageBitmap(1 << 16), PageBitmap(1 << 16)
+    bitmap.set_range(0, 1 << 16)
+    but.set_range(0, 1 << 15)
+    chosen = ScatteredPages.among(bitmap, 64, np.random.default_rng(2), but).pfns()
+    assert chosen.min() >= 1 << 15 and np.ptp(chosen) > 1 << 14 and (np.diff(chosen) > 1).sum() > 50
 
 
 @given(bitmaps(), st.data())

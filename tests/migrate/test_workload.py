@@ -20,7 +20,8 @@ from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, set_bits
 Guest = tuple[PageBitmap, ranges.Ranges]
 
 PARTS = [
-    "idle",
+    "idle:400/s:40KiB",
+    "awake:40KiB",
     "dirty:40KiB/s:60KiB",
     "dirty:1MiB/s",
     "uniform:20/s:100KiB",
@@ -177,6 +178,23 @@ def test_the_dirtier_does_in_one_call_what_it_does_in_many(guest: Guest, times: 
     assert same(many.advance(0.1, free), one.advance(0.1, free))
 
 
+def test_who_is_awake_writes_the_same_pages_every_5_ms() -> None:
+    free, ram = bitmap_of(4096, {0, 1, 2}), ranges.arrays([(0, 4096)])
+    workload = begun("awake:16KiB", free, ram)
+    wrote = [of(workload.advance(seconds, free).written) for seconds in (0.004, 0.001, 0.004, 0.5)]
+    assert [len(pages) for pages in wrote] == [0, 4, 0, 4] and wrote[1] == wrote[3]
+    assert max(wrote[1]) - min(wrote[1]) > 100 and not wrote[1] & {0, 1, 2}
+
+
+def test_what_the_kernel_writes_does_not_hold_zeros() -> None:
+    free, ram = PageBitmap(4096), ranges.arrays([(0, 4096)])
+    zero = bitmap_of(4096, set(range(2048)))
+    workload = Workload.parse("idle:1M/s:256KiB+awake:256KiB")
+    workload.begin(free, ram, zero)
+    wrote = of(workload.advance(10, free).written)
+    assert len(wrote) == 128 and min(wrote) >= 2048
+
+
 def test_uniform_writes_touch_as_many_pages_as_chance_says() -> None:
     free, ram = PageBitmap(1 << 16), ranges.arrays([(0, 1 << 16)])
     free.set_range(0, 1 << 15)
@@ -324,7 +342,7 @@ def test_every_form_reads_with_and_without_what_may_be_left_out(form: str) -> No
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("", "workload '' is not known: there are idle, still, dirty"),
+        ("", "workload '' is not known: there are idle, awake, still, dirty"),
         ("idle+", "workload '' is not known: there are idle"),
         (
             "idle+drity:1MiB/s",

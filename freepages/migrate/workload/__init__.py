@@ -5,6 +5,7 @@
     did = workload.advance(0.3, free)     did.written, did.taken, did.given: what it did in 300 ms
 
 idle[:WRITES/s[:WORKING_SET]]     does nothing, but that its kernel writes a few pages all the time
+awake[:SIZE]                      a program runs: whenever it wakes, a few pages are written
 still                             writes nothing at all
 dirty:RATE[:WORKING_SET]          writes page after page of its working set, round and round, at RATE bytes/s
 uniform:WRITES/s[:WORKING_SET]    every write goes to a page of its working set drawn at random
@@ -15,7 +16,7 @@ A+B                               both at once
 
 workload    the text, the pages of each part, the time
 part        a part of a workload, and the record of what was done
-writers     dirty, uniform and idle
+writers     dirty, uniform, idle and awake
 allocators  build, churn and hog
 workingset  the pages that a part has
 coins       random pages in bulk

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from freepages.migrate.workload.working_set import WorkingSet
 from freepages.pages.bitmap import PageBitmap
 
 Pfns = NDArray[np.int64]
@@ -64,15 +65,18 @@ class Did:
 class Part:
     """One thing that a guest does all the time.
 
-    needs  how many pages in use it must have, or None for all that no part with a number has
+    needs      how many pages in use it must have, or None for all that no part with a number has
+    scattered  whether they lie anywhere, and none of them holds zeros, or are a run of the pages in use
     """
 
     needs: int | None = 0
+    scattered = False
     writes_per_second = 0.0
     allocations_per_second = 0.0
 
-    def begin(self, rng: np.random.Generator, pages: WorkingSet, free: PageBitmap) -> None:
-        """Start: from now on all chance comes from ``rng``, and ``pages`` are those it needs."""
+    def begin(self, rng: np.random.Generator, pages: Any, free: PageBitmap) -> None:
+        """Start: from now on all chance comes from ``rng``, and ``pages`` are those it needs: a WorkingSet,
+        or ScatteredPages."""
 
     def advance(self, since: int, until: int, did: Did) -> None:
         """Do what happens in the time [since, until), in ns."""

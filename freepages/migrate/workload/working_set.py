@@ -1,7 +1,8 @@
-"""The pages that a part of a workload has for itself: a run of the set bits of a bitmap.
+"""The pages that a part of a workload has for itself.
 
-They lie as close together as they can: all pages of a bitmap from one on, until there are enough. So they are
-a slice of its words, and what is done to them is done to a slice.
+A working set is a run of the set bits of a bitmap: its pages lie as close together as they can, all pages of
+the bitmap from one on, until there are enough. So they are a slice of its words, and what is done to them is
+done to a slice. Few pages that lie anywhere are scattered: each is a number.
 """
 
 from __future__ import annotations
@@ -29,14 +30,23 @@ class Ranks:
 
     def find(self, rank: int) -> int:
         """The position of the set bit that has ``rank`` others before it."""
-        chunk = int(np.searchsorted(self._upto, rank, "right"))
-        before = int(self._upto[chunk - 1]) if chunk else 0
-        at = chunk * CHUNK_WORDS
-        words = self._words[at : at + CHUNK_WORDS]
-        upto = np.cumsum(np.bitwise_count(words), dtype=np.int64)
-        word = int(np.searchsorted(upto, rank - before, "right"))
-        before += int(upto[word - 1]) if word else 0
-        return (at + word) * 64 + int(set_bits(words[word : word + 1])[rank - before])
+        return int(self.find_all(np.array([rank]))[0])
+
+    def find_all(self, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The position of each of these set bits; the ranks ascend."""
+        chunks = np.searchsorted(self._upto, ranks, "right")
+        found = [np.empty(0, np.int64)]
+        for chunk in np.unique(chunks).tolist():
+            inside = ranks[chunks == chunk] - (self._upto[chunk - 1] if chunk else 0)
+            words = self._words[chunk * CHUNK_WORDS : (chunk + 1) * CHUNK_WORDS]
+            bits = np.bitwise_count(words)
+            upto = np.cumsum(bits, dtype=np.int64)
+            at = np.searchsorted(upto, inside, "right")
+            inside -= upto[at] - bits[at]
+            each = np.unpackbits(words[at].view(np.uint8).reshape(-1, 8), axis=1, bitorder="little")
+            bit = (np.cumsum(each, axis=1) > inside[:, None]).argmax(axis=1)
+            found.append((chunk * CHUNK_WORDS + at) * 64 + bit)
+        return np.concatenate(found)
 
 
 class WorkingSet:
@@ -53,6 +63,13 @@ class WorkingSet:
         ranks = Ranks(bitmap.words)
         rank = int(rng.integers(0, ranks.count - count, endpoint=True))
         lo, hi = ranks.find(rank), ranks.find(rank + count - 1) + 1
+        return cls(_slice(bitmap.words, lo, hi), lo >> 6)
+
+    @classmethod
+    def last(cls, bitmap: PageBitmap, count: int) -> Self:
+        """The last ``count`` set pages of ``bitmap``, 1 or more."""
+        ranks = Ranks(bitmap.words)
+        lo, hi = ranks.find(ranks.count - count), ranks.find(ranks.count - 1) + 1
         return cls(_slice(bitmap.words, lo, hi), lo >> 6)
 
     @classmethod
@@ -85,9 +102,52 @@ class WorkingSet:
             words = self.of(bitmap)[lo >> 6 : (hi + 63) >> 6]
             np.bitwise_or(words, _slice(self.words, lo, hi), out=words)
 
+    def at(self, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Those pages that come so many-th, counted from 0; the ranks ascend."""
+        return self._ranks.find_all(ranks) + self.first * 64
+
     def pfns(self) -> NDArray[np.int64]:
         """The pages, ascending."""
         return set_bits(self.words) + self.first * 64
+
+
+TRIES = 4
+"""Pages that are drawn for each that is wanted, where some are not liked."""
+
+
+class ScatteredPages:
+    """``count`` pages that lie anywhere, in order."""
+
+    def __init__(self, pfns: NDArray[np.int64]) -> None:
+        self._pfns = pfns
+
+    @classmethod
+    def among(
+        cls, bitmap: PageBitmap, count: int, rng: np.random.Generator, but: PageBitmap | None = None
+    ) -> Self:
+        """``count`` set pages of ``bitmap``, 1 or more, drawn at random; none that is set in ``but``, unless
+        most are."""
+        ranks = Ranks(bitmap.words)
+        drawn = rng.choice(ranks.count, min(ranks.count, TRIES * count), replace=False)
+        order = np.argsort(drawn)
+        pfns = np.empty_like(drawn)
+        pfns[order] = ranks.find_all(drawn[order])
+        if but is not None:
+            disliked = but.bytes[pfns >> 3] >> (pfns & 7).astype(np.uint8) & 1
+            pfns = pfns[np.argsort(disliked, kind="stable")]
+        return cls(np.sort(pfns[:count]))
+
+    def __len__(self) -> int:
+        return len(self._pfns)
+
+    def clear_in(self, bitmap: PageBitmap) -> None:
+        """Clear all the pages in ``bitmap``."""
+        at, bits = self._pfns >> 3, np.left_shift(1, self._pfns & 7).astype(np.uint8)
+        np.bitwise_and.at(bitmap.bytes, at, ~bits)
+
+    def pfns(self) -> NDArray[np.int64]:
+        """The pages, ascending."""
+        return self._pfns
 
 
 def _slice(words: NDArray[np.uint64], lo: int, hi: int) -> NDArray[np.uint64]:

@@ -12,8 +12,8 @@ from freepages.engine.errors import FreepagesError, unknown
 from freepages.engine.quantity import format_bytes, parse_bandwidth, parse_bytes, parse_rate
 from freepages.migrate.workload.allocators import Churn, Hog, build
 from freepages.migrate.workload.part_of_workload import SECOND, Did, Part
-from freepages.migrate.workload.working_set import WorkingSet
-from freepages.migrate.workload.writers import Dirty, Idle, Uniform
+from freepages.migrate.workload.working_set import ScatteredPages, WorkingSet
+from freepages.migrate.workload.writers import Awake, Dirty, Idle, Uniform
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.orders import PAGE_SIZE
 from freepages.pages.ranges import Ranges, pages, pairs
@@ -44,6 +44,14 @@ KINDS = {
         Idle,
         0,
         (parse_rate, _page_count),
+    ),
+    "awake": Kind(
+        "awake[:SIZE]",
+        "a program wakes every 5 ms, and each time it and the kernel write the same few pages of their own, "
+        "beside those that idle or dirty are about: dirty:60MiB/s:128MiB+awake+idle",
+        Awake,
+        0,
+        (_page_count,),
     ),
     "still": Kind("still", "nothing at all is written", Part),
     "dirty": Kind(
@@ -122,8 +130,9 @@ class Workload:
         """Allocations of a single page; but for those that the page cache keeps, as many are freed."""
         return sum(part.allocations_per_second for part in self.parts)
 
-    def begin(self, free: PageBitmap, ram: Ranges) -> None:
-        """Start at time 0 in a guest whose memory is the pfns ``ram``, of which ``free`` are free.
+    def begin(self, free: PageBitmap, ram: Ranges, zero: PageBitmap | None = None) -> None:
+        """Start at time 0 in a guest whose memory is the pfns ``ram``, of which ``free`` are free, and
+        ``zero``, if that is told, hold zeros.
 
         Every part gets its pages among those in use, parts with a number of pages each its own and the others
         all that is left. Where too few are in use, free pages are taken for them, and ``free`` is changed.
@@ -145,11 +154,15 @@ class Workload:
             borrowed.set_in(used)
         streams = zip(self.parts, each, strict=True)
         for part, rng in sorted(streams, key=lambda stream: stream[0].needs is None):
-            mine = WorkingSet.none()
+            mine: WorkingSet | ScatteredPages = WorkingSet.none()
             if part.needs is None:
                 mine = WorkingSet.among(used, in_use - needed, own)
             elif part.needs:
-                mine = WorkingSet.among(used, part.needs, own)
+                mine = (
+                    ScatteredPages.among(used, part.needs, own, zero)
+                    if part.scattered
+                    else WorkingSet.among(used, part.needs, own)
+                )
                 mine.clear_in(used)
             part.begin(rng, mine, free)
         borrowed.clear_in(free)

@@ -2,12 +2,13 @@
 # make test   checks everything
 # make quick  checks what can be checked in half a minute
 # make docs   builds the site, into build/docs/html
+# make lite   builds the course for a browser alone, into build/lite
 
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: lab test quick lint nbval notebooks docs wheel bench clean
+.PHONY: lab test quick lint nbval notebooks docs lite wheel bench clean
 
 lab: $(READY)
 	$(PY) -m freepages lab notebooks
@@ -32,6 +33,9 @@ nbval: $(READY)
 docs: $(VENV)/.docs
 	$(PY) .ci/build_docs.py
 
+lite: $(VENV)-lite/.ready
+	$(VENV)-lite/bin/python .ci/build_lite.py
+
 # Runs every notebook and writes it in its canonical form; or only some: make notebooks ONLY=notebooks/01-buddy-zones.ipynb
 notebooks: $(READY)
 	$(PY) .ci/rewrite_notebooks.py $(ONLY)
@@ -43,10 +47,14 @@ bench: $(READY)
 	$(PY) -m freepages bench
 
 clean:
-	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-lite build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/.docs: $(READY)
 	EXTRAS=test,lint,docs sh .ci/make-venv.sh $(VENV)
+	touch $@
+
+$(VENV)-lite/.ready: pyproject.toml .ci/make-venv.sh
+	EXTRAS=lite sh .ci/make-venv.sh $(VENV)-lite
 	touch $@
 
 $(READY): pyproject.toml .ci/make-venv.sh

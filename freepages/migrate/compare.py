@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import count
 from math import inf
 from typing import NamedTuple
 
 from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError, unknown
 from freepages.engine.text_table import columns
+from freepages.engine.working import Working
 from freepages.host.sender import NORMAL_BYTES, ZERO_BYTES
 from freepages.migrate.query_migrate import QueryMigrate
 from freepages.migrate.timed_migration import Migrated
@@ -83,18 +85,22 @@ def fit(names: Sequence[str], costs: Costs, runs: Sequence[tuple[QueryMigrate, A
         costs_asked = f"{len(set(names))} costs ({', '.join(names)})"
         raise FreepagesError(f"fit: {costs_asked} and {seen} observations: of each run, {OBSERVED}")
 
+    number = count()
+
     def off(tried: Costs) -> float:
+        told(next(number))
         try:
             return sum(_off(run, again(tried)) for run, again in runs)
         except FreepagesError:  # with such costs the migration does not end
             return inf
 
-    for _ in range(ROUNDS if len(names) > 1 else 1):
-        before = costs
-        for name in names:
-            costs = _fit_one(name, costs, off)
-        if costs == before:
-            break
+    with Working("costs tried") as told:
+        for _ in range(ROUNDS if len(names) > 1 else 1):
+            before = costs
+            for name in names:
+                costs = _fit_one(name, costs, off)
+            if costs == before:
+                break
     return costs
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from freepages.engine.costs import Costs
 from freepages.engine.quantity import format_bytes
 from freepages.engine.text_table import columns
+from freepages.engine.working import working
 from freepages.migrate.guest import Guest
 from freepages.migrate.timed_migration import Migrated, migrate
 
@@ -29,7 +30,7 @@ class Sensitive(NamedTuple):
 def sensitivity(run: Callable[[Costs], Migrated], costs: Costs, total: int) -> list[Sensitive]:
     """The costs that matter, those that matter most first; ``run`` migrates the same guest again."""
     found = []
-    for told in costs.table():
+    for told in working(costs.table(), "costs tried"):
         if told.source == "none":  # a time that was reckoned is no cost
             continue
         changes = [

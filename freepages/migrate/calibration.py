@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from freepages.engine.costs import Costs
 from freepages.engine.text_table import columns
+from freepages.engine.working import Working
 from freepages.host.precopy import NORMAL_BYTES, ZERO_BYTES
 from freepages.migrate.guest import Guest
 from freepages.migrate.timed_migration import Migrated, migrate
@@ -149,12 +150,14 @@ def beforehand() -> Costs:
 def fit(free: Mapping[str, Sequence[tuple[str, str]]] = FREE) -> Costs:
     """The costs with the free ones fitted, to four digits: each in turn, by halving, until none changes."""
     costs = beforehand()
-    for _ in range(ROUNDS):
-        before = costs
-        for name, rows in free.items():
-            costs = _fit_one(costs, name, [(_rfc()[case], way) for case, way in rows])
-        if costs == before:
-            break
+    with Working("rounds of fitting") as told:
+        for done in range(ROUNDS):
+            told(done)
+            before = costs
+            for name, rows in free.items():
+                costs = _fit_one(costs, name, [(_rfc()[case], way) for case, way in rows])
+            if costs == before:
+                break
     return costs
 
 

@@ -1,12 +1,14 @@
 """The workflow, the hooks, the Makefile, README and CONTRIBUTING name the same commands."""
 
 import re
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from set_address import FIRST, set_address
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
@@ -68,12 +70,45 @@ def test_the_hooks_are_the_makefiles() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0][
         "hooks"
     ]
-    assert [hook["entry"] for hook in hooks] == ["make lint", "make quick"]
+    asked = {hook["entry"]: hook.get("stages", ["pre-commit"]) for hook in hooks}
+    assert asked == {"make lint": ["pre-commit"], "make quick": ["pre-push"], "make test": ["manual"]}
 
 
 def test_one_version_everywhere() -> None:
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert cited["version"] == PROJECT["version"] and cited["license"] == PROJECT["license"]
+
+
+def test_the_address_of_a_release_stands_in_all_files_once(tmp_path: Path) -> None:
+    names = ("pyproject.toml", "CITATION.cff", "README.md")
+    for name in names:
+        shutil.copy(ROOT / name, tmp_path)
+    for address in ("https://github.com/first/name/", "https://github.com/some-one/freepages"):
+        set_address(tmp_path, address)
+    texts = {name: (tmp_path / name).read_text(encoding="utf-8") for name in names}
+    assert tomllib.loads(texts["pyproject.toml"])["project"]["urls"] == {
+        "Repository": address,
+        "Issues": f"{address}/issues",
+    }
+    assert yaml.safe_load(texts["CITATION.cff"])["repository-code"] == address
+    assert (
+        f"(https://mybinder.org/v2/gh/some-one/freepages/HEAD?urlpath=lab/tree/{FIRST})" in texts["README.md"]
+    )
+    assert (ROOT / FIRST).exists() and not any("first/name" in text for text in texts.values())
+    assert (
+        texts["README.md"].startswith("# freepages\n\n[![")
+        and texts["README.md"].count("mybinder.org/v2") == 1
+    )
+
+
+def test_what_is_no_address_is_told_and_changes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"'freepages\.org' is not https://github.com/OWNER/NAME"):
+        set_address(tmp_path, "freepages.org")
+
+
+def test_the_release_checklist_sets_the_address() -> None:
+    told = (ROOT / ".github" / "release-checklist.md").read_text(encoding="utf-8")
+    assert "python .ci/set_address.py https://github.com/" in told
 
 
 def test_the_form_for_a_file_asks_what_is_needed() -> None:

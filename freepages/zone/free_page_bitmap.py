@@ -189,16 +189,34 @@ def mark_free_blocks(
 ) -> int:
     """Set the bits of the blocks' pages in [start, limit); returns how many bits the bitmap has then.
 
-    ``heads_by_order[order]`` holds the first pfns of the blocks of 2**order pages as integers, in any order.
-    Bit 0 of the bitmap is pfn ``start``, a multiple of 1024; ``limit`` is where the bitmap ends, if not
-    given; ``marked`` is how many bits the bitmap has already, from the lists of another zone. Raises
-    FreepagesError for a block that is not aligned, and for a page that is listed twice or had its bit set:
-    then the bitmap is void.
-
     A block of order 3 or more is whole bytes, and is stored as one item of that many bytes. Smaller blocks
     share bytes, and are added to them: their bits are disjoint, so to add is to or, and numpy's indexed add
     is fast where its indexed or is not. That they were disjoint shows in the count of bits at the end:
     neither adding to a byte nor storing over it gives as many bits as both had, unless no bit was in both.
+
+    Parameters
+    ----------
+    heads_by_order : sequence of array_like of int, each of shape (blocks,)
+        ``heads_by_order[order]`` holds the first pfns of the blocks of 2**order pages, in any order.
+    bitmap : PageBitmap
+        Bit 0 is pfn ``start``.
+    limit : int, optional
+        The first pfn that is not marked; where the bitmap ends, if not given.
+    start : int
+        A pfn, a multiple of 1024.
+    marked : int
+        Bits that the bitmap has already, from the lists of another zone.
+
+    Returns
+    -------
+    int
+        Bits.
+
+    Raises
+    ------
+    FreepagesError
+        For a block that is not aligned, and for a page that is listed twice or had its bit set: then the
+        bitmap is void.
 
     Examples
     --------

@@ -177,7 +177,7 @@ def of_size(gib, name):
     return migrate(Guest.made_up(size, 0.75), name, bandwidth=1.25e9, costs=costs, keep=False).total / gib
 
 
-@pytest.mark.parametrize("gib", [32, 128, pytest.param(1024, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("gib", [32, 128, 512, pytest.param(1024, marks=pytest.mark.slow)])
 def test_the_same_shape_takes_time_by_its_size_and_skipping_saves_the_same_share(gib):
     small, large = ([of_size(size, name) for name in ("everything", "snapshot")] for size in (8, gib))
     assert large == pytest.approx(small, rel=0.01)

@@ -9,7 +9,7 @@ WITHOUT = "import sys\nsys.modules.update(numpy=None, matplotlib=None)  # as if 
 
 STEPS = """
 from hashlib import sha256
-from freepages import Picture, Stepper
+from freepages import Picture, Stepper, compare
 from freepages.lab.player import Player
 from freepages.lab.shipped import shipped_scenario
 from freepages.lab.still import words
@@ -24,6 +24,7 @@ for name in names:
     player.go(len(player.story))
     drawn = svg(draw(player.frame, None, player.changed))
     print(name, player.position, sha256(drawn.encode()).hexdigest(), words(player), sep="\\n")
+print(compare({1, 2}, [1, 2]), compare("yes", True))
 print(search(debate("no_wait", pages=1)), Stepper("··aa·s··"), Picture("a" * 5000 + "·" * 3192), sep="\\n")
 bundle, _ = Stepper("zone")._repr_mimebundle_()
 """

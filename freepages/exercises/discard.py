@@ -7,12 +7,11 @@ from functools import partial
 from itertools import chain, combinations
 from typing import Any
 
-import numpy as np
-
 from freepages.debate.content import ZERO
 from freepages.debate.own_proposal import proposal, wrong_with
 from freepages.debate.proposals import Proposal
 from freepages.engine import DROPS_LOCK, Run
+from freepages.engine.later import np
 from freepages.exercises.exercise import Exercise, Wrong
 from freepages.exercises.prediction import Forecast
 from freepages.exercises.searched import loss, safe

@@ -14,8 +14,6 @@ from numbers import Real
 from reprlib import repr as short
 from typing import Any
 
-import numpy as np
-
 from freepages.exercises.exercise import Remark, Wrong
 from freepages.pages.pageset import PageSet
 
@@ -112,6 +110,7 @@ def _another_word(said: str, known: Iterable[Any]) -> str:
 
 def _read(guess: Any, found: Any) -> Any:
     """A guess as the value of the kind that was found. Raises Wrong where it is of another kind."""
+    guess, found = _plain(guess), _plain(found)
     if isinstance(found, Mapping):
         form = ", ".join(f"{key!r}: ..." for key in found)
         raise Wrong(f"several things are asked for: write {{{form}}}, with a guess for each of the dots.")
@@ -119,14 +118,14 @@ def _read(guess: Any, found: Any) -> Any:
         if isinstance(guess, Real) and not isinstance(guess, bool):
             guess = [guess]
         return frozenset(_parts(guess, "a set of pages is asked for, such as {1, 2}"))
-    if isinstance(found, Sequence | np.ndarray) and not isinstance(found, str):
+    if isinstance(found, Sequence) and not isinstance(found, str):
         if isinstance(guess, set | frozenset):
             raise Wrong("a set has no order. Write a list, such as [3, 2, 1].")
         return tuple(_parts(guess, "several values are asked for, as a list such as [3, 2, 1]"))
-    if isinstance(found, str | bool | np.bool_):
+    if isinstance(found, str | bool):
         if _several(guess) and all(isinstance(part, str) for part in guess):
             guess = "".join(guess)
-        if not isinstance(guess, str | Real | np.bool_):
+        if not isinstance(guess, str | Real):
             raise Wrong(f"a word is asked for, as a text in quotes, and not {short(guess)}.")
         return value(str(guess) if isinstance(guess, Real) and not isinstance(guess, bool) else guess)
     if isinstance(guess, list | tuple | set | frozenset) and len(guess) == 1:
@@ -135,6 +134,11 @@ def _read(guess: Any, found: Any) -> Any:
     if not isinstance(said, float) or said != said or isinstance(guess, bool):
         raise Wrong(f"a number is asked for, in digits, and not {short(guess)}.")
     return said
+
+
+def _plain(said: Any) -> Any:
+    """An array as a list, and what comes out of one as Python's own number."""
+    return said.tolist() if hasattr(said, "tolist") else said
 
 
 def _several(guess: Any) -> bool:
@@ -155,7 +159,8 @@ def value(said: Any) -> Any:
 
     "2 s" and "2s" are one text.
     """
-    if isinstance(said, bool | np.bool_):
+    said = _plain(said)
+    if isinstance(said, bool):
         return "yes" if said else "no"
     if isinstance(said, str):
         text = "".join(said.split()).strip(".\"'").casefold().replace(",", "")

@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 from rewrite_notebooks import WIDGET_VIEW, canonical, run
-from stored_notebooks import NOTEBOOKS, read, shipped_notebooks
+from stored_notebooks import MAIN_LINE, NOTEBOOKS, read, shipped_notebooks
 
 SECTIONS = [
     "Question",
@@ -188,6 +188,14 @@ def test_no_stored_output_gives_an_answer_away(path: Path) -> None:
         if "exercise" in cell.metadata.get("tags", []):
             assert "no answer yet" in said or not cell.outputs, cell.source
     assert answers, 'nothing stands below a heading "Answer"'
+
+
+@each([path for path in MAIN_LINE if path != FIRST])
+def test_the_line_that_stands_for_a_folded_output_is_its_heading(path: Path) -> None:
+    """JupyterLab shows the first line of an output that is folded, so that line says only what is in it."""
+    for cell in code_cells(stored(path)):
+        if cell.metadata.get("jupyter", {}).get("outputs_hidden") and cell.outputs[0].output_type == "stream":
+            assert cell.outputs[0].text.partition("\n")[0].endswith(":"), cell.source
 
 
 def stubs(notebook: Any, tag: str = "exercise") -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from freepages.engine.quantity import singular
+
 Steps = Generator[Any, Any, Any]
 """What a process is: it yields announcements, and is sent its choice where it asked for one."""
 
@@ -29,7 +31,7 @@ class Act:
     mover: Literal["left", "right", ""] = ""
 
     def say(self, args: tuple[Any, ...]) -> str:
-        return self.text.format(*args)
+        return singular(self.text.format(*args))
 
 
 def sentence(who: str, does: str) -> str:

@@ -66,3 +66,12 @@ class Choose(Guard):
 
     def __str__(self) -> str:
         return ", ".join(self.options())
+
+
+FEW = 8  # choices that an error names
+
+
+def some_of(options: Mapping[str, str]) -> str:
+    """The first few of these choices, each with what it means."""
+    few = [f"{choice} ({words})" if words else choice for choice, words in options.items()][:FEW]
+    return ", ".join(few) + " ..." * (len(options) > FEW)

@@ -9,7 +9,7 @@ from typing import Any
 
 from freepages.engine.announcement import Act, Steps
 from freepages.engine.errors import FreepagesError
-from freepages.engine.guard import Choose, Guard
+from freepages.engine.guard import Choose, Guard, some_of
 
 
 class Process:
@@ -95,8 +95,8 @@ class Process:
         if isinstance(guard, Choose):
             if choice and guard.refuse and (why := guard.refuse(choice)):
                 return why
-            few = ", ".join(list(options)[:8]) + (" ..." if len(options) > 8 else "")
-            return (f"cannot choose {choice!r}" if choice else "needs a choice") + f": it may choose {few}"
+            why = f"cannot choose {choice!r}" if choice else "needs a choice"
+            return f"{why}: it may choose {some_of(options)}"
         return f"takes no choice, {choice!r} was given: next it {self.next()}"
 
     def go(self, choice: str = "") -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from types import CodeType
 from typing import NamedTuple
 
 from freepages.engine import Choose, Move, Run, Scenario, Schedule, ScheduleError, Step, sentence
+from freepages.engine.guard import some_of
 from freepages.lab.quiz import Asked, Before
 from freepages.view.changes import Changes, changes, shortened
 from freepages.view.frame import Frame
@@ -68,6 +70,12 @@ class Player:
         if self._frame is None:
             self._frame = self.scenario.picture(self.run)
         return self._frame
+
+    @property
+    def untitled(self) -> Frame:
+        """The same without its title, where that is only the scenario's: it stands above the picture."""
+        same = self.frame.title == self.scenario.title
+        return replace(self.frame, title="") if same else self.frame
 
     @property
     def last(self) -> Entry | None:
@@ -211,11 +219,10 @@ class Player:
         process = self.run.processes.get(move.letter)
         if process is None or not isinstance(process.guard, Choose) or not process.guard.ready():
             return ""
-        begun = [choice for choice in process.options() if choice.startswith(digits)]
-        if not begun:
-            return ""
-        more = " …" if len(begun) > 8 else ""
-        return f"{WAITING}: {process.name} may choose {', '.join(begun[:8])}{more}"
+        begun = {choice: words for choice, words in process.options().items() if choice.startswith(digits)}
+        if begun:
+            return f"{WAITING}: {process.name} may choose {some_of(begun)}"
+        return self.run.why_not(Move(move.letter, digits)) or ""
 
     def why_no_forward(self) -> str:
         """Why next_move() has none."""

@@ -128,7 +128,7 @@ def _where(after: Frame, changed: Changes, chance: random.Random) -> Found | Non
     name = getattr(panel, "name", "")
     if isinstance(panel, PageMap | Bits | Tokens):
         runs = merged(itertools.chain(*marks.values()))
-        near = sorted({lo + by for lo, hi in runs or [(panel.start, 0)] for by in (-1, 0, 1, hi - lo)})
+        near = sorted({lo + by for lo, hi in runs[:FEW] or [(panel.start, 0)] for by in (-1, 0, 1, hi - lo)})
         pages = [f"page {page}" for page in near if panel.start <= page < panel.end]
         right = _spoken(runs)
         return (

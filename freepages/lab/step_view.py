@@ -8,7 +8,7 @@ the fields that say so.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from freepages.engine import TAKES_LOCK, Process, Scenario
@@ -112,7 +112,7 @@ def step_view(player: Player, zoom: tuple[int, int] | None = None) -> StepView:
         coming.letter if coming else "",
         mark(last) if last else "",
         tuple(_process_view(process, last) for process in player.run.processes.values()),
-        svg(draw(player.frame, zoom, player.changed), player.position),
+        svg(draw(player.untitled, zoom, player.changed), player.position),
         text(player.frame, zoom, player.changed),
         tuple(QuizQuestion(q.text, q.answers, q.right) for q in last.questions) if last else (),
     )
@@ -137,5 +137,8 @@ def _process_view(process: Process, last: Entry | None) -> ProcessView:
 
 
 def as_json(view: StepView | RunView) -> dict[str, Any]:
-    """The view as a dict of what JSON knows."""
-    return asdict(view)
+    """The view as a dict of what JSON knows; it can be changed."""
+    parts = dict(vars(view))
+    for name in {"processes", "questions"} & parts.keys():
+        parts[name] = [dict(vars(one)) for one in parts[name]]
+    return parts

@@ -71,9 +71,7 @@ def still(player: Player, zoom: tuple[int, int] | None = None) -> Scene:
 
 def _picture(player: Player, zoom: tuple[int, int] | None) -> Scene:
     """The picture; of a high one the first maps, what the last step changed, and what else fits."""
-    frame, changed = player.frame, player.changed
-    if frame.title == player.scenario.title:
-        frame = replace(frame, title="")
+    frame, changed = player.untitled, player.changed
     if draw(frame, zoom, changed).height <= TALL:
         return draw(frame, zoom, changed)
     marks = changed.marked or ({},) * len(frame.panels)

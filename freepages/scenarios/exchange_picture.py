@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from freepages.engine import Act, Run, Step
+from freepages.engine.quantity import singular
 from freepages.view.frame import Frame
 from freepages.view.ring_panel import DEVICE, DRIVER, FREE, Half, Ring
 from freepages.view.sequence_panel import Message, SequenceChart
@@ -254,7 +255,7 @@ def sequence_panel(
 
 def _message(step: Step, at: Mapping[str, int], way: Way, buffers: Mapping[str, str]) -> Message | None:
     letter = step.move.letter
-    label = way.label.format(*step.args) if way.label else step.text
+    label = singular(way.label.format(*step.args)) if way.label else step.text
     if step.act is memory.BECOMES_VISIBLE and letter in buffers and MEMORY in at:
         said = label.removeprefix("lets ").removesuffix(" become visible")
         return Message(step.number, at[buffers[letter]], at[MEMORY], said)

@@ -217,7 +217,9 @@ def virtqueue(
             processes.append(Process("s", "store buffer", cpu.visibility()))
         return world, processes
 
-    title = f"{len(words)} request{'' if len(words) == 1 else 's'} over {num} entries"
+    title = (
+        f"{len(words)} request{'' if len(words) == 1 else 's'} over {num} entr{'y' if num == 1 else 'ies'}"
+    )
     if store_buffer:
         title += "; late writes" + ("" if barriers else "; the driver has no barriers")
     return Scenario("virtqueue", title, build, picture, story, property=request_lost, key=exchanged)

@@ -109,8 +109,9 @@ def merged(ranges: Iterable[Range]) -> list[Range]:
 
 def spoken(runs: Iterable[Range]) -> str:
     """The first few of these runs of pages."""
-    said = [f"[{lo}, {hi})" if hi > lo + 1 else str(lo) for lo, hi in runs]
-    return ", ".join(said[:MOST]) + f" and {len(said) - MOST} more" * (len(said) > MOST)
+    runs = [*runs]
+    said = [f"[{lo}, {hi})" if hi > lo + 1 else str(lo) for lo, hi in runs[:MOST]]
+    return ", ".join(said) + f" and {len(runs) - MOST} more" * (len(runs) > MOST)
 
 
 def _pages(runs: Sequence[Range]) -> str:

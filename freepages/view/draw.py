@@ -8,7 +8,6 @@ jumps from step to step.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, singledispatch
 from math import ceil
@@ -57,30 +56,37 @@ Box = tuple[float, float, float, float]
 
 
 class Piece(NamedTuple):
-    """One panel, or several aligned ones, laid out from (0, 0)."""
+    """One panel, or several aligned ones, laid out from (0, 0); `marked` where the last step changed it."""
 
     width: float
     height: float
     shapes: Sequence[Shape]
     kind: str
     name: str
+    marked: bool = False
 
 
 def draw(frame: Frame, zoom: Range | None = None, changed: Changes = UNCHANGED) -> Scene:
     """The scene of a frame, with what `changed` outlined; of every map only the pfns [lo, hi) of `zoom` are
-    shown, all where it is None."""
+    shown, all where it is None.
+
+    A panel at x = 0 begins a row; the note is a row too. So the front end knows what it can leave out.
+    """
     shapes: list[Shape] = []
     y = 0.0
     if frame.title:
         shapes.append(Text(0, 14, frame.title, size=14, bold=True))
         y = HEADER
     placed, height = _flow(list(_pieces(frame.panels, zoom, changed.marked)))
-    shapes.extend(Group(x, y + down, p.shapes, p.kind, p.name) for x, down, p in placed)
+    shapes.extend(
+        Group(x, y + down, p.shapes, p.kind + " marked" * p.marked, p.name) for x, down, p in placed
+    )
     y += height
-    for line in (line for part in frame.note.splitlines() for line in wrap(part, NOTE_LETTERS)):
-        y += 17
-        shapes.append(Text(0, y, line, "dim", 12))
-    return Scene(WIDTH, y, tuple(shapes), _label(frame, changed))
+    note = [line for part in frame.note.splitlines() for line in wrap(part, NOTE_LETTERS)]
+    if note:
+        lines = [Text(0, 17 * n, line, "dim", 12) for n, line in enumerate(note, 1)]
+        shapes.append(Group(0, y, lines, "note"))
+    return Scene(WIDTH, y + 17 * len(note), tuple(shapes), _label(frame, changed))
 
 
 def _label(frame: Frame, changed: Changes) -> str:
@@ -119,7 +125,7 @@ def _pieces(panels: Sequence[Panel], zoom: Range | None, changed: Sequence[Marke
         if isinstance(group[0], Map):
             yield from _maps(group, marks, zoom, tall)
         else:
-            yield piece(group[0], marks[0])
+            yield piece(group[0], marks[0])._replace(marked=bool(marks[0]))
 
 
 # -- maps: panels with one thing a page
@@ -181,6 +187,7 @@ class Strip(NamedTuple):
     remark: str
     height: float
     paint: Callable[[Band], Iterator[Shape]]
+    marked: bool
     legend: Sequence[tuple[State, int]] = ()
 
 
@@ -225,7 +232,8 @@ def _maps(
                     _row_label(y + row * pitch, min(strip.height, 24), cut(label, 12), bool(strip.legend))
                 )
             y += strip.height + 3
-        yield Piece(width, y + (grid.rows - 1) * pitch, shapes, kind, name)
+        touched = any(strip.marked for strip in lines)
+        yield Piece(width, y + (grid.rows - 1) * pitch, shapes, kind, name, touched)
         return
     for strip in lines:
         shapes = []
@@ -241,7 +249,7 @@ def _maps(
             if row == 0 or (row + 1) * pitch + 4 < grid.rows * pitch or every == 1:
                 pfn = max(lo, grid.row_starts()[row])
                 shapes.append(_row_label(y + row * pitch, max(pitch, 8), f"{pfn:,}", mono=True))
-        yield Piece(WIDTH, y + grid.rows * pitch, shapes, kind, strip.title)
+        yield Piece(WIDTH, y + grid.rows * pitch, shapes, kind, strip.title, strip.marked)
 
 
 def _header(shapes: list[Shape], y: float, strip: Strip, grid: Grid, width: float = WIDTH) -> float:
@@ -313,6 +321,7 @@ def _(panel: PageMap, grid: Grid, marked: Marked) -> Iterator[Strip]:
 
     bar = BAR if _under(grid, panel) else 0.0
     token = 13.0 if panel.tokens and grid.lettered else 0.0
+    own = [pages for part in (PAGES, BLOCKS, TOKENS) for pages in marked.get(part, ())]
 
     def paint(band: Band) -> Iterator[Shape]:
         cells = band._replace(height=band.height - bar)
@@ -324,12 +333,12 @@ def _(panel: PageMap, grid: Grid, marked: Marked) -> Iterator[Strip]:
             yield from _letters(cells, states)
             yield from _tokens(cells, panel)
         yield from looked_at(cells.all_boxes(panel.highlight))
-        own = (marked.get(part, ()) for part in (PAGES, BLOCKS, TOKENS))
-        yield from outlined(cells.all_boxes(itertools.chain(*own)))
+        yield from outlined(cells.all_boxes(own))
         for pfn in panel.lost:
             yield Boxes("vermillion", cells.boxes(pfn, pfn + 1, 1), 2.5)
 
-    yield Strip(panel.name, extent, grid.height + token + bar, paint, legend=[*tally(panel.states).items()])
+    height, legend = grid.height + token + bar, [*tally(panel.states).items()]
+    yield Strip(panel.name, extent, height, paint, bool(own), legend)
     for mark in MARKS:
         if mark in panel.marks:
             yield _bit_strip(mark, "", panel.marks[mark][here], grid, *MARK_LOOKS[mark], marked.get(mark, ()))
@@ -539,7 +548,7 @@ def _absent(panel: Bits, grid: Grid, marked: Marked) -> Strip:
         yield Text(x + 6, y + height / 2 + 4.5, panel.absent, "dim", 12, mono=True)
         yield from outlined(band.all_boxes(marked.get(PAGES, ())))
 
-    return Strip(panel.name, panel.absent, 16 if grid.lettered else grid.height, paint)
+    return Strip(panel.name, panel.absent, 16 if grid.lettered else grid.height, paint, PAGES in marked)
 
 
 def _bit_strip(
@@ -566,7 +575,7 @@ def _bit_strip(
             yield from _signs(band, bits, "0" if sign == "1" else "·", sign)
         yield from outlined(band.all_boxes(changed))
 
-    return Strip(title, remark, 16 if grid.lettered else grid.height, paint)
+    return Strip(title, remark, 16 if grid.lettered else grid.height, paint, bool(changed))
 
 
 def _signs(band: Band, bits: bytes, zero: str, one: str) -> Iterator[Shape]:
@@ -605,7 +614,7 @@ def _(panel: Tokens, grid: Grid, marked: Marked) -> Iterator[Strip]:
         for at in panel.lost:
             yield Boxes("vermillion", band.boxes(at, at + 1, 1), 2.5)
 
-    yield Strip(panel.name, "", 18 if grid.lettered else grid.height, paint)
+    yield Strip(panel.name, "", 18 if grid.lettered else grid.height, paint, PAGES in marked)
 
 
 # -- the other panels

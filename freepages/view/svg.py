@@ -64,7 +64,8 @@ def svg_file(scene: Scene, step: int | None = None) -> str:
 
 
 def _n(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    whole = int(value)
+    return str(whole) if whole == value else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 @singledispatch

@@ -88,8 +88,8 @@ def test_the_position_is_the_line_of_the_announcement_in_every_running_function(
     ("schedule", "why"),
     [
         ("g h", "move 2 'h': host waits for the lock, held by guest; able to move: g, w"),
-        ("w", "move 1 'w': workload needs a choice: it may choose 1a, 0f"),
-        ("w9z", "move 1 'w9z': workload cannot choose '9z': it may choose 1a, 0f"),
+        ("w", "move 1 'w': workload needs a choice: it may choose 1a (appends 1), 0f (appends the length)"),
+        ("w9z", "move 1 'w9z': workload cannot choose '9z': it may choose 1a (appends 1), 0f (app"),
         ("g1a", "move 1 'g1a': guest takes no choice, '1a' was given: next it "),
         ("q", "no process has the letter 'q': there are g (guest), h (host), w (workload)"),
         ("g g g g", "move 4 'g': guest is done"),

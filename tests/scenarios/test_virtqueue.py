@@ -129,7 +129,7 @@ def test_with_barriers_the_index_may_not_overtake_what_it_announces():
     run = Run(scenario, "g" * 10 + "h" * 14 + "g" * 7 + "g" * 7)
     assert run.world.cpu.say(run.world.cpu.pending[-1]) == "avail->idx = 2"
     why = run.why_not(Move("s", "6v"))
-    assert why and why.startswith("store buffer cannot choose '6v': it may choose 1v, ")
+    assert why and why.startswith("store buffer cannot choose '6v': it may choose 1v (lets desc")
 
 
 def test_two_requests_under_way_the_driver_finds_an_answer_that_it_never_asked_for():

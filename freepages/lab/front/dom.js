@@ -1,17 +1,19 @@
 // Making elements.
 
-export function make(name, attributes = {}, ...children) {
+// Of the parts a plain object has attributes and listeners, everything else is a child.
+export function make(name, ...parts) {
   const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else if (value != null && value !== false) element.setAttribute(key, value === true ? "" : value);
+  for (const part of parts) {
+    if (part.constructor !== Object) { element.append(part); continue; }
+    for (const [key, value] of Object.entries(part)) {
+      if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+      else if (value != null && value !== false) element.setAttribute(key, value === true ? "" : value);
+    }
   }
-  element.append(...children);
   return element;
 }
 
-export const div = (name, first = {}, ...rest) => (first.constructor === Object
-  ? make("div", { class: `fp-${name}`, ...first }, ...rest) : make("div", { class: `fp-${name}` }, first, ...rest));
+export const div = (name, ...parts) => make("div", { class: `fp-${name}` }, ...parts);
 
 const ICONS = {
   start: "M3 3h2v10H3zM13 3v10L6 8z", back: "M11 3v10L4 8z", forward: "M5 3v10l7-5z",

@@ -1,7 +1,6 @@
 // Looking into a large map: a strip of all its pages, of which a window is shown. Click, drag, or type a pfn.
 
-import { button, div, make, sized } from "./dom.js";
-import { place } from "./picture.js";
+import { button, div, make, markup, sized } from "./dom.js";
 
 const grouped = n => Number(n).toLocaleString("en");
 
@@ -102,9 +101,8 @@ export class Explorer {
   }
 
   show({ svg, window, shape }) {
-    place(this.picture, svg, 0, true);
+    markup(this.picture, svg);
     this.picture.style.aspectRatio = shape;
-    this.picture.classList.toggle("fp-can-zoom", Boolean(window));
     this.window.show(window);
   }
 

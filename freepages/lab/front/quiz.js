@@ -4,7 +4,7 @@ import { make, press } from "./dom.js";
 
 export class Quiz {
   constructor(run, host, done) {
-    Object.assign(this, { run, host, done, on: false, right: 0, asked: 0, missed: [] });
+    Object.assign(this, { run, host, done, on: false });
   }
 
   toggle(on) {
@@ -43,6 +43,7 @@ export class Quiz {
   }
 
   close() {
+    if (!this.on && this.host.hidden) return;
     this.question = null;
     this.draw();
   }
@@ -51,7 +52,7 @@ export class Quiz {
     const { question, said } = this;
     const parts = [];
     if (this.on) {
-      parts.push(make("b", {}, question ? question.text : "Go forward: a question is first."));
+      parts.push(make("b", question ? question.text : "Go forward: a question is first."));
       (question ? question.answers : []).forEach((words, i) => {
         const mark = said == null ? "" : i === question.right ? " ✓" : i === said ? " ✗" : "";
         const one = make("button", { type: "button", onclick: () => this.answer(i) }, `${i + 1}  ${words}${mark}`);
@@ -59,7 +60,7 @@ export class Quiz {
         if (mark) one.className = i === question.right ? "fp-right" : "fp-wrong";
         parts.push(one);
       });
-      if (this.asked) parts.push(make("span", {}, `${this.right} of ${this.asked} right`));
+      if (this.asked) parts.push(make("span", `${this.right} of ${this.asked} right`));
       if (this.missed.length && (!question || said != null)) {
         parts.push(make("button", { type: "button", onclick: () => this.again() }, `again: step ${this.missed[0]}`));
       }

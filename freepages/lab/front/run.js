@@ -3,6 +3,7 @@
 
 const AHEAD = 24, BEHIND = 8, BATCH = 12; // views to fetch without being asked
 const MOST = 3e7; // characters kept; after that the page begins anew with the views around the present
+const TELL = 60; // milliseconds after which a step is painted, and the kernel is told
 const PATIENCE = 5000; // milliseconds without an answer, after which that is said
 const SAVED = { views: 20, bytes: 40000 };
 
@@ -18,12 +19,15 @@ export class Run {
     this.later = []; // what is done when the answer is here
     this.bytes = 0;
     this.load(kept);
-    if (port) port.listen(message => this.receive(message));
+    if (port) {
+      port.listen(message => this.receive(message));
+      addEventListener("fp-save", () => port.keep(this.kept()));
+    }
     this.ask({ do: "hello" });
   }
 
   load({ run, at, known, pool, views }) {
-    Object.assign(this, { run, at, known, pool: [...pool], seen: new Map() });
+    Object.assign(this, { run, at, known, pool: Object.assign([], pool), seen: new Map(), told: new Map() });
     this.packed = new Map(Object.entries(views).map(([n, view]) => [+n, view]));
   }
 
@@ -35,9 +39,23 @@ export class Run {
     if (!this.has(n)) return null;
     if (!this.seen.has(n)) {
       if (this.seen.size > 60) this.seen.clear();
-      this.seen.set(n, JSON.parse(places(this.packed.get(n)).map(i => this.pool[i]).join("")));
+      const view = JSON.parse(places(this.packed.get(n)).map(i => this.pool[i]).join("")), { done, changes, mark } = view;
+      this.seen.set(n, view);
+      this.told.set(n, { done, changes, mark });
     }
     return this.seen.get(n);
+  }
+
+  // What log and track say of a step, if it is here: of a long run it is wanted all the time.
+  tells(n) {
+    this.told.has(n) || this.view(n);
+    return this.told.get(n);
+  }
+
+  forget(least) {
+    for (const views of [this.packed, this.seen, this.told]) {
+      for (const n of views.keys()) if (n >= least) views.delete(n);
+    }
   }
 
   // Where it will be once what is asked for is here.
@@ -62,11 +80,13 @@ export class Run {
       return;
     }
     this.wanted = null;
-    const moved = n !== this.at;
-    if (moved) this.then = null;
+    if (n !== this.at) {
+      this.then = null;
+      clearTimeout(this.telling);
+      this.telling = setTimeout(() => this.send({ do: "at", number: this.at }), TELL);
+    }
     this.at = n;
     this.say = { text: "", kind: "" };
-    if (moved) this.send({ do: "at", number: n });
     this.changed();
   }
 
@@ -92,6 +112,7 @@ export class Run {
   ask(message, waits = false) {
     if (!this.port) return 0;
     if (waits) this.wait();
+    if (message.number != null) clearTimeout(this.telling);
     this.send({ ...message, ask: this.asked.push(this.at) });
     return this.silent ? 0 : this.asked.length;
   }
@@ -114,17 +135,27 @@ export class Run {
     this.changed();
   }
 
+  // An answer, after which is shown once what there is now.
   receive(message) {
+    this.receiving = true;
+    this.take(message);
+    this.receiving = false;
+    this.changed();
+  }
+
+  take(message) {
     const from = this.asked[message.ask - 1] ?? this.at, here = this.at;
     clearTimeout(this.clock);
     this.silent = this.fetching = false;
     if (message.ask === this.busy) this.busy = 0;
-    if (message.reset) { this.pool = []; this.packed.clear(); this.seen.clear(); this.bytes = 0; }
+    if (message.reset) { this.pool = []; this.forget(0); this.bytes = 0; }
     message.pool?.pieces.forEach((piece, i) => { this.pool[message.pool.from + i] = piece; this.bytes += piece.length; });
-    if (message.drop != null) {
-      for (const n of [...this.packed.keys()]) if (n >= message.drop) { this.packed.delete(n); this.seen.delete(n); }
+    if (message.drop != null) this.forget(message.drop);
+    for (const [n, view] of Object.entries(message.views || {})) {
+      this.packed.set(+n, view);
+      this.seen.delete(+n);
+      this.told.delete(+n);
     }
-    for (const [n, view] of Object.entries(message.views || {})) { this.packed.set(+n, view); this.seen.delete(+n); }
     if (message.known) this.known = message.known;
     if (message.extra) this.extra = message.extra;
     if (message.file) save(message.file.name, message.file.text, "text/html");
@@ -138,7 +169,6 @@ export class Run {
     else if (then && this.has(this.at + 1)) { this.then = null; then(this.at + 1); }
     while (!this.busy && this.later.length) this.later.shift()();
     if (this.busy || this.wanted != null) this.wait();
-    this.changed();
   }
 
   fetch() {
@@ -153,26 +183,24 @@ export class Run {
   }
 
   changed() {
+    if (this.receiving) return;
     this.listeners.forEach(listener => listener());
     this.fetch();
-    if (this.port) this.saving ||= setTimeout(() => { this.saving = 0; this.port.keep(this.kept()); }, 400);
   }
 
   // What a saved notebook keeps: the present, and as much around it as there is room for.
   kept() {
-    const moved = new Map(), pool = [], views = {};
+    const { run, at, known } = this, pool = {}, views = {};
+    const numbers = [...this.packed.keys()].sort((a, b) => Math.abs(a - at) - Math.abs(b - at));
     let bytes = 0;
-    const numbers = [...this.packed.keys()].sort((a, b) => Math.abs(a - this.at) - Math.abs(b - this.at));
     for (const n of numbers.slice(0, SAVED.views)) {
-      const view = places(this.packed.get(n)).map(i => {
-        if (!moved.has(i)) { moved.set(i, pool.length); pool.push(this.pool[i]); bytes += this.pool[i].length + 4; }
-        return moved.get(i);
-      });
-      bytes += view.length * 5;
-      if (n !== this.at && bytes > SAVED.bytes) break;
+      const view = this.packed.get(n), fresh = places(view).filter(i => !(i in pool));
+      for (const i of fresh) bytes += this.pool[i].length + 12;
+      bytes += view.length * 6;
+      if (n !== at && bytes > SAVED.bytes) break;
+      for (const i of fresh) pool[i] = this.pool[i];
       views[n] = view;
     }
-    const { run, at, known } = this;
     return { run, at, known, pool, views };
   }
 }
@@ -189,7 +217,7 @@ function places(packed) {
 
 export function save(name, text, type) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(text instanceof Blob ? text : new Blob([text], { type }));
+  link.href = URL.createObjectURL(new Blob([text], { type }));
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);

@@ -15,14 +15,13 @@ const MOVE = /([a-z])([0-9]+[a-z])?/g;
 export class Stepper {
   constructor(run, el) {
     this.run = run;
-    this.built = {};
     this.letters = "";
-    this.follow = this.follow.bind(this);
+    this.typing = () => this.follow();
     this.look = () => run.do("zoom", this.zoom);
     this.build(el);
     this.quiz = new Quiz(run, this.question, () => this.show());
     run.listeners.add(this.show = this.show.bind(this));
-    this.watch = new ResizeObserver(() => this.layout(true));
+    this.watch = new ResizeObserver(() => this.layout());
     this.watch.observe(this.root);
     this.show();
   }
@@ -63,20 +62,34 @@ export class Stepper {
     this.doneLabel = make("i");
     this.nextLabel = make("i");
     this.question = div("bar fp-quiz", { role: "group", "aria-label": "quiz", hidden: true });
-    this.movers = div("bar fp-movers");
     this.typed = make("input", {
       type: "text", "aria-label": "schedule", placeholder: "type moves here",
-      oninput: () => run.soon(this.follow),
+      oninput: () => run.soon(this.typing),
     });
-    this.sources = div("sources");
+    this.extras = make("span", { class: "fp-bar" });
+    this.each = run.run.processes.map(([letter, name]) => {
+      const says = make("span"), code = div("code", { tabindex: -1 });
+      const block = make("section", { "aria-label": `source of ${name}` },
+        make("h4", { "data-process": letter }, make("b", name), " ", says), code);
+      return { mover: new Mover(name, letter, choice => this.move(letter, choice)), says, code, block };
+    });
+    this.movers = div("bar fp-movers", ...this.each.map(({ mover }) => mover.root), this.extras, this.typed);
+    this.sources = div("sources", ...this.each.map(({ block }) => block));
     this.picture = div("picture");
     this.words = make("pre", { class: "fp-unseen", id: `fp-${Math.random().toString(36).slice(2)}` });
     this.picture.setAttribute("aria-describedby", this.words.id);
-    this.folded = button("all panels", "", () => { this.open = !this.open; this.layout(); });
+    this.folded = button("all panels", "", () => { this.open = !this.open; this.tallest = 0; this.arrange(); });
     this.folded.className = "fp-folded";
     this.window = new Window(zoom => { this.zoom = zoom; run.soon(this.look); });
-    this.log = div("log", { role: "log", tabindex: 0, "aria-label": "the steps, the newest first" });
-    this.key = div("key", { hidden: true });
+    this.rows = new Map();
+    this.log = div("log", {
+      role: "log", tabindex: 0, "aria-label": "the steps, the newest first",
+      onclick: event => {
+        const row = event.target.closest("[data-step]");
+        if (row) { this.quiz.close(); run.go(Number(row.dataset.step)); }
+      },
+    });
+    this.key = this.buildKey();
     this.menu = div("menu", { hidden: true, role: "group", "aria-label": "copy and save" });
     this.main = div("main",
       this.sources, div("right", this.picture, this.folded, this.window.root, this.words));
@@ -85,9 +98,9 @@ export class Stepper {
       onkeydown: event => this.pressed(event),
     },
       div("bar",
-        div("title", { title: `${name} · ${title}` }, make("b", {}, name), ` ${title}`),
-        quiz, button("smaller", "A−", () => { sized(this.root, -1); this.layout(true); }),
-        button("larger", "A+", () => { sized(this.root, 1); this.layout(true); }),
+        div("title", { title: `${name} · ${title}` }, make("b", name), ` ${title}`),
+        quiz, button("smaller", "A−", () => { sized(this.root, -1); this.layout(); }),
+        button("larger", "A+", () => { sized(this.root, 1); this.layout(); }),
         button("full screen", "", () => this.full(), "full"), share, key),
       div("bar",
         this.start, back, this.track, forward, this.end, play, this.speed, this.story, this.count),
@@ -96,6 +109,14 @@ export class Stepper {
       this.question, this.movers, this.main, this.log, this.key, this.menu);
     sized(this.root);
     el.append(this.root);
+  }
+
+  buildKey() {
+    const keys = [["← →", "step"], ["Home End", "first, last"], ["space", "play"], ["?", "this key"],
+      [".", "blank"], ["F5", "full screen"], ["Page Up, Page Down", "a presenter's remote"]];
+    const line = (label, pairs) => make("p", make("b", label), " ", ...pairs.flatMap(([sign, words]) => [make("kbd", sign), ` ${words}  `]));
+    const { key } = this.run.run, kinds = [...new Set(key.map(([kind]) => kind))];
+    return div("key", { hidden: true }, line("keys", keys), ...kinds.map(kind => line(KINDS[kind], key.filter(([one]) => one === kind).map(sign => sign.slice(1)))));
   }
 
   // -- doing
@@ -135,16 +156,17 @@ export class Stepper {
   move(letter, choice = "") {
     this.quiz.close();
     if (this.run.port) this.run.do("move", { letter, choice });
-    else if (this.run.known[this.run.at] === letter + choice) this.forward();
-    else this.run.tell("Another move needs a kernel.", "fault");
+    else this.follow(`${this.schedule()} ${letter}${choice}`);
   }
 
-  // The schedule as typed: what is known already needs no kernel.
-  follow() {
-    const { run } = this, words = this.typed.value.replace(/[\s,]+/g, ""), moves = words.match(MOVE) || [];
+  // The schedule as typed. What is known already needs no kernel, which answers everything else.
+  follow(typed = this.typed.value) {
+    const { run } = this, words = typed.replace(/[\s,]+/g, ""), moves = words.match(MOVE) || [];
     const same = moves.join("") === words && moves.every((move, i) => run.known[i] === move) && run.has(moves.length);
-    if (same || !run.port) run.go(same ? moves.length : run.at);
-    else run.do("follow", { text: this.typed.value });
+    if (same) run.go(moves.length);
+    else if (run.port) run.do("follow", { text: typed });
+    else if (run.known.join("").startsWith(words)) run.tell("go on typing", "wait");
+    else run.tell("Another move needs a kernel.", "fault");
   }
 
   full() { document.fullscreenElement ? document.exitFullscreen() : this.root.requestFullscreen(); }
@@ -160,11 +182,11 @@ export class Stepper {
     menu.hidden = !menu.hidden;
     this.buttons.share.setAttribute("aria-expanded", !menu.hidden);
     if (menu.hidden) return;
-    const item = (words, act) => button(words, words, () => { this.openShare(); act(); });
+    const item = (words, act) => button(words, words, () => { this.openShare(); act(); this.arrange(); });
     menu.replaceChildren(
       item("copy the schedule", () => navigator.clipboard.writeText(this.schedule())),
       item("save the picture as SVG", () => save(`${file}.svg`, standalone(svg()), "image/svg+xml")),
-      item("save the picture as PNG", async () => save(`${file}.png`, await png(svg()))),
+      item("save the picture as PNG", async () => save(`${file}.png`, await png(svg()), "image/png")),
       ...(run.port ? [item("save a page that plays", () => run.do("page"))] : []));
     menu.firstElementChild.focus();
   }
@@ -187,7 +209,6 @@ export class Stepper {
     if (key !== ".") this.root.classList.remove("fp-blank");
     if (field && !["PageDown", "PageUp", "F5", "Escape"].includes(key)) return;
     if (key === " " && target.matches("button")) return;
-    if (target === this.log && /^(Arrow(Up|Down))$/.test(key)) return;
     if (keys[key]) keys[key]();
     else if (/^[a-z0-9]$/.test(key)) run.soon(() => this.letter(key));
     else if (key === "Backspace") run.soon(() => this.letters ? run.tell("") : this.back());
@@ -195,23 +216,12 @@ export class Stepper {
     event.preventDefault();
   }
 
-  // A letter moves its process; where that must choose, digits and a letter say what. Any other is refused here.
+  // A letter moves its process; where that must choose, digits and a letter say what.
   letter(key) {
-    const { run, quiz } = this, typed = this.letters + key, choice = typed.slice(1), { processes } = run.view();
-    const process = processes.find(one => one.letter === typed[0]), may = process?.choices.map(([value]) => value) || [];
-    if (quiz.question && key > 0) return quiz.answer(key - 1);
-    this.letters = "";
-    quiz.close();
-    if (/^[a-z]/.test(choice)) return this.letter(key);
-    const begun = may.filter(value => value.startsWith(choice)), named = may.length && may.length < 200;
-    if (!process) {
-      run.tell(`no process has the letter '${key}': there are ${processes.map(one => `${one.letter} (${one.name})`).join(", ")}`, "fault");
-    } else if (!may.length || /[a-z]$/.test(choice)) this.move(process.letter, choice);
-    else if (named && !begun.length) run.tell(`${process.name} cannot choose '${choice}': it may choose ${some(may)}`, "fault");
-    else {
-      this.letters = typed;
-      run.tell(`go on typing: ${process.name} may choose ${some(begun)}`, "wait");
-    }
+    if (this.quiz.question && key > 0) return this.quiz.answer(key - 1);
+    this.quiz.close();
+    this.letters += key;
+    this.follow(`${this.schedule()} ${this.letters}`);
   }
 
   // -- showing
@@ -227,9 +237,9 @@ export class Stepper {
     this.showMovers(view);
     this.showSources(view);
     this.showLog();
-    this.showKey();
     this.showExtra(view);
     this.window.show(run.extra.window);
+    this.arrange();
     this.layout();
   }
 
@@ -266,95 +276,69 @@ export class Stepper {
     if (document.activeElement !== this.typed || !(run.say.text || run.busy || typed.startsWith(bare))) this.typed.value = words;
   }
 
-  showTrack(view) {
-    const { run } = this, letters = view.processes.map(p => p.letter);
-    const drawn = `${run.known.join()}|${run.packed.size}`;
-    if (this.track.drawn !== drawn) {
-      this.track.drawn = drawn;
-      const last = Math.max(run.length, 1), high = 100 / letters.length;
-      const moves = letters.map((letter, lane) => {
-        const places = run.known.map((move, i) => (move[0] === letter ? `M${(i + 1) / last * 1000 - 3} ${(lane + 0.5) * high}h6` : ""));
-        return `<path class="fp-p${lane % 5}" stroke-width="${high * 0.7}" d="${places.join("")}"/>`;
-      });
-      const marks = [];
-      for (const n of [...run.packed.keys()].sort((a, b) => a - b)) {
-        const { mark } = run.view(n);
-        if (mark) marks.push(`<i class="fp-mark fp-${mark}" style="left:${n / last * 100}%" title="step ${n}: ${mark}"></i>`);
-      }
-      this.track.innerHTML = `<svg preserveAspectRatio="none" viewBox="-8 0 1016 100" aria-hidden="true">${moves.join("")}</svg>${marks.join("")}<i class="fp-now"></i>`;
-    }
-    this.track.lastElementChild.style.left = `${run.at / Math.max(run.length, 1) * 100}%`;
+  showTrack({ processes }) {
+    const { run, track } = this, last = Math.max(run.length, 1), high = 100 / processes.length;
+    const moves = processes.map(({ letter }, lane) => {
+      const places = run.known.map((move, i) => (move[0] === letter ? `M${(i + 1) / last * 1000 - 3} ${(lane + 0.5) * high}h6` : ""));
+      return `<path class="fp-p${lane % 5}" stroke-width="${high * 0.7}" d="${places.join("")}"/>`;
+    });
+    const marks = [...run.packed.keys()].map(n => [n, run.tells(n).mark]).filter(([, mark]) => mark)
+      .map(([n, mark]) => `<i class="fp-mark fp-${mark}" style="left:${n / last * 100}%" title="step ${n}: ${mark}"></i>`);
+    markup(track, `<svg preserveAspectRatio="none" viewBox="-8 0 1016 100" aria-hidden="true">${moves.join("")}</svg>${marks.join("")}<i class="fp-now"></i>`);
+    track.lastElementChild.style.left = `${run.at / last * 100}%`;
   }
 
   showMovers(view) {
-    if (!this.built.movers) {
-      this.built.movers = view.processes.map(process => new Mover(process, choice => this.move(process.letter, choice)));
-      this.extras = make("span", { class: "fp-bar" });
-      this.movers.replaceChildren(...this.built.movers.map(mover => mover.root), this.extras, this.typed);
-    }
-    view.processes.forEach((process, i) => this.built.movers[i].show(process, !this.asks && view.mover === process.letter));
+    view.processes.forEach((process, i) => this.each[i].mover.show(process, !this.asks && view.mover === process.letter));
   }
 
-  showSources(view) {
-    if (!this.built.sources) {
-      this.built.sources = view.processes.map(process => {
-        const says = make("span"), code = div("code", { tabindex: -1 });
-        const block = make("section", { "aria-label": `source of ${process.name}` },
-          make("h4", { "data-process": process.letter }, make("b", {}, process.name), " ", says), code);
-        this.sources.append(block);
-        return { block, says, code };
-      });
-    }
-    view.processes.forEach((process, i) => {
-      const { block, says, code } = this.built.sources[i];
+  // Of many processes only those have room for their source that moved, or move next.
+  showSources({ processes, move, mover }) {
+    const acts = ({ letter }) => move[0] === letter || (!this.asks && mover === letter), many = processes.length > 3 && processes.some(acts);
+    processes.forEach((process, i) => {
+      const { block, says, code } = this.each[i];
       text(says, process.says);
       says.title = process.says;
       markup(code, process.source);
       block.classList.toggle("fp-waits", !process.can);
+      block.classList.toggle("fp-aside", many && !acts(process));
     });
   }
 
+  // Of the rows only those are made that are new.
   showLog() {
-    const { run } = this, rows = [];
-    for (let n = run.at; n > Math.max(0, run.at - ROWS); n--) {
-      const view = run.has(n) ? run.view(n) : null;
-      const lane = run.run.processes.findIndex(([letter]) => letter === run.known[n - 1][0]);
-      rows.push(`<button type="button" tabindex="-1" data-step="${n}"${n === run.at ? ' aria-current="step"' : ""}><span>${n}</span>`
-        + `<span class="fp-p${lane % 5}">${escape(run.run.processes[lane][1])}</span><span>`
-        + (view ? escape(view.done.replace(`The ${run.run.processes[lane][1]} `, "")) + view.changes.map(c => ` <i>${escape(c)}</i>`).join("") : escape(run.known[n - 1]))
-        + "</span></button>");
+    const { run, rows, log } = this, first = Math.max(1, run.at - ROWS + 1);
+    for (const [n, row] of rows) if (n < first || n > run.at) { row.remove(); rows.delete(n); }
+    for (let n = first; n <= run.at; n++) {
+      const told = run.tells(n), lane = run.run.processes.findIndex(([letter]) => letter === run.known[n - 1][0]);
+      const name = run.run.processes[lane][1];
+      const what = told || run.known[n - 1];
+      let row = rows.get(n);
+      if (!row) {
+        rows.set(n, row = make("button", { type: "button", tabindex: -1, "data-step": n }));
+        rows.has(n - 1) ? rows.get(n - 1).before(row) : log.append(row);
+      }
+      if (row.what === what) continue;
+      row.what = what;
+      row.replaceChildren(make("span", n), make("span", { class: `fp-p${lane % 5}` }, name), make("span", {},
+        ...(told ? [told.done.replace(`The ${name} `, ""), ...told.changes.flatMap(change => [" ", make("i", change)])] : [what])));
     }
-    markup(this.log, rows.join(""));
-    this.log.onclick = event => {
-      const row = event.target.closest("[data-step]");
-      if (row) { this.quiz.close(); run.go(Number(row.dataset.step)); }
-    };
-  }
-
-  showKey() {
-    if (this.built.key) return;
-    this.built.key = true;
-    const keys = [["← →", "step"], ["Home End", "first, last"], ["space", "play"], ["?", "this key"],
-      [".", "blank"], ["F5", "full screen"], ["Page Up, Page Down", "a presenter's remote"]];
-    const line = (label, pairs) => make("p", {}, make("b", {}, label), " ", ...pairs.flatMap(([sign, words]) => [make("kbd", {}, sign), ` ${words}  `]));
-    const { key } = this.run.run, kinds = [...new Set(key.map(([kind]) => kind))];
-    this.key.append(line("keys", keys), ...kinds.map(kind => line(KINDS[kind], key.filter(([one]) => one === kind).map(sign => sign.slice(1)))));
   }
 
   // What a game adds: how it stands, and its buttons.
   showExtra(view) {
     const { run } = this, { score } = view, told = run.extra.told || "";
-    const buttons = (run.extra.buttons || []).map(([what, words, title]) => button(title, words, () => { this.play(false); run.do(what); }));
-    if (this.built.extras !== JSON.stringify(run.extra)) {
-      this.built.extras = JSON.stringify(run.extra);
-      this.extras.replaceChildren(...buttons);
+    if (this.extra !== run.extra) {
+      this.extra = run.extra;
+      this.extras.replaceChildren(...(run.extra.buttons || []).map(([what, words, title]) =>
+        button(title, words, () => { this.play(false); run.do(what); })));
     }
     this.banner.hidden = !score && !told;
     if (this.banner.hidden) return;
     this.banner.className = `fp-banner fp-${score?.kind || "none"}`;
     const again = score?.write ? [button("from the last write of that page", `play from its last write, step ${score.write}`,
       () => { run.go(score.write - 1); this.play(true); })] : [];
-    this.banner.replaceChildren(make("b", {}, score?.text || ""), " ", told, " ", ...again);
+    this.banner.replaceChildren(make("b", score?.text || ""), " ", told, " ", ...again);
   }
 
   // -- the room that there is
@@ -365,41 +349,49 @@ export class Stepper {
     return (outer || document.documentElement).clientHeight;
   }
 
-  layout(again = false) {
-    const { root, picture } = this, svg = picture.firstElementChild;
-    if (!svg || !root.clientWidth || !this.extras) return;
-    const size = Number(root.style.getPropertyValue("--fp-size")) || 1;
-    const natural = Number((svg.dataset.box || svg.getAttribute("viewBox")).split(" ")[2]);
-    const width = this.main.clientWidth, wide = natural * READABLE * size;
-    const beside = width - wide - 16 >= 270 * size;
-    if (again) this.tallest = 0;
-    root.classList.toggle("fp-beside", beside);
-    this.main.style.setProperty("--fp-wide", `${beside ? Math.min(Math.max(wide, width * 0.58), natural * 1.5) : width}px`);
-    const top = this.main.getBoundingClientRect().top - root.getBoundingClientRect().top;
-    const em = parseFloat(getComputedStyle(root).fontSize);
-    let sources, room, folded;
-    // Fewer lines of source where the first map needs the room.
-    for (const lines of [9.5, 6]) {
-      sources = beside ? 0 : lines * em;
-      room = Math.max(this.pane() - top - 6.5 * em - sources, 12 * em);
-      folded = place(picture, this.run.view().svg, room, this.open);
-      if (beside || svg.style.width === "100%") break;
+  // What the room depends on. Asking makes the browser lay the page out, so `show` arranges everything as it was right
+  // the last time, and here it is done again only where that is no longer so.
+  layout() {
+    const { root, main } = this;
+    if (!root.clientWidth) return;
+    const now = [main.clientWidth, this.pane(), parseFloat(getComputedStyle(root).fontSize),
+      main.getBoundingClientRect().top - root.getBoundingClientRect().top];
+    if (String(now) !== String(this.room)) {
+      if (String(now.slice(0, 3)) !== String(this.room?.slice(0, 3))) { this.tallest = 0; this.lines = 9.5; }
+      this.room = now;
+      this.arrange();
     }
-    this.folded.hidden = !folded.length && !this.open;
-    text(this.folded, this.open ? "▾ fold" : `▸ ${folded.filter(Boolean).join(" · ") || "more"}`);
-    this.tallest = Math.max(this.tallest || 0, picture.clientHeight);
-    picture.style.minHeight = `${this.tallest}px`;
-    this.sources.style.height = beside ? `${Math.max(this.tallest, Math.min(room, 17 * em))}px` : `${sources}px`;
-    for (const { code } of this.built.sources) {
+    for (const { code } of this.each) {
       const lit = code.querySelector(".running .now") || code.querySelector(".now");
       if (lit) code.scrollTop = lit.offsetTop - (code.clientHeight - lit.offsetHeight) * 0.6;
     }
+  }
+
+  arrange() {
+    if (!this.room) return;
+    const [width, pane, em, top] = this.room, svg = this.picture.firstElementChild, natural = svg.viewBox.baseVal.width;
+    const least = natural * READABLE * em / 13, beside = width - least - 16 >= 21 * em;
+    const wide = beside ? Math.min(Math.max(least, width * 0.58), natural * 1.5) : width;
+    let tall, placed;
+    // Fewer lines of source where the picture needs the room.
+    do {
+      tall = Math.max(pane - top - (6.5 + (beside ? 0 : this.lines)) * em, 12 * em);
+      placed = place(svg, wide, this.open ? Infinity : tall);
+    } while (placed.tight && !beside && this.lines > 6 && (this.lines = 6));
+    const { high, folded } = placed;
+    this.tallest = Math.max(this.tallest, high);
+    this.root.classList.toggle("fp-beside", beside);
+    this.main.style.setProperty("--fp-wide", `${wide}px`);
+    this.picture.style.minHeight = `${this.tallest}px`;
+    this.sources.style.height = `${beside ? Math.max(this.tallest, Math.min(tall, 17 * em)) : this.lines * em}px`;
+    this.folded.hidden = !folded.length && !this.open;
+    text(this.folded, this.open ? "▾ fold" : `▸ ${folded.filter(Boolean).join(" · ") || "more"}`);
   }
 }
 
 // One process's button, and what it can choose from.
 class Mover {
-  constructor({ name, letter }, move) {
+  constructor(name, letter, move) {
     this.button = button(`move the ${name}`, `${name} (${letter})`, () => move(this.what.value));
     this.what = make("select", { "aria-label": `${name}'s choice` });
     this.why = make("span", { class: "fp-why" });
@@ -422,12 +414,8 @@ class Mover {
   }
 }
 
-const some = choices => choices.slice(0, 8).join(", ") + (choices.length > 8 ? " …" : "");
-
-const escape = words => words.replace(/[&<>]/g, sign => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[sign]);
-
 // A sentence with the name of who acts in bold.
 function bold(sentence, { run }) {
   const who = run.processes.map(([, name]) => name).find(name => sentence.startsWith(`The ${name} `));
-  return who ? ["The ", make("b", {}, who), sentence.slice(4 + who.length)] : [sentence];
+  return who ? ["The ", make("b", who), sentence.slice(4 + who.length)] : [sentence];
 }

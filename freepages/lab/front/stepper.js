@@ -229,7 +229,7 @@ export class Stepper {
   show() {
     const { run } = this, view = run.view();
     if (!view) return;
-    if (run.say.kind !== "wait") this.letters = "";
+    if (run.say.kind !== "wait" && !run.busy) this.letters = "";
     markup(this.picture, view.svg);
     text(this.words, view.text);
     this.showSaid(view);

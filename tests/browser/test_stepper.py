@@ -171,7 +171,7 @@ def test_letters_move_and_a_choice_is_typed(page: Page) -> None:
     page.keyboard.type("0a")
     at(page, 3)
     page.keyboard.type("w9")
-    expect(coming(page)).to_contain_text("workload cannot choose '9'")
+    expect(coming(page)).to_contain_text("'9' at character 9 is no move")
     page.keyboard.press("Backspace")
     at(page, 2)
     page.keyboard.type("w0x")

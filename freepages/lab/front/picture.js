@@ -15,14 +15,14 @@ export function place(root, wide, tall) {
     else rows.push({ top: +top, all: [g] });
   }
   rows.forEach((row, i) => { row.high = (rows[i + 1]?.top ?? y + height) - (i ? row.top : y); });
-  let high = 0, up = 0;
+  let high = rows[0] ? 0 : height, up = 0;
   const take = (row, room) => {
     if (shown.has(row) || (high + row.high - GAP) * scale > room) return;
     high += row.high;
     shown.add(row);
   };
   const marked = rows.filter(({ all }) => all.some(g => g.matches(".fp-marked")));
-  rows.slice(0, 1).forEach(row => take(row, Infinity));
+  if (rows[0]) take(rows[0], Infinity);
   marked.forEach(row => take(row, tall + SPARE));
   rows.forEach(row => take(row, tall));
   for (const row of rows) {
@@ -33,7 +33,6 @@ export function place(root, wide, tall) {
     if (!shown.has(row)) up += row.high;
   }
   if (up) high -= GAP;
-  high ||= height;
   const now = Math.min(wide, (tall + SPARE) / high * width);
   root.setAttribute("viewBox", `${x} ${y} ${width} ${high}`);
   root.style.width = `${now}px`;

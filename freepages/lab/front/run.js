@@ -76,7 +76,7 @@ export class Run {
     if (!this.has(n)) {
       this.wanted = n;
       this.ask({ do: "views", numbers: [n] }, true);
-      if (!this.port) this.tell("this step is not in the page", "fault");
+      if (!this.port) this.tell("this step is not here", "fault");
       return;
     }
     this.wanted = null;

@@ -15,7 +15,6 @@ const MOVE = /([a-z])([0-9]+[a-z])?/g;
 export class Stepper {
   constructor(run, el) {
     this.run = run;
-    this.letters = "";
     this.typing = () => this.follow();
     this.look = () => run.do("zoom", this.zoom);
     this.build(el);
@@ -165,7 +164,7 @@ export class Stepper {
     const same = moves.join("") === words && moves.every((move, i) => run.known[i] === move) && run.has(moves.length);
     if (same) run.go(moves.length);
     else if (run.port) run.do("follow", { text: typed });
-    else if (run.known.join("").startsWith(words)) run.tell("go on typing", "wait");
+    else if (run.known.join("").startsWith(words)) run.tell("go on", "wait");
     else run.tell("Another move needs a kernel.", "fault");
   }
 
@@ -211,16 +210,17 @@ export class Stepper {
     if (key === " " && target.matches("button")) return;
     if (keys[key]) keys[key]();
     else if (/^[a-z0-9]$/.test(key)) run.soon(() => this.letter(key));
-    else if (key === "Backspace") run.soon(() => this.letters ? run.tell("") : this.back());
+    else if (key === "Backspace") run.soon(() => run.say.kind === "wait" ? run.tell("") : this.back());
     else return;
     event.preventDefault();
   }
 
   // A letter moves its process; where that must choose, digits and a letter say what.
   letter(key) {
-    if (this.quiz.question && key > 0) return this.quiz.answer(key - 1);
-    this.quiz.close();
-    this.letters += key;
+    const { run, quiz } = this, begun = run.say.kind === "wait" ? this.letters : "";
+    if (quiz.question && key > 0) return quiz.answer(key - 1);
+    quiz.close();
+    this.letters = key < "a" || /\d/.test(begun) ? begun + key : key;
     this.follow(`${this.schedule()} ${this.letters}`);
   }
 
@@ -229,7 +229,6 @@ export class Stepper {
   show() {
     const { run } = this, view = run.view();
     if (!view) return;
-    if (run.say.kind !== "wait" && !run.busy) this.letters = "";
     markup(this.picture, view.svg);
     text(this.words, view.text);
     this.showSaid(view);

@@ -19,7 +19,6 @@ NATURAL = {
     "balloon/guest_bitmap.py",
     "bench/capture_figures.py",
     "cli/help_lists.py",
-    "engine/announcement.py",
     "engine/errors.py",
     "engine/text_table.py",
     "exercises/searched.py",

@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import singledispatch
-from itertools import groupby
 from typing import NamedTuple
 
 from freepages.view.frame import Bits, Facts, Frame, FreeLists, Locks, PageMap, Panel, State, Tokens
-from freepages.view.grid import Map, differing
+from freepages.view.grid import Map
 from freepages.view.palette import MIGRATETYPE_NAMES, STATES
 
 MOST = 6
@@ -21,6 +20,7 @@ PAGES, BLOCKS, TOKENS = "pages", "free blocks", "tokens"
 """The parts of a map beside its marks."""
 
 _SET = re.compile(rb"[^\0]+")
+_STATES = bytes(State)
 
 Range = tuple[int, int]
 Marked = dict[Hashable, list[Range]]
@@ -120,21 +120,28 @@ def _pages(runs: Sequence[Range]) -> str:
 
 
 def _flips(name: str, start: int, old: bytes, new: bytes, part: str) -> Iterator[Change]:
-    by_pair = _by_pair(old, new, start)
+    by_pair = _by_pair(old, new, b"\0\1", start)
     for pair in ((0, 1), (1, 0)):
         if runs := by_pair.get(pair):
             yield Change(f"{name} {spoken(runs)}: {pair[0]} → {pair[1]}", part, runs)
 
 
-def _by_pair(old: bytes, new: bytes, start: int) -> dict[tuple[int, int], list[Range]]:
-    """The pages that differ, as maximal runs, by what they were and what they are."""
+def _by_pair(old: bytes, new: bytes, codes: bytes, start: int) -> dict[tuple[int, int], list[Range]]:
+    """The pages that differ, as maximal runs, by what they were and what they are: of `codes`, at most 16.
+
+    Both are written into one byte a page, as large numbers, so that no page is looked at alone.
+    """
+    upper, lower = (
+        int.from_bytes(pages.translate(bytes.maketrans(codes, bytes(place * n for n in range(len(codes))))))
+        for pages, place in ((old, 16), (new, 1))
+    )
+    both = (upper | lower).to_bytes(len(new))
     found: dict[tuple[int, int], list[Range]] = {}
-    for lo, hi in runs_of(differing(old, new), 0):
-        at = start + lo
-        for pair, same in groupby(zip(old[lo:hi], new[lo:hi], strict=True)):
-            end = at + sum(1 for _ in same)
-            found.setdefault(pair, []).append((at, end))
-            at = end
+    for pair in set(both):
+        was, now = divmod(pair, 16)
+        if was != now:
+            only = bytes(pair) + b"\1" + bytes(255 - pair)
+            found[codes[was], codes[now]] = runs_of(both.translate(only), start)
     return found
 
 
@@ -157,7 +164,8 @@ def _(new: PageMap, old: PageMap) -> Iterator[Change]:
     if moved := [*_moved(new, old, "pages")]:
         yield from moved
         return
-    for pair, runs in sorted(_by_pair(old.states, new.states, new.start).items(), key=lambda item: item[1]):
+    by_pair = _by_pair(old.states, new.states, _STATES, new.start)
+    for pair, runs in sorted(by_pair.items(), key=lambda item: item[1]):
         was, now = (STATES[State(state)].words for state in pair)
         yield Change(f"{_pages(runs)}: {was} → {now}", PAGES, runs)
     # That a block was split or merged is said by the free lists and by the step.

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, singledispatch
+from itertools import compress
 from math import ceil
+from operator import itemgetter, sub
 from textwrap import wrap
 from typing import NamedTuple
 
@@ -50,6 +52,7 @@ MOST_OUTLINES = 512  # in a map; more could not be told from each other, and tak
 UNCHANGED = Changes()
 
 _HOLES = bytes(code == State.HOLE for code in range(256))
+_OPAQUE = bytes([0, *[255] * 255])
 
 Range = tuple[int, int]
 Box = tuple[float, float, float, float]
@@ -172,12 +175,11 @@ def together(ranges: Sequence[Range]) -> Sequence[Range]:
     """At most MOST_OUTLINES ranges that cover these: the smaller the gap, the sooner it is covered too."""
     if len(ranges) <= MOST_OUTLINES:
         return ranges
-    lows, highs = sorted(lo for lo, _ in ranges), sorted(hi for _, hi in ranges)
-    gaps = [(hi, lo) for hi, lo in zip(highs, lows[1:], strict=False)]
-    enough = sorted(lo - hi for hi, lo in gaps)[-MOST_OUTLINES]
-    wide = [(hi, lo) for hi, lo in gaps if lo - hi > enough]
-    begins, ends = [lows[0], *(lo for _, lo in wide)], [*(hi for hi, _ in wide), highs[-1]]
-    return [*zip(begins, ends, strict=True)]
+    lows, highs = (sorted(map(itemgetter(end), ranges)) for end in (0, 1))
+    gaps = [*map(sub, lows[1:], highs)]
+    enough = sorted(gaps)[-MOST_OUTLINES]
+    wide = [gap > enough for gap in gaps]
+    return [*zip([lows[0], *compress(lows[1:], wide)], [*compress(highs, wide), highs[-1]], strict=True)]
 
 
 class Strip(NamedTuple):
@@ -349,10 +351,10 @@ def _cells(band: Band, states: bytes) -> Iterator[Shape]:
     if grid.per_cell > 1:
         blended = _blended(grid.shares(states), grid.per_cell)
         most_of, dots = zip(*blended, strict=True)
-        yield _image(band, _hatched(grid, bytes(most_of), [*dots]))
+        yield _image(band, _hatched(grid, bytes(most_of), b"".join(dots)))
         return
     if grid.run_count(states) > MOST_RUNS:
-        yield _image(band, _hatched(grid, states, [RGBA[state] for state in states]))
+        yield _image(band, _hatched(grid, states, _coloured(states, RGBA)))
         return
     runs = grid.runs(states)
     for state in tally(states):
@@ -365,13 +367,22 @@ def _cells(band: Band, states: bytes) -> Iterator[Shape]:
         yield Strokes("paper", [*_gaps(band)], 1)
 
 
-def _hatched(grid: Grid, states: bytes, dots: list[bytes]) -> list[bytes]:
+def _coloured(cells: bytes, colours: Mapping[int, bytes]) -> bytes:
+    """Red, green, blue and alpha of each cell, by its code."""
+    dots = bytearray(4 * len(cells))
+    for channel, values in enumerate(zip(*colours.values(), strict=True)):
+        dots[channel::4] = cells.translate(bytes.maketrans(bytes(colours), bytes(values)))
+    return bytes(dots)
+
+
+def _hatched(grid: Grid, states: bytes, dots: bytes) -> bytes:
     """The colours of the cells with slanting lines over the holes."""
+    hatched = bytearray(dots)
     for lo, hi in runs_of(states.translate(_HOLES), 0):
         for at in range(lo, hi):
             if sum(divmod(at + grid.first_cell, grid.columns)) % 6 == 0:
-                dots[at] = HOLE_LINE
-    return dots
+                hatched[4 * at : 4 * at + 4] = HOLE_LINE
+    return bytes(hatched)
 
 
 def _slant(band: Band, row: int, column: int) -> tuple[float, float, float, float]:
@@ -401,10 +412,10 @@ def _blended(shares: Iterable[Mapping[State, int]], per_cell: int) -> Iterator[t
     return (mixed(*share.items()) for share in shares)
 
 
-def _image(band: Band, dots: Iterable[bytes]) -> Image:
+def _image(band: Band, dots: bytes) -> Image:
     """The cells as dots of one image, from the first row's beginning to the last one's end."""
     grid = band.grid
-    rgba = bytes(4 * grid.first_cell) + b"".join(dots)
+    rgba = bytes(4 * grid.first_cell) + dots
     box = band.box(0, 0, grid.rows, grid.columns)
     return Image(*box, grid.columns, rgba.ljust(4 * grid.rows * grid.columns, b"\0"))
 
@@ -564,8 +575,10 @@ def _bit_strip(
 
     def paint(band: Band) -> Iterator[Shape]:
         if grid.per_cell > 1 or grid.run_count(bits) > MOST_RUNS:
-            shades = [bytes(rgba(light_colour(role), alpha)) for alpha in range(256)]
-            yield _image(band, (shades[cell.count(1) * 255 // grid.per_cell] for cell in grid.cells(bits)))
+            shares = (cell.count(1) * 255 // grid.per_cell for cell in grid.cells(bits))
+            alphas = bits.translate(_OPAQUE) if grid.per_cell == 1 else bytes(shares)
+            shades = {alpha: bytes(rgba(light_colour(role), alpha)) for alpha in set(alphas)}
+            yield _image(band, _coloured(alphas, shades))
         else:
             runs = grid.runs(bits)
             yield band.runs("shade", runs.get(0, ()))

@@ -9,6 +9,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from nbconvert import HTMLExporter
 from rewrite_notebooks import WIDGET_VIEW, canonical, run
 from stored_notebooks import MAIN_LINE, NOTEBOOKS, read, shipped_notebooks
 
@@ -247,6 +248,21 @@ def test_every_file_it_links_to_exists(path: Path) -> None:
         if not re.match(r"[a-z]+:", target):  # `freepages lab` copies this folder, and nothing beside it
             file = (path.parent / target).resolve()
             assert file.exists() and NOTEBOOKS in file.parents, target
+
+
+def test_nbconvert_shows_a_stored_stepper_as_its_picture() -> None:
+    path = NOTEBOOKS / "02-free-page-bitmap.ipynb"
+    page, _ = HTMLExporter().from_notebook_node(stored(path))
+    pictures = [
+        "".join(output.data["image/png"].split())
+        for cell in code_cells(stored(path))
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    ]
+    shown = [
+        "".join(one.split()) for one in re.findall(r'<img [^>]*src="data:image/png;base64,([^"]*)"', page)
+    ]
+    assert pictures and shown == pictures and "widget-view" not in page
 
 
 @pytest.mark.slow  # nbval runs each of them in `make test`, and compares its outputs

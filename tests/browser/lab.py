@@ -119,6 +119,7 @@ class Server:
                     f"--ServerApp.root_dir={self.root}",
                     f"--IdentityProvider.token={self.token}",
                     "--LabApp.expose_app_in_browser=True",
+                    "--JupyterNotebookApp.expose_app_in_browser=True",
                     "--LabApp.extension_manager=readonly",
                     *(["--allow-root"] if os.getuid() == 0 else []),
                 ],
@@ -191,12 +192,29 @@ class Lab:
         self._opened = 0
 
     def open(
-        self, notebook: str | Path, *, dark: bool = False, width: int = 1400, height: int = 1000
+        self,
+        notebook: str | Path,
+        *,
+        dark: bool = False,
+        width: int = 1400,
+        height: int = 1000,
+        address: str = "lab/workspaces/copy-{number}/tree/{path}",
     ) -> Page:
         """A page in JupyterLab with a copy of `notebook` and its kernel connected.
 
-        `notebook` is the name of a shipped one ("01-buddy-zones.ipynb") or the Path of any other.
+        `notebook` is the name of a shipped one ("01-buddy-zones.ipynb") or the Path of any other. With
+        another `address` it is Notebook 7, which is made of the same parts.
         """
+        page = self.visit(notebook, address, width=width, height=height)
+        page.locator(".jp-Notebook").first.wait_for()
+        self.evaluate(page, KERNEL_IS_READY)
+        self.theme(page, dark=dark)
+        return page
+
+    def visit(
+        self, notebook: str | Path, address: str, *, query: str = "", width: int = 1400, height: int = 1000
+    ) -> Page:
+        """A page at the server's `address` of a copy of `notebook`, not waited for."""
         self._opened += 1
         source = notebook if isinstance(notebook, Path) else self.server.notebooks / notebook
         beside = self.server.notebooks / (notebook if isinstance(notebook, str) else notebook.name)
@@ -208,11 +226,8 @@ class Lab:
         page = context.new_page()
         self.pages[page] = copy
         self._listen(context, page)
-        workspace = f"lab/workspaces/copy-{self._opened}"
-        page.goto(self.server.url(f"{workspace}/tree/{copy.relative_to(self.server.root).as_posix()}"))
-        page.locator(".jp-Notebook").first.wait_for()
-        self.evaluate(page, KERNEL_IS_READY)
-        self.theme(page, dark=dark)
+        path = copy.relative_to(self.server.root).as_posix()
+        page.goto(self.server.url(address.format(number=self._opened, path=path)) + query)
         return page
 
     def run_all(self, page: Page, seconds: float = RUN_SECONDS) -> None:

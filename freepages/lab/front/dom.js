@@ -13,6 +13,13 @@ export function make(name, ...parts) {
   return element;
 }
 
+// Whether a key is ours; with Ctrl, as to save, it is the notebook's.
+export const plain = event => !(event.ctrlKey || event.metaKey || event.altKey);
+
+// Notebook 7 looks for its shortcuts before an element hears of a key, but not where the focus has this attribute.
+addEventListener("keydown", event => event.target.matches(".fp, .fp *") &&
+  event.target.toggleAttribute("data-lm-suppress-shortcuts", plain(event)), true);
+
 export const div = (name, ...parts) => make("div", { class: `fp-${name}` }, ...parts);
 
 const ICONS = {

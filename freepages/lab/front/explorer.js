@@ -1,6 +1,6 @@
 // Looking into a large map: a strip of all its pages, of which a window is shown. Click, drag, or type a pfn.
 
-import { button, div, make, markup, sized } from "./dom.js";
+import { button, div, make, markup, plain, sized } from "./dom.js";
 
 const grouped = n => Number(n).toLocaleString("en");
 
@@ -14,7 +14,7 @@ export class Window {
       onkeydown: event => this.key(event),
     });
     this.pfn = make("input", {
-      type: "text", inputmode: "numeric", "aria-label": "go to pfn", placeholder: "pfn",
+      inputmode: "numeric", "aria-label": "go to pfn", placeholder: "pfn",
       onkeydown: event => event.key === "Enter" && this.to(this.pfn.value),
     });
     this.said = make("span", { class: "fp-range" });
@@ -77,8 +77,8 @@ export class Window {
 
   key(event) {
     const { lo, hi } = this.now, by = { ArrowLeft: -0.5, ArrowRight: 0.5, PageUp: -4, PageDown: 4 }[event.key];
-    if (by) this.ask(lo + by * (hi - lo), hi + by * (hi - lo));
-    else return;
+    if (!by) return;
+    this.ask(lo + by * (hi - lo), hi + by * (hi - lo));
     event.preventDefault();
     event.stopPropagation();
   }
@@ -91,7 +91,7 @@ export class Explorer {
     this.window = new Window(zoom => port.send({ do: "zoom", ...zoom }));
     this.root = make("div", {
       class: "fp fp-explorer", tabindex: 0, role: "group", "aria-label": "Explorer",
-      onkeydown: event => (event.ctrlKey || event.metaKey || event.altKey || event.stopPropagation()),
+      onkeydown: event => plain(event) && event.stopPropagation(),
     }, this.picture, this.window.root);
     this.picture.addEventListener("click", event => this.into(event));
     sized(this.root);

@@ -16,7 +16,7 @@ export class Quiz {
 
   // Asks about step n, then shows it; where there is nothing to ask it is shown at once.
   before(n) {
-    const questions = this.run.view(n).questions;
+    const { questions } = this.run.view(n);
     if (!this.on || !questions.length) return this.run.go(n);
     this.step = n;
     this.question = questions[n % questions.length];
@@ -31,8 +31,7 @@ export class Quiz {
     this.asked++;
     if (i === question.right) this.right++;
     else if (!this.missed.includes(this.step)) this.missed.push(this.step);
-    const step = this.step;
-    this.run.go(step);
+    this.run.go(this.step);
     this.draw();
   }
 
@@ -49,11 +48,10 @@ export class Quiz {
   }
 
   draw() {
-    const { question, said } = this;
-    const parts = [];
+    const { question, said } = this, parts = [];
     if (this.on) {
       parts.push(make("b", question ? question.text : "Go forward: a question is first."));
-      (question ? question.answers : []).forEach((words, i) => {
+      question?.answers.forEach((words, i) => {
         const mark = said == null ? "" : i === question.right ? " ✓" : i === said ? " ✗" : "";
         const one = make("button", { type: "button", onclick: () => this.answer(i) }, `${i + 1}  ${words}${mark}`);
         if (said != null) press(one, i === said);

@@ -1,6 +1,6 @@
 // The stepper: places what Python drew and said, and listens to mouse, keys and a presenter's remote.
 
-import { button, div, enable, icon, make, markup, press, sized, text } from "./dom.js";
+import { button, div, enable, icon, make, markup, plain, press, sized, text } from "./dom.js";
 import { place, png, standalone } from "./picture.js";
 import { Quiz } from "./quiz.js";
 import { Window } from "./explorer.js";
@@ -62,7 +62,7 @@ export class Stepper {
     this.nextLabel = make("i");
     this.question = div("bar fp-quiz", { role: "group", "aria-label": "quiz", hidden: true });
     this.typed = make("input", {
-      type: "text", "aria-label": "schedule", placeholder: "type moves here",
+      "aria-label": "schedule", placeholder: "type moves here",
       oninput: () => run.soon(this.typing),
     });
     this.extras = make("span", { class: "fp-bar" });
@@ -195,7 +195,7 @@ export class Stepper {
   // -- keys
 
   pressed(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!plain(event)) return;
     event.stopPropagation();
     const { run } = this, { key, target } = event, field = target.matches("input, select");
     const keys = {
@@ -258,8 +258,7 @@ export class Stepper {
   }
 
   showControls(view) {
-    const { run } = this, { back, forward, play } = this.buttons;
-    const last = run.length;
+    const { run } = this, { back, forward, play } = this.buttons, last = run.length;
     enable(this.start, run.at > 0);
     enable(back, run.at > 0);
     for (const one of [forward, this.end, play]) enable(one, run.canForward);
@@ -310,8 +309,7 @@ export class Stepper {
     for (const [n, row] of rows) if (n < first || n > run.at) { row.remove(); rows.delete(n); }
     for (let n = first; n <= run.at; n++) {
       const told = run.tells(n), lane = run.run.processes.findIndex(([letter]) => letter === run.known[n - 1][0]);
-      const name = run.run.processes[lane][1];
-      const what = told || run.known[n - 1];
+      const name = run.run.processes[lane][1], what = told || run.known[n - 1];
       let row = rows.get(n);
       if (!row) {
         rows.set(n, row = make("button", { type: "button", tabindex: -1, "data-step": n }));
@@ -343,9 +341,7 @@ export class Stepper {
   // -- the room that there is
 
   pane() {
-    if (document.fullscreenElement === this.root) return this.root.clientHeight;
-    const outer = this.root.closest(".jp-WindowedPanel-outer, .jp-Notebook");
-    return (outer || document.documentElement).clientHeight;
+    return (this.root.closest(":fullscreen, .jp-WindowedPanel-outer") || document.documentElement).clientHeight;
   }
 
   // What the room depends on. Asking makes the browser lay the page out, so `show` arranges everything as it was right

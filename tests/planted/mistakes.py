@@ -369,7 +369,7 @@ MISTAKES = (
     ),
     Mistake(
         "the driver hints at blocks of zone Movable",
-        "migrate/guest.py",
+        "migrate/hint_floors.py",
         "if zone.name not in NOT_HINTED_AT",
         "if True",
         "migrate/test_recorded.py::"

@@ -22,7 +22,16 @@ class Guard:
         raise NotImplementedError
 
 
-class Until(Guard):
+class _Explained(Guard):
+    """A guard that is given its reason: text, or a function giving text."""
+
+    _why: str | Callable[[], str]
+
+    def reason(self) -> str:
+        return self._why() if callable(self._why) else self._why
+
+
+class Until(_Explained):
     """Wait until ``ready()`` holds; ``why`` says what for (text, or a function giving text)."""
 
     def __init__(self, ready: Callable[[], bool], why: str | Callable[[], str]):
@@ -31,14 +40,11 @@ class Until(Guard):
     def ready(self) -> bool:
         return self.asks()
 
-    def reason(self) -> str:
-        return self._why() if callable(self._why) else self._why
-
     def __str__(self) -> str:
         return self.reason()
 
 
-class Choose(Guard):
+class Choose(_Explained):
     """The move needs a choice: ``options()`` maps each choice possible now to a description.
 
     It is asked anew in every state, since others move in between. A choice is digits and a letter, ``3a``;
@@ -60,9 +66,6 @@ class Choose(Guard):
 
     def ready(self) -> bool:
         return bool(self.options())
-
-    def reason(self) -> str:
-        return self._why() if callable(self._why) else self._why
 
     def __str__(self) -> str:
         return ", ".join(self.options())

@@ -18,8 +18,8 @@ from freepages.virtqueue.transport import CONFIG_CHANGED, Transport
 from freepages.zone.kernel import Bug, Context, Kernel
 from freepages.zone.kmalloc import kfree, kmalloc, kzalloc
 
-ADDS_OUTBUF = Act("adds a buffer for the device to read to {0}: {1}", cost="buffer")
-ADDS_INBUF = Act("adds a buffer for the device to write to {0}: {1}", cost="buffer")
+ADDS_OUTBUF = Act("adds a buffer to {0}, for the device to read: {1}", cost="buffer")
+ADDS_INBUF = Act("adds a buffer to {0}, for the device to write: {1}", cost="buffer")
 GETS_BUF = Act("gets a used buffer from {0}", cost="buffer")
 KICKS = Act("kicks {0}", cost="kick")
 RINGS = Act("notifies the device: {0}", cost="kick")

@@ -19,11 +19,11 @@ class Stay(NamedTuple):
     discarded: list[int]
 
     def __repr__(self) -> str:
-        return f"owned after steps {_span(self.owned)}, discarded after steps {_span(self.discarded)}"
+        return f"owned {_span(self.owned)}, discarded {_span(self.discarded)}"
 
 
 def _span(steps: list[int]) -> str:
-    return f"{steps[0]} to {steps[-1]}" if steps else "none"
+    return f"from step {steps[0]} to {steps[-1]}" if steps else "never"
 
 
 def stays(run: Run) -> dict[int, Stay]:

@@ -26,7 +26,7 @@ MOVABLE, HIGHATOMIC, CMA, ISOLATE = (
 )  # fmt: skip
 
 TAKES_BLOCK = Act("takes block {0} off the list of order {1}", cost="list")
-SPLITS = Act("splits: the upper half {0} goes on the list of order {1}", cost="list")
+SPLITS = Act("splits off the upper half: block {0} of order {1}", cost="list")
 MERGES = Act("merges {0} with its free buddy {1}, order {2}", cost="list")
 PUTS_FIRST = Act("puts block {0} first on the list of order {1}", cost="list")
 PUTS_LAST = Act("puts block {0} last on the list of order {1}, since the buddy above it is free", cost="list")

@@ -19,9 +19,9 @@ def test_a_page_is_discarded_only_while_it_is_owned(seed: int) -> None:
 
 def test_a_stay_is_told_by_its_first_and_last_step() -> None:
     (stay,) = stays(to_the_end(Run(inflate(1, 1)))).values()
-    assert repr(stay).startswith(f"owned after steps {stay.owned[0]} to ")
+    assert repr(stay).startswith(f"owned from step {stay.owned[0]} to ")
     (stay,) = stays(Run(inflate(1, 1), "h i g g")).values()
-    assert repr(stay) == "owned after steps 4 to 4, discarded after steps none"
+    assert repr(stay) == "owned from step 4 to 4, discarded never"
 
 
 def test_who_takes_every_page_gets_none_of_the_balloon_and_all_that_were_only_reported() -> None:

@@ -20,7 +20,7 @@ from freepages.zone.kmalloc import kfree, kmalloc, kzalloc
 
 ADDS_OUTBUF = Act("adds a buffer to {0}, for the device to read: {1}", cost="buffer")
 ADDS_INBUF = Act("adds a buffer to {0}, for the device to write: {1}", cost="buffer")
-GETS_BUF = Act("gets a used buffer from {0}", cost="buffer")
+GETS_BUF = Act("looks for a used buffer of {0}", cost="buffer")
 KICKS = Act("kicks {0}", cost="kick")
 RINGS = Act("notifies the device: {0}", cost="kick")
 INTERRUPTED = Act("takes the interrupt of {0}", cost="interrupt")

@@ -355,10 +355,10 @@ def picture(run: Run) -> Frame:
     if world.words:
         pairs = [(request_at(n), request_at(n) + ROOM) for n in range(len(world.words))]
         rows = {
-            f"{asks:#x}, {says:#x}": f"{_buffer(world, asks)} → {_buffer(world, says)}"
+            f"{asks:#x} / {says:#x}": f"{_buffer(world, asks)} / {_buffer(world, says)}"
             for asks, says in pairs
         }
-        panels.append(Facts("request → answer", rows))
+        panels.append(Facts("request / answer", rows))
     registers = {"doorbell": "rung" if world.rung else "–", "interrupt": "pending" if world.pending else "–"}
     panels.append(Facts("beside the ring", registers))
     if isinstance(world.cpu, StoreBuffer):

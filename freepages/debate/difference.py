@@ -211,8 +211,9 @@ def _without_comments(source: list[str]) -> list[str]:
 
 
 def _compared(line: str) -> str:
-    """A line as it is compared: not indented, and the first one of a function without types."""
-    return re.sub(r"^def (\w+)\((\w+)[^,)]*\).*:$", r"def \1(\2):", line.strip())
+    """A line as it is compared: not indented, no comment behind it, a function's first line without types."""
+    line = re.sub(r"\s+#[^'\"]*$", "", line.strip())
+    return re.sub(r"^def (\w+)\((\w+)[^,)]*\).*:$", r"def \1(\2):", line)
 
 
 def _html(lines: list[DiffLine]) -> str:

@@ -84,8 +84,8 @@ def _goes_on(w: World, act: Act, ready: Callable[[], bool], why: str) -> Steps:
 
 @verb
 def free_page_bitmap(w: World, within: Any = None) -> Steps:
-    """Take the zone lock and find the free pages, of those ``within`` a set if one is given. The lock is
-    still held afterwards.
+    """Take the zone lock and find the free pages, or only those ``within`` a set. The lock is still held
+    afterwards.
 
     Gives the free pages.
 
@@ -135,7 +135,7 @@ def drop_lock(w: World) -> Steps:
 
 @verb
 def answer(w: World, pages: Any, request: int | None = None) -> Steps:
-    """Send the host a buffer that lists these pages, or with None for pages one that has only an id.
+    """Send the host a buffer that lists these pages. If pages is None, it has only the id.
 
     Examples
     --------
@@ -202,7 +202,7 @@ def inflate(w: World) -> Steps:
 
 @verb
 def deflate(w: World, pages: Any) -> Steps:
-    """Free these pages of the balloon, but not those that were given back before.
+    """Free these pages of the balloon, except those that were given back before.
 
     Examples
     --------
@@ -258,7 +258,7 @@ def put_back(w: World, pages: Any) -> Steps:
 
 @verb
 def hint(w: World, command: int) -> Steps:
-    """Allocate a free block, keep it and queue it as a hint, as long as the command id stands.
+    """Allocate a free block, keep it and queue it as a hint, if the command id is still shown.
 
     Gives whether there was one.
 

@@ -37,8 +37,8 @@ CHANGES = (int, str, list, dict, set, PageSet)
 """Kinds of variables outside of a function that it may change."""
 
 NONE_COMES_FROM = (
-    "precopy gives None when the migration is over, next_request and isolate for a guest that falls silent, "
-    "and so does a function of your own that has no 'return'"
+    "None comes from precopy when the migration is over, from next_request and isolate when the guest falls "
+    "silent, from .pages of an answer with only an id, and from a function of your own without 'return'"
 )
 
 
@@ -110,8 +110,10 @@ class OwnProcess(Process):
         with self._watched():
             try:
                 super()._advance(sent)
-            except FreepagesError:
-                raise
+            except FreepagesError as error:
+                if not str(error).startswith("None is no"):
+                    raise
+                raise FreepagesError(f"{self.name}: {error}; {NONE_COMES_FROM}") from error
             except Exception as error:
                 raise FreepagesError(self._fault(error)) from error
         kept = (value.name for _, value in self._locals(read_again=False) if isinstance(value, Called))

@@ -48,10 +48,10 @@ METHODS: dict[str, Callable[..., Any]] = {
 }
 VALUES = {
     "w.pages": "how many pages the guest has",
-    "w.every": "the set of all of them; w.kind(w.pages) is one with none",
-    "w.chunks": "(start, end) of each part of memory that is told of at a time",
+    "w.every": "the set of all of them; w.kind(w.pages) is an empty set",
+    "w.chunks": "(start, end) of each chunk of memory: what one answer lists at most",
     "w.host.to_send": "the pages that are still to be sent",
-    "w.host.copy, w.host.brought": "the copy, and what the log has brought since; None without one",
+    "w.host.copy, w.host.brought": "the copy, and what the log has brought since; None without a copy",
     "w.log.bits": "the pages that the dirty log has",
     "w.guest.free, w.guest.held": "the free pages, and those that the driver holds; a host cannot see them",
     "w.mail.returned": "buffers that the host has given back: a host that is done with one adds 1",

@@ -126,7 +126,7 @@ which = Exercise(
     + "\n".join(f"- {mistake.name}: {mistake.says}" for mistake in MISTAKES.values()),
     _judge_mistake,
     (
-        "the first answer is right, the second is not. Which two pages does it list too many? What happened "
+        "the first answer is right, the second is not. Which two pages should it not list? What happened "
         "to them in between?",
         "step through the machine without a mistake up to its first answer: which step of the driver is "
         "missing here?",

@@ -107,7 +107,7 @@ def _why(chosen: Proposal) -> str:
 
 
 another_order = Exercise(
-    f"Put {', '.join(WORDS)} in another order than Li's, one that loses no page either.",
+    f"Put {', '.join(WORDS)} in another order than Li's that also loses no page.",
     _judge,
     (
         "the guest may look as soon as it is asked, so the place of one word is settled: the log is on "

@@ -26,7 +26,7 @@ def loss(mine: Proposal, purpose: Purpose) -> str:
     for pages in (1, 2):
         found = explore(debate(mine, purpose, pages=pages), limit=LIMIT)
         if found.verdict == REFUTED:
-            return f"{found.schedule} loses a page (the guest has {pages})."
+            return f"{found.schedule} loses a page (in a guest of {pages} page{'s' * (pages > 1)})."
         if found.verdict != PROVED:
             return (
                 f"no end of states after {found.states:,}: does a value grow with every round, or does "

@@ -48,6 +48,8 @@ class PageOperators:
             if other.pages != self.pages:
                 raise FreepagesError(f"sets of {self.pages} and of {other.pages} pages do not combine")
             return other
+        if isinstance(getattr(other, "pages", None), PageOperators):  # a verb's call refuses to be asked
+            raise FreepagesError("this is an answer and not a set of pages: write .pages after it")
         if isinstance(other, Integral):
             raise FreepagesError(f"{other} is one page and not a set of pages: write [{other}]")
         if isinstance(other, str | bytes | Mapping) or not isinstance(other, Iterable):

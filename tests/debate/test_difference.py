@@ -8,6 +8,8 @@ from re import sub
 import pytest
 
 from freepages.debate.difference import difference, listing
+from freepages.debate.host_verbs import log_on, precopy
+from freepages.debate.own_proposal import proposal
 from freepages.debate.proposals import PROPOSALS, find_proposal
 from freepages.engine.errors import FreepagesError
 
@@ -41,6 +43,15 @@ def test_what_the_two_have_in_common_is_said_and_not_shown():
         "-         report = yield from precopy(w, sync=False, stop=False)",
         "+         report = yield from precopy(w, stop=False)",
     ]
+
+
+def commented(w):  # mine: as it was
+    yield from log_on(w)  # the log first
+    yield from precopy(w)
+
+
+def test_a_comment_behind_a_line_is_no_change():
+    assert "host: the same in both" in repr(difference("everything", proposal(host=commented)))
 
 
 def test_both_authors_and_dates_head_it():

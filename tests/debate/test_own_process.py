@@ -81,6 +81,18 @@ def returns_nothing(w, event):
     (lambda: None)().count()  # type: ignore[attr-defined]
 
 
+def applies_nothing(w, event):
+    yield from apply(w, None)
+
+
+def applies_the_answer(w, event):
+    yield from apply(w, event)
+
+
+def applies_a_verb(w, event):
+    yield from apply(w, free_page_bitmap(w))
+
+
 def sets_on_the_world(w, event):
     yield "keeps it"
     w.seen = event.pages
@@ -107,7 +119,13 @@ SENTENCES = [
     (yields_a_number, "host yields 7: what is yielded is a text that says what comes next"),
     (loops, "host has run more than 100,000 lines without a step, and is in line"),
     (fails, "(event.id // 0) with ZeroDivisionError"),
-    (returns_nothing, "and so does a function of your own that has no 'return'"),
+    (returns_nothing, "and from a function of your own without 'return'"),
+    (
+        applies_nothing,
+        "host: None is no set of pages: it takes a set, list, tuple or range of page numbers; None",
+    ),
+    (applies_the_answer, "this is an answer and not a set of pages: write .pages after it"),
+    (applies_a_verb, "free_page_bitmap(...) is called without 'yield from'"),
     (sets_on_the_world, "host sets w.seen, which a search does not see: keep it in a local variable"),
     (sets_on_a_part, "host sets w.host.seen, which"),
     (keeps_a_part, "host keeps mine, which is w.host.to_send itself and changes with it"),

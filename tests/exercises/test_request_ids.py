@@ -129,7 +129,7 @@ def ends_when_answered(w):
         (forgets_at_a_sync, True, "waits for nobody"),
         (spares_what_was_brought, True, ""),
         (find_proposal("request_id").host, False, "but it keeps a copy"),
-        (find_proposal("request_id_unchecked").host, False, "h0r h0t h0x loses a page (the guest has 1)"),
+        (find_proposal("request_id_unchecked").host, False, "loses a page (in a guest of 1 page)"),
         (find_proposal("no_wait").host, False, "h0y h0t h0x loses a page"),
         (find_proposal("snapshot").host, False, "a silent guest holds it up"),
         (find_proposal("everything").host, False, "never asks"),

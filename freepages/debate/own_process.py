@@ -8,6 +8,7 @@ each would make a verdict false; so every step is watched.
 from __future__ import annotations
 
 import linecache
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -110,10 +111,6 @@ class OwnProcess(Process):
         with self._watched():
             try:
                 super()._advance(sent)
-            except FreepagesError as error:
-                if not str(error).startswith("None is no"):
-                    raise
-                raise FreepagesError(f"{self.name}: {error}; {NONE_COMES_FROM}") from error
             except Exception as error:
                 raise FreepagesError(self._fault(error)) from error
         kept = (value.name for _, value in self._locals(read_again=False) if isinstance(value, Called))
@@ -149,6 +146,9 @@ class OwnProcess(Process):
 
     def _fault(self, error: Exception) -> str:
         """The error as a sentence: where it is in the learner's function, and what it is."""
+        ours = isinstance(error, FreepagesError)
+        if ours and str(error).startswith(self.name):
+            return str(error)
         where, trace = "", error.__traceback__
         while trace is not None:
             code = trace.tb_frame.f_code
@@ -156,8 +156,9 @@ class OwnProcess(Process):
                 line = linecache.getline(code.co_filename, trace.tb_lineno).strip()
                 where = f" in line {trace.tb_lineno}" + (f" ({line:.70})" if line else "")
             trace = trace.tb_next
-        why = f"; {NONE_COMES_FROM}" if "'NoneType'" in str(error) else ""
-        return f"{self.name} ends{where} with {type(error).__name__}: {error}{why}"
+        why = f"; {NONE_COMES_FROM}" if re.search("'NoneType'|^None is no", str(error)) else ""
+        what = where if ours else f" ends{where} with {type(error).__name__}"
+        return f"{self.name}{what}: {error}{why}"
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

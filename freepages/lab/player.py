@@ -241,7 +241,7 @@ class Player:
             return sentence(process.name, process.options().get(move.choice) or process.next())
         if all(process.done for process in self.run.processes.values()):
             return "Nothing: all are done"
-        why = self.why_no_forward()
+        why = self.why_no_forward().removeprefix("next is ")
         return why[:1].upper() + why[1:]
 
 

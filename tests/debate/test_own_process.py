@@ -122,9 +122,12 @@ SENTENCES = [
     (returns_nothing, "and from a function of your own without 'return'"),
     (
         applies_nothing,
-        "host: None is no set of pages: it takes a set, list, tuple or range of page numbers; None",
+        "(yield from apply(w, None)): None is no set of pages: it takes a set, list, tuple",
     ),
-    (applies_the_answer, "this is an answer and not a set of pages: write .pages after it"),
+    (
+        applies_the_answer,
+        "(yield from apply(w, event)): this is an answer and not a set of pages: write .pages",
+    ),
     (applies_a_verb, "free_page_bitmap(...) is called without 'yield from'"),
     (sets_on_the_world, "host sets w.seen, which a search does not see: keep it in a local variable"),
     (sets_on_a_part, "host sets w.host.seen, which"),

@@ -39,7 +39,7 @@ def test_a_waiting_process_says_why() -> None:
 
 
 def test_where_forward_needs_a_choice_or_all_are_done_next_says_so() -> None:
-    assert step_view(Player(debate("no_wait"), STALE)).next == "Next is a choice of host or of workload."
+    assert step_view(Player(debate("no_wait"), STALE)).next == "A choice of host or of workload."
     assert step_view(Player(debate("everything"))).done == ""
     kbuild = shipped_scenario("kbuild")
     assert step_view(Player(kbuild, kbuild.story or "p" * 9)).next.endswith(".")

@@ -44,7 +44,7 @@ prediction = Forecast(
             23: "One of the 23 holds the bitmap, so it is in use and not listed.",
         },
         "deflating": {
-            "free": "A freed page may be somebody's at once, while the host still counts it as discarded."
+            "free": "Somebody may get a freed page at once, while the host still counts it as discarded."
         },
     },
 )

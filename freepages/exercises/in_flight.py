@@ -80,7 +80,7 @@ def _judge_in_flight(in_flight: Callable[[int, int, int], Sequence[int]]) -> str
 
 def _why(found: list[int], wanted: list[int], wrapped: bool, num: int) -> str:
     if found == wanted[::-1]:
-        return "These are the right slots, the newest first. The oldest comes first."
+        return "These are the right slots, but the newest comes first. Put the oldest first."
     if sorted(found) == sorted(wanted):
         return "These are the right slots in another order. The oldest stands at used_idx % num."
     if strange := [slot for slot in found if slot not in range(num)]:

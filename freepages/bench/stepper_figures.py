@@ -8,10 +8,10 @@ the rig, with Playwright and Chromium.
 Two animation frames pass before something is known to be painted: `floor_ms` is what that takes in the same
 page where next to nothing changes.
 
-Clicks are as far apart as steps where a stepper plays at its fastest. Steps that come one right after the other
-have a row of their own. There a new step waits for the network as well: the kernel says "busy" and then answers,
-and TCP holds back the second of two small segments until the first is acknowledged (RFC 896), which the other side
-may put off for 40 ms.
+Clicks are as far apart as steps where a stepper plays at its fastest. Steps that come one right after the
+other have a row of their own. There a new step waits for the network as well: the kernel says "busy" and then
+answers, and TCP holds back the second of two small segments until the first is acknowledged (RFC 896), which
+the other side may put off for 40 ms.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from freepages.debate.own_process import side
+from freepages.debate.learner_errors import side
 from freepages.debate.world import World
 from freepages.engine import Act, Choose, Process, Steps
 

@@ -9,7 +9,7 @@ from itertools import chain
 from textwrap import dedent
 from typing import Any
 
-from freepages.debate.own_process import NAMES
+from freepages.debate.learner_errors import NAMES
 from freepages.debate.proposals import PROPOSALS, Proposal, locked_host, snapshot_guest
 from freepages.engine.errors import FreepagesError
 from freepages.host.migration import ASKS_WHEN, AsksWhen

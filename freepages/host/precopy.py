@@ -23,9 +23,9 @@ from freepages.engine.clock import NEVER, Clock
 from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import format_bandwidth, format_bytes, format_seconds
+from freepages.host.bulk_migration import Sent
 from freepages.host.migration import ASK, SYNC, AsksWhen
 from freepages.host.qemu import VERSIONS, Qemu
-from freepages.host.ram_migration import Sent
 from freepages.host.sender import NORMAL_BYTES, ZERO_BYTES, Ahead, Plan, Sender
 from freepages.pages.orders import PAGE_SIZE
 

@@ -14,8 +14,9 @@ from textwrap import wrap
 from freepages.engine import Process
 from freepages.lab.player import Entry, Player
 from freepages.view.changes import Changes, shortened
-from freepages.view.draw import cut, draw
+from freepages.view.draw import draw
 from freepages.view.grid import aligned
+from freepages.view.piece import cut
 from freepages.view.scene import WIDTH, Boxes, Group, Scene, Shape, Strokes, Text
 from freepages.view.source import DID, NEXT, listing, window
 from freepages.view.text import text

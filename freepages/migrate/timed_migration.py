@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from freepages.debate.assumptions import Assumptions
-from freepages.debate.own_process import side
+from freepages.debate.learner_errors import side
 from freepages.debate.proposals import FREE_PAGE_HINT, Proposal, find_proposal
 from freepages.engine import Process, Schedule
 from freepages.engine.clock import Clock, Held

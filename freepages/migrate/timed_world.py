@@ -22,9 +22,9 @@ from freepages.debate.ownership import Ownership
 from freepages.debate.world import Pace, World
 from freepages.engine import Act, Guard, Steps, Until
 from freepages.engine.clock import Clock, TimedLock
+from freepages.host.bulk_migration import GRANULE, SMALL_BUFFER, BulkMigration
 from freepages.host.dirty_log import DirtyLog, Mode
 from freepages.host.ram import GuestRam
-from freepages.host.ram_migration import GRANULE, SMALL_BUFFER, BulkMigration
 from freepages.migrate.hint_blocks import AT_A_TIME, BLOCK, FILLED_AT_A_TIME, HintBlocks
 from freepages.migrate.hint_floors import Floor, default
 from freepages.migrate.memory_map import MemoryMap

@@ -11,7 +11,7 @@ from freepages.debate.assumptions import Assumptions
 from freepages.debate.content import letter
 from freepages.debate.environment import processes, shrinker
 from freepages.debate.host_verbs import freely
-from freepages.debate.own_process import is_own
+from freepages.debate.learner_errors import is_own
 from freepages.debate.proposals import Proposal, find_proposal
 from freepages.debate.world import PURPOSES, Pace, Purpose, World
 from freepages.engine import Process, Run, Scenario

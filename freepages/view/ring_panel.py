@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from freepages.engine.errors import FreepagesError
 from freepages.view.changes import Change, Marked, differences
-from freepages.view.draw import HEADER, MONO, SANS, Piece, looked_at, outlined, piece
 from freepages.view.frame import Panel
+from freepages.view.piece import HEADER, MONO, SANS, Piece, looked_at, outlined, piece
 from freepages.view.scene import WIDTH, Boxes, Line, Shape, Strokes, Text
 from freepages.view.signs import Sign, signs
 from freepages.view.text import CHANGED, say

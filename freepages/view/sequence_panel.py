@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from freepages.engine.errors import FreepagesError
 from freepages.view.changes import Change, Marked, differences
-from freepages.view.draw import GAP, HEADER, SIDE, Piece, outlined, piece
 from freepages.view.frame import Panel
+from freepages.view.piece import GAP, HEADER, SIDE, Piece, outlined, piece
 from freepages.view.scene import WIDTH, Boxes, Shape, Strokes, Text
 from freepages.view.signs import Sign, signs
 from freepages.view.text import CHANGED, say

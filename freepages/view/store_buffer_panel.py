@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from freepages.view.changes import Change, Marked, differences
-from freepages.view.draw import HEADER, SIDE, Piece, outlined, piece
 from freepages.view.frame import Panel
+from freepages.view.piece import HEADER, SIDE, Piece, outlined, piece
 from freepages.view.scene import Shape, Strokes, Text
 from freepages.view.signs import Sign, signs
 from freepages.view.text import CHANGED, say

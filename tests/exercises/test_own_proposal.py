@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.debate import own_process
+from freepages.debate import learner_errors
 from freepages.debate.guest_verbs import (
     answer,
     deflate,
@@ -86,13 +86,13 @@ def never_syncs(w):
 
 
 def test_a_host_that_does_not_sync_when_told_is_told_so_soon(monkeypatch) -> None:
-    monkeypatch.setattr(own_process, "STEPS", 5_000)
+    monkeypatch.setattr(learner_errors, "STEPS", 5_000)
     remark = own.check(proposal(host=never_syncs))
     assert remark.right is False and "call it at each SYNC" in remark.text
 
 
 def test_a_guest_that_makes_steps_for_ever_is_told_so(monkeypatch) -> None:
-    monkeypatch.setattr(own_process, "STEPS", 50)
+    monkeypatch.setattr(learner_errors, "STEPS", 50)
 
     def turns(w):
         while True:

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from freepages.engine.costs import Costs
+from freepages.host.bulk_migration import Sent
 from freepages.host.precopy import Precopy
-from freepages.host.ram_migration import Sent
 from freepages.pages.orders import PAGE_SIZE
 
 

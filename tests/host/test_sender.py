@@ -5,7 +5,7 @@ import pytest
 
 from freepages.engine.costs import Costs
 from freepages.host import sender as module
-from freepages.host.ram_migration import GRANULE, SMALL_BUFFER
+from freepages.host.bulk_migration import GRANULE, SMALL_BUFFER
 from freepages.host.sender import NORMAL_BYTES, ZERO_BYTES, Ahead, Plan, Sender
 
 PAGES = 1 << 16

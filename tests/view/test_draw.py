@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freepages.pages.orders import Migratetype
-from freepages.view.draw import MOST_OUTLINES, draw, together
+from freepages.view.band import MOST_OUTLINES, together
+from freepages.view.draw import draw
 from freepages.view.frame import Bits, Facts, Frame, FreeLists, LockRow, Locks, PageMap, State
 from freepages.view.palette import FIXED, MARK_LOOKS, MIGRATETYPE_NAMES, STATES
 from freepages.view.png import png

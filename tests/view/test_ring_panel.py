@@ -4,8 +4,9 @@ import pytest
 
 from freepages.engine.errors import FreepagesError
 from freepages.view.changes import changes
-from freepages.view.draw import draw, piece
+from freepages.view.draw import draw
 from freepages.view.frame import Frame
+from freepages.view.piece import piece
 from freepages.view.ring_panel import (
     SHOWN,
     WHOLE,

@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freepages.debate.content import Content
-from freepages.host import ram_migration
+from freepages.host import bulk_migration
+from freepages.host.bulk_migration import BulkMigration
 from freepages.host.dirty_log import DirtyLog
 from freepages.host.migration import Migration
 from freepages.host.ram import GuestRam, RamBlock
-from freepages.host.ram_migration import BulkMigration
 from freepages.migrate.timed_world import TimedMemory
 from freepages.pages.pageset import PageSet
 from tests.bitmaps import bitmap, listed
@@ -18,7 +18,7 @@ WORDS = 12
 RAM = GuestRam([RamBlock("pc.ram", 0, 64 * WORDS, ((0, 64 * 5), (64 * 8, 64 * 15)))])
 
 
-def bulk(zero=(), keep=False, ram=RAM, granule=ram_migration.GRANULE):
+def bulk(zero=(), keep=False, ram=RAM, granule=bulk_migration.GRANULE):
     log = DirtyLog(ram.max_pfn)
     memory = TimedMemory(log, bitmap(ram.max_pfn, (ram.pfn(page) for page in zero)), keep)
     return BulkMigration(memory, log, ram, when=lambda: 0, granule=granule)
@@ -87,7 +87,7 @@ def test_what_is_sent_ahead_is_gone_in_order_and_once_around(granule, skipped, p
     host = bulk(zero=range(0, 64 * WORDS, 5), granule=granule)
     host.skip(bitmap(RAM.max_pfn, map(RAM.pfn, skipped)))
     total = host.remaining
-    sent = ram_migration.Sent()
+    sent = bulk_migration.Sent()
     for part in parts:
         pages, zeros, _ = host.ahead(0, 1000)
         assert int(pages.sum()) == host.remaining and (zeros <= pages).all()

@@ -7,7 +7,7 @@ import pytest
 from freepages.debate.environment import adversary
 from freepages.debate.guest_verbs import answer, free_page_bitmap, next_request
 from freepages.debate.host_verbs import ASK, SYNC, apply, log_on, precopy
-from freepages.debate.own_process import OwnProcess, is_own, side
+from freepages.debate.learner_errors import OwnProcess, is_own, side
 from freepages.debate.own_proposal import proposal
 from freepages.debate.proposals import PROPOSALS
 from freepages.engine import Run

@@ -9,6 +9,8 @@ import nbformat
 import pytest
 from stored_notebooks import NOTEBOOKS, shipped_notebooks
 
+from freepages import FLOORS
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -86,3 +88,11 @@ def test_the_list_of_notebooks_is_the_notebooks_folder() -> None:
 def test_every_file_the_readme_links_to_exists() -> None:
     for target in re.findall(r"\]\(([^)#]+)", README):
         assert "://" in target or (ROOT / target).exists(), target
+
+
+def test_the_list_of_rooms_is_the_house_and_every_file_it_names_is_in_its_room() -> None:
+    rows = re.findall(r"^\| `(\w+)/` \| .+? \| (.+) \|$", README, flags=re.MULTILINE)
+    assert tuple(room for room, _ in rows) == FLOORS
+    for room, begin in rows:
+        for name in re.findall(r"`([^`]+)`", begin):
+            assert [*(ROOT / "freepages" / room).glob(name.replace("WHAT", "*"))], f"{room}/{name}"

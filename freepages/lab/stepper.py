@@ -14,7 +14,8 @@ from typing import Any
 
 from freepages.engine import Move, Run, Schedule
 from freepages.engine.errors import FreepagesError
-from freepages.lab.front_end import FrontEnd, page
+from freepages.lab.front_end import FrontEnd
+from freepages.lab.page import page
 from freepages.lab.picture import Window
 from freepages.lab.player import WAITING, Player
 from freepages.lab.pool import Pool

@@ -30,7 +30,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from rewrite_notebooks import METADATA, rewrite
 
-from freepages.lab.front_end import page as page_of
+from freepages.lab.page import page as page_of
 from freepages.lab.pool import Pool
 from freepages.lab.shipped import shipped, shipped_scenario
 from freepages.lab.stepper import Stepper

@@ -10,7 +10,8 @@ import pytest
 
 from freepages import Picture
 from freepages.lab import front_end
-from freepages.lab.front_end import FRONT, MODULES, page, script, style
+from freepages.lab.front_end import FRONT, MODULES, script, style
+from freepages.lab.page import page
 from freepages.view import source as source_view
 from freepages.view import svg as svg_view
 from freepages.view.frame import Frame, PageMap

@@ -167,7 +167,7 @@ class World:
         return pages.copy()
 
     def sync(self) -> None:
-        """Read the dirty log: what it has is to be sent. A host that only discards has no log."""
+        """Read and empty the dirty log: its pages are to be sent. A host that only discards has no log."""
         if self.purpose == "migrate":
             self.host.sync()
 

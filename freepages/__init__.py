@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from freepages.cli.sweep import sweep as sweep
     from freepages.debate.difference import difference as difference
     from freepages.debate.difference import listing as listing
     from freepages.debate.own_proposal import proposal as proposal
@@ -78,6 +79,7 @@ _ROOMS = {
     "operate": "freepages.scenarios.zones",
     "price": "freepages.search.price",
     "proposal": "freepages.debate.own_proposal",
+    "sweep": "freepages.cli.sweep",
     "verbs": "freepages.debate.verbs_table",
     "zone_drawn": "freepages.scenarios.zones",
     "zone_of": "freepages.scenarios.zones",

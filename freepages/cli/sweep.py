@@ -151,6 +151,13 @@ def sweep(
 
     Raises FreepagesError for a grid or a table that cannot be, and when the executor dies; what was there by
     then is kept in the table.
+
+    Examples
+    --------
+    >>> from freepages import sweep
+    >>> rows = sweep({"ram": "1GiB", "free": [0.2, 0.8], "zero": 0, "proposal": "snapshot"})
+    >>> [(row["free"], row["skipped_pages"]) for row in rows]
+    [(0.2, 52224), (0.8, 209920)]
     """
     asked = cells(grid, what)
     with SweepTable.open(None if table is None else Path(table), asked) as rows:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freepages.cli.sweep import sweep
+from freepages import sweep
 from freepages.exercises.a_grid import LINKS, PROPOSALS, a_grid
 
 RIGHT = {

@@ -188,7 +188,7 @@ def test_the_fast_search_finds_the_same_with_one_page(name: str, purpose: Purpos
     twins(name, purpose, pages=1, requests=2)
 
 
-@pytest.mark.exhaustive
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "purpose"), ROWS)
 def test_the_fast_search_finds_the_same_with_two_pages(name: str, purpose: Purpose) -> None:
     twins(name, purpose, pages=2, requests=1)

@@ -38,7 +38,11 @@ def newest_first(avail_idx, used_idx, num):
         (lambda a, u, n: ..., None, "no answer yet"),
         (does_not_wrap, False, "(2, 65535, 4) returns []. avail_idx has counted past 65535"),
         (wraps_at_num, False, "(5, 1, 4) returns []. The ring is full, and yours is empty"),
-        (newest_first, False, "(3, 1, 4) returns [2, 1]. These are the right slots, but the newest comes first"),
+        (
+            newest_first,
+            False,
+            "(3, 1, 4) returns [2, 1]. These are the right slots, but the newest comes first",
+        ),
         (lambda a, u, n: sorted(good(a, u, n)), False, "in another order"),
         (lambda a, u, n: [u + i for i in range((a - u) % 2**16)], False, "Slot 4 is none of a ring of 4"),
         (lambda a, u, n: [(u + 1 + i) % n for i in range((a - u) % 2**16)], False, "one slot too far"),

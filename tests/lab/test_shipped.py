@@ -37,7 +37,7 @@ def test_a_shipped_scenario_can_be_searched(name: str) -> None:
     assert search(shipped_scenario(name), STATES).states <= STATES
 
 
-@pytest.mark.exhaustive
+@pytest.mark.slow
 @pytest.mark.parametrize("name", shipped())
 def test_a_shipped_scenario_can_be_searched_further(name: str) -> None:
     found = search(shipped_scenario(name), 20 * STATES)

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from freepages.host.precopy import NORMAL_BYTES, SECTION_END, ZERO_BYTES
+from freepages.host.precopy import NORMAL_BYTES, SECOND, SECTION_END, WINDOW, ZERO_BYTES
 from freepages.migrate.guest import Guest
 from freepages.migrate.hint_blocks import BLOCK
-from freepages.migrate.recorded import Recorded, beside, recorded
+from freepages.migrate.recorded import BANDWIDTH, Recorded, beside, recorded
 from freepages.real import Snapshot
 from freepages.real.data_path import data_path
 
@@ -40,6 +40,19 @@ def test_the_model_never_sends_the_pages_that_qemu_never_sent(run: Recorded) -> 
 
 def test_the_sender_raced_in_two_runs() -> None:
     assert [run.name for run in RUNS.values() if run.raced] == ["anon4g-hint", "idle4g-hint"]
+
+
+def test_what_ended_the_section_in_which_the_sender_raced() -> None:
+    """The window's limit, to the page; or QEMU's clock, at which it looks at every 64th page."""
+    pages, sent = {}, {}
+    for name in ("anon4g-hint", "idle4g-hint"):
+        run = RUNS[name]
+        first = pages[name] = int(np.flatnonzero(np.unpackbits(run.never_sent().bytes, bitorder="little"))[0])
+        zeros = int(np.unpackbits(run.guest().zero.bytes, bitorder="little")[:first].sum())
+        sent[name] = (first - zeros) * NORMAL_BYTES + zeros * ZERO_BYTES
+    limit = BANDWIDTH * WINDOW / SECOND
+    assert limit <= sent["anon4g-hint"] < limit + NORMAL_BYTES
+    assert sent["idle4g-hint"] < 0.75 * limit and pages["idle4g-hint"] % 64 == 1
 
 
 def test_the_model_sends_the_same_pages_in_nearly_the_same_time(run: Recorded) -> None:

@@ -19,8 +19,8 @@ settings.load_profile("fixed")
 HERE = Path(__file__).parent
 LONGER = """bench browser calibration check exercises export fast field game hostile machine make_venv
 notebooks plain planted readme recorded rewrite review shipped still timed_migration verdict wheel
-without_effect drop_caches node april2016 repaired compare encodings decoded no_posix no_numpy sweep working key
-picture debate_table workload random_pages snapshot_file""".split()
+without_effect drop_caches node april2016 repaired compare encodings decoded no_posix no_numpy sweep working
+key picture debate_table workload random_pages snapshot_file""".split()
 """Words in the paths of tests that take seconds."""
 VARIANTS = 2  # of a test with many
 

@@ -115,7 +115,7 @@ def test_two_cpus_never_break_a_zone_of_two_pages_and_never_wait_for_ever() -> N
     assert found.verdict == "PROVED" and found.states > 100
 
 
-@pytest.mark.exhaustive
+@pytest.mark.slow
 @pytest.mark.parametrize(("pages", "largest"), [(2, 1), (4, 0)])
 def test_nor_do_they_with_more(pages: int, largest: int) -> None:
     assert search(two_cpus(pages, largest)).verdict == "PROVED"
@@ -147,7 +147,7 @@ def test_a_ring_with_barriers_loses_none_of_one_and_where_writes_are_seen_at_onc
     assert search(virtqueue(["a", "b"])).verdict == "PROVED"
 
 
-@pytest.mark.exhaustive
+@pytest.mark.slow
 def test_nor_does_it_of_two_that_become_visible_late() -> None:
     assert search(virtqueue(["a", "b"], store_buffer=True)).verdict == "PROVED"
 
@@ -164,7 +164,7 @@ QUICK = ("a zone", "a ring", "everything, migrate", "log_late, migrate", "snapsh
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.exhaustive]) for name in SMALL]
+    "name", [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in SMALL]
 )
 def test_what_a_key_forgets_changes_nothing_that_is_found(name: str) -> None:
     scenario = SMALL[name]

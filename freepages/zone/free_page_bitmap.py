@@ -5,17 +5,16 @@ mm/page_alloc.c (Linux 4.6). What is on no free list is not marked: a page in us
 that is free on some CPU's own list. An unmarked page is sent although nobody needs it: to leave one out is
 always safe.
 
-Three forms of one walk:
+Two forms of one walk:
 
-mark_free_pages_bitmap  block by block, a process to be stepped
-get_free_chunks         a range of pfns at a time, the lock dropped between, as Tsirkin asked for instead of
-                        one bitmap of all memory; the lists are not sorted, so every chunk walks them again
+mark_free_pages_bitmap  block by block, a process to be stepped; of all memory or of a stretch at a time
+                        (`chunks`), as Tsirkin asked for: the lists are not sorted, so every chunk walks them
 mark_free_blocks        the same bits from arrays of block heads, at the speed of memory: for real sizes
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from freepages.engine import Act, Steps
@@ -28,7 +27,6 @@ from freepages.zone.zone import Zone
 
 MARKS = Act("marks [{0}, {1}), a free block of order {2}", cost="walk_page", amount=3)
 PASSES = Act("passes [{0}, {1}), which the bitmap does not cover", cost="list")
-HANDS_OVER = Act("hands over the bitmap of [{0}, {1})", cost="store")
 
 LARGEST_BLOCK = 1 << (MAX_ORDER - 1)  # pages; a chunk that begins at a multiple of it cuts no block in two
 HEADS_AT_A_TIME = 1 << 14  # few enough that the temporaries stay in the first two cache levels
@@ -110,38 +108,6 @@ def get_free_pages(node: Node, bitmap: Markable, length: int, *, cpu: str = "cpu
     """
     for zone in node.populated_zones():
         yield from mark_free_pages_bitmap(zone, bitmap, length, node.max_pfn, cpu=cpu)
-
-
-def get_free_chunks(
-    node: Node, chunk: int, deliver: Callable[[int, PageBitmap], object], *, cpu: str = "cpu 0"
-) -> Steps:
-    """Mark ``chunk`` pfns at a time, and deliver(start, bitmap) for each with no lock held. Process.
-
-    Parameters
-    ----------
-    node : Node
-    chunk : int
-        Pages of a chunk.
-    deliver : callable
-        Called with the chunk's first pfn and its PageBitmap, whose bit 0 is that pfn.
-    cpu : str
-        Who holds the locks meanwhile.
-
-    Examples
-    --------
-    >>> from freepages.engine import straight
-    >>> node = Node.pc(64 << 20)
-    >>> straight(get_free_chunks(node, 8192, lambda start, bitmap: print(start, bitmap.count())))
-    0 8094
-    8192 8192
-    """
-    for start, length in chunks(node.max_pfn, chunk):
-        bitmap = PageBitmap(length)
-        for zone in node.populated_zones():
-            if zone.start_pfn < start + length and start < zone.end_pfn:
-                yield from mark_free_pages_bitmap(zone, bitmap, length, node.max_pfn, start=start, cpu=cpu)
-        yield HANDS_OVER, start, start + length
-        deliver(start, bitmap)
 
 
 def chunks(limit: int, chunk: int) -> Iterator[tuple[int, int]]:

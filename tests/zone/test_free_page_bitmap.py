@@ -13,12 +13,10 @@ from freepages.engine.errors import FreepagesError
 from freepages.pages.bitmap import PageBitmap
 from freepages.pages.orders import ORDERS
 from freepages.zone.free_page_bitmap import (
-    HANDS_OVER,
     HEADS_AT_A_TIME,
     MARKS,
     PASSES,
     chunks,
-    get_free_chunks,
     get_free_pages,
     heads_by_order,
     mark_free_blocks,
@@ -92,10 +90,13 @@ def test_chunks_unite_to_the_whole(node: Node, chunk: int) -> None:
     straight(get_free_pages(node, whole, node.max_pfn))
     assert pages_of(whole) == set().union(*map(free_set, node.populated_zones()))
 
-    parts: dict[int, PageBitmap] = {}
-    straight(get_free_chunks(node, chunk, parts.__setitem__))
-    assert [(start, bitmap.pages) for start, bitmap in parts.items()] == list(chunks(node.max_pfn, chunk))
-    assert set().union(*(pages_of(bitmap, start) for start, bitmap in parts.items())) == pages_of(whole)
+    parts: set[int] = set()
+    for start, length in chunks(node.max_pfn, chunk):
+        bitmap = PageBitmap(length)
+        for zone in node.populated_zones():
+            straight(mark_free_pages_bitmap(zone, bitmap, length, node.max_pfn, start=start))
+        parts |= pages_of(bitmap, start)
+    assert parts == pages_of(whole)
 
 
 @given(nodes())
@@ -134,16 +135,6 @@ def test_a_block_past_the_limit_is_passed_and_one_that_it_cuts_is_marked_in_part
     assert pages_of(bitmap) == set(range(20))
 
 
-def test_between_chunks_the_lock_is_free() -> None:
-    node = Node([(0, 3000)])
-    zone = next(node.populated_zones())
-    holders = []
-    for act, *_ in get_free_chunks(node, 1024, lambda start, bitmap: None):
-        if act is HANDS_OVER:
-            holders.append(zone.lock.holder)
-    assert holders == [None, None, None]
-
-
 def test_pages_on_per_cpu_lists_in_use_and_in_holes_are_not_marked() -> None:
     zone = Zone("Normal", 0, 64)
     zone.add_memory(0, 16)
@@ -169,7 +160,7 @@ def test_a_bitmap_shorter_than_the_limit_is_refused() -> None:
     with pytest.raises(FreepagesError, match=r"\[512, 576\)"):
         mark_free_blocks([], PageBitmap(64), start=512)
     with pytest.raises(FreepagesError, match="chunk of 0"):
-        straight(get_free_chunks(Node([(0, 5000)]), 0, lambda start, bitmap: None))
+        list(chunks(5000, 0))
 
 
 @pytest.mark.parametrize(

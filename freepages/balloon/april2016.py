@@ -24,7 +24,7 @@ from freepages.zone.kernel import Bug, Context
 from freepages.zone.kmalloc import kfree, kzalloc
 
 WALKS = Act("marks the free pages of zone {1} under its lock", cost="none")
-MEMSET = Act("clears the bitmap, {0} bytes", cost="clear")
+MEMSET = Act("clears the bitmap, {0:byte}", cost="clear")
 
 REQUEST = "&vb->cache_drop"
 """The token of the buffer that the device fills with a request."""

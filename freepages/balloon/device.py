@@ -24,12 +24,12 @@ from freepages.virtqueue.transport import CONFIG_CHANGED, Transport
 
 TAKES = Act("takes the buffers that the driver added to {1}", cost="buffer")
 POPS = Act("takes the notification of {1}", cost="wake")
-READS_PAGES = Act("reads which pages are meant: {0} bytes", cost="load")
+READS_PAGES = Act("reads which pages are meant: {0:byte}", cost="load")
 DISCARDS = Act("discards {0}", cost="madvise")
 WANTS_BACK = Act("gives {0} back to the guest", cost="madvise")
 USES = Act("returns the buffer of {0}, length {1}, and interrupts", cost="interrupt_guest")
 INTERRUPTS = Act("interrupts the guest: {0}", cost="interrupt_guest")
-SETS_TARGET = Act("wants {0} pages in the balloon: writes num_pages and interrupts", cost="interrupt_guest")
+SETS_TARGET = Act("wants {0:page} in the balloon: writes num_pages and interrupts", cost="interrupt_guest")
 READS_STATS = Act("reads the statistics", cost="load")
 
 MOST_BYTES = 1 << 20  # of a message that is looked at; the longest of any encoding is 32 KiB and its header

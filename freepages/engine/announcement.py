@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from string import Formatter
 from typing import Any, Literal
-
-from freepages.engine.quantity import singular
 
 Steps = Generator[Any, Any, Any]
 """What a process is: it yields announcements, and is sent its choice where it asked for one."""
@@ -16,9 +15,10 @@ Steps = Generator[Any, Any, Any]
 class Act:
     """One kind of atomic action.
 
-    ``text`` is a format string over the announcement's arguments, a sentence without its subject (``"splits
-    [{0}, {1}) in two"``). ``cost`` names the modelled cost of the action, for the clock; ``amount`` is the
-    index of the argument that counts its units, or None where the action is one unit.
+    ``text`` is a template over the announcement's arguments, a sentence without its subject (``"splits
+    [{0}, {1}) in two"``), which :func:`phrase` fills. ``cost`` names the modelled cost of the action, for
+    the clock; ``amount`` is the index of the argument that counts its units, or None where the action is one
+    unit.
 
     ``mover`` is for the search: "right" where the action may as well be made just before the process's next
     one, whatever the others do in between (taking a lock), "left" where it may as well be made right after
@@ -31,7 +31,31 @@ class Act:
     mover: Literal["left", "right", ""] = ""
 
     def say(self, args: tuple[Any, ...]) -> str:
-        return singular(self.text.format(*args))
+        return phrase(self.text, args)
+
+
+COUNTED = frozenset({"page", "block", "byte", "descriptor"})
+
+
+class _Phrase(Formatter):
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec in COUNTED:
+            return f"{value} {format_spec}{'s' * (value != 1)}"
+        return str(super().format_field(value, format_spec))
+
+
+def phrase(template: str, args: tuple[Any, ...]) -> str:
+    """A format string, filled. ``{0:page}`` is so many pages; block, byte and descriptor are said likewise.
+
+    Examples
+    --------
+    >>> phrase("sends {0:page}", (1,)), phrase("sends {0:page}", (2,))
+    ('sends 1 page', 'sends 2 pages')
+    """
+    return _PHRASE.vformat(template, args, {})
+
+
+_PHRASE = _Phrase()
 
 
 def sentence(who: str, does: str) -> str:

@@ -20,14 +20,6 @@ Units = dict[str, int | Fraction]
 DECIMAL = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 BINARY = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
-_ONE = re.compile(r"(?<![\d.,])1 (page|block|byte|descriptor)s\b")
-
-
-def singular(said: str) -> str:
-    """The same sentence with "1 page" where it says "1 pages"; blocks, bytes and descriptors too."""
-    return _ONE.sub(r"1 \1", said)
-
-
 BYTES: Units = {
     **{f"{letter}iB": size for letter, size in BINARY.items()},
     **{f"{letter}B": size for letter, size in DECIMAL.items()},

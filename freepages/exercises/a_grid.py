@@ -33,8 +33,8 @@ def _gains(zeros: Rows, old_data: Rows) -> dict[str, str]:
 prediction = Forecast(
     _gains,
     why={
-        SLOW: "The zeros cost no time on the wire, and the link is what everybody waits for.",
-        FAST: "The thread is slower than this link, so looking at zeros is what takes time.",
+        SLOW: "Zeros take no time on the wire, and the migration waits for the link.",
+        FAST: "The thread is slower than this link, so the search for zeros takes the time.",
         OLD: "Every skipped page is 4,096 bytes less on the wire.",
     },
     wrong={
@@ -43,8 +43,8 @@ prediction = Forecast(
             "some": "Only the search is saved, and it goes on while the link drains.",
         },
         FAST: {
-            "nearly none": "The wire is not what everybody waits for here. Who is it?",
-            "some": "Who is slower here, the thread or the link? How much of its work is left?",
+            "nearly none": "Here the migration does not wait for the link. What does it wait for?",
+            "some": "Which is slower here, the thread or the link? How much of its work is left?",
         },
         OLD: {
             "nearly none": "These pages hold no zeros, so the host would send each of them whole.",

@@ -128,7 +128,7 @@ marked = Exercise(
     (),
 )
 loses = Exercise(
-    "Write a schedule of colleague() that loses a page. One of the shortest gives a point more.",
+    "Write a schedule of colleague() that loses a page. One of the shortest gives one more point.",
     _loses,
     (),
     SCHEDULE,
@@ -136,7 +136,7 @@ loses = Exercise(
 loses_soonest = Exercise("No schedule is shorter.", _loses_soonest, (), SCHEDULE)
 loses_nothing = Exercise(
     "Repair the colleague's host, so that no schedule loses a page. If it still skips the free pages that it "
-    "is told of, that gives a point more.",
+    "is told of, that gives one more point.",
     _loses_nothing,
     (),
     wrong_with,

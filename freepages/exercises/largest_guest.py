@@ -41,7 +41,7 @@ def _held_and_waited(waits: Mapping[str, float]) -> dict[str, str]:
 prediction = Forecast(
     _held_and_waited,
     why={
-        "held": "Memory is 32 times Li's, three quarters of it is free, and the walk takes so much longer.",
+        "held": "Memory is 32 times Li's, and three quarters of it is free: 20 ms times 24 is 0.48 s.",
         "wait longest": "It walks all lists again for each GiB, and holds the lock while the host works.",
     },
     wrong={
@@ -52,7 +52,7 @@ prediction = Forecast(
         },
         "wait longest": {
             "snapshot": "It walks once. How often does a driver walk that answers for a GiB at a time?",
-            "free_page_hint": "It takes a block as everybody does, and has the lock for one block only.",
+            "free_page_hint": "It takes one block at a time, and holds the lock only for that.",
         },
     },
 )

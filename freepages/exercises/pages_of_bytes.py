@@ -27,8 +27,8 @@ def _typical(told: Predictions) -> dict[str, str]:
 prediction = Forecast(
     _typical,
     why={
-        "idle, everything": "This is nearly all search for zeros, and the guests and processors were alike.",
-        "build, skipping": "The pages in use decide it, and how many there are the mails do not say.",
+        "idle, everything": "This is nearly all search for zeros, and guests and processors were alike.",
+        "build, skipping": "The pages in use decide it, and the mails do not say how many there are.",
     },
     wrong={
         "idle, everything": {
@@ -53,19 +53,19 @@ Rule = Callable[[int, int], float]
 """normal_pages(pages, sent)"""
 
 LIKELY: Mapping[str, Rule] = {
-    "You take all bytes for normal pages. The pages of zeros have some too": (
+    "You take all bytes for normal pages. The pages of zeros have some too.": (
         lambda pages, sent: sent / NORMAL_BYTES
     ),
-    "A normal page has 8 bytes of header, and the pages of zeros have 9 bytes each": (
+    "A normal page has 8 bytes of header, and the pages of zeros have 9 bytes each.": (
         lambda pages, sent: sent / PAGE_SIZE
     ),
-    "You take off 9 bytes for every page. Then a normal page is left with 9 bytes less": (
+    "You take off 9 bytes for every page. Then a normal page is left with 9 bytes less.": (
         lambda pages, sent: (sent - ZERO_BYTES * pages) / NORMAL_BYTES
     ),
-    "9 bytes are off every page already. How many of its 4104 has a normal one then left": (
+    "You take off 9 bytes for every page. How many of its 4104 bytes are then left to a normal page?": (
         lambda pages, sent: (sent - ZERO_BYTES * pages) / PAGE_SIZE
     ),
-    "That is the number of pages of zeros": (
+    "That is the number of pages of zeros.": (
         lambda pages, sent: pages - (sent - ZERO_BYTES * pages) / (NORMAL_BYTES - ZERO_BYTES)
     ),
 }
@@ -90,7 +90,7 @@ def _judge(answer: Rule) -> str:
         if not isinstance(said, int | float):
             raise Wrong(f"normal_pages({pages}, {sent}) is {said!r:.60}, and that is no number.")
         if not near(said, found):
-            reason = next((f" {why}." for why, rule in LIKELY.items() if near(said, rule(pages, sent))), "")
+            reason = next((f" {why}" for why, rule in LIKELY.items() if near(said, rule(pages, sent))), "")
             raise Wrong(f"normal_pages({pages}, {sent}) is {said:,.0f}, and {found:,} were sent.{reason}")
     return f"{len(CASES)} guests were migrated, and you find their pages within {NEAR:.2%}."
 

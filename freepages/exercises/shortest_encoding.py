@@ -20,14 +20,14 @@ prediction = Forecast(
     why={
         "pages in the balloon": "It allocates nothing and sends no message.",
         "statistics": "They travel on a queue of their own.",
-        "pages to skip": "Free pages have a queue of their own, and it takes nothing from the guest.",
+        "pages to skip": "Free pages have a queue of their own, and to report a page does not give it away.",
         "messages": f"{PAGES:,} pages, {BATCH} to a message.",
     },
     wrong={
         "pages in the balloon": {4: "A driver that refuses allocates no page for the host."},
         "statistics": {0: "The driver stays loaded, and so do its other queues."},
         "pages to skip": {
-            0: "The report takes no page from the guest, so there is nothing to refuse.",
+            0: "To report a page does not give it away, so there is nothing to refuse.",
             26: "Each try has a fresh guest, so no balloon had taken the four pages from this one.",
             23: "The answer itself needs a page of the guest, as it does with the classic driver.",
         },

@@ -25,16 +25,16 @@ Rule = Callable[[float, float, float], float | None]
 """seconds(memory, writes, link)"""
 
 LIKELY: Mapping[str, Rule] = {
-    "That is the first round alone. What was written meanwhile must be sent too": (
+    "That is the first round alone. What was written meanwhile must be sent too.": (
         lambda memory, writes, link: memory / link
     ),
-    "These are two rounds. While the second is sent the guest writes again": (
+    "These are two rounds. While the second is sent the guest writes again.": (
         lambda memory, writes, link: memory / link * (1 + writes / link)
     ),
     "Twice as long is right where the guest writes half as fast as the link carries. What of other rates?": (
         lambda memory, writes, link: 2 * memory / link
     ),
-    "The guest's writing makes it longer, not shorter": (
+    "The guest's writing makes it longer, not shorter.": (
         lambda memory, writes, link: memory / (link + writes)
     ),
 }

@@ -46,9 +46,9 @@ LOOKS = Act("looks what there is to do", cost="none")
 WAITS = Act("waits for the guest's answer", cost="none")
 WAKES = Act("waits for its thread that looks into the queue", cost="elapsed", amount=0)
 SYNCS = Act("reads the dirty log", cost="sync", amount=1)
-SENDS = Act("sends {0} pages", cost="elapsed", amount=1)
+SENDS = Act("sends {0:page}", cost="elapsed", amount=1)
 STOPS = Act("stops the guest and syncs", cost="stop")
-SENDS_REST = Act("sends the last {0} pages", cost="elapsed", amount=1)
+SENDS_REST = Act("sends the last {0:page}", cost="elapsed", amount=1)
 
 
 class Stage(NamedTuple):

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from freepages.engine import Act, Run, Step
-from freepages.engine.quantity import singular
+from freepages.engine.announcement import phrase
 from freepages.view.frame import Frame
 from freepages.view.ring_panel import DEVICE, DRIVER, FREE, Half, Ring
 from freepages.view.sequence_panel import Message, SequenceChart
@@ -64,7 +64,7 @@ RING_WAYS: dict[Act, Way] = {
     ring.READS_USED_EVENT: _reads("used_event"),
     chain.READS_DESC: _reads("desc[{0}]"),
     chain.READS_INDIRECT: Way("read", "indirect[{0}]"),
-    ring.TAKES_DESC: Way("alone", "takes {0} descriptors"),
+    ring.TAKES_DESC: Way("alone", "takes {0:descriptor}"),
     ring.WMB: Way("barrier", "write barrier"),
     ring.RMB: Way("barrier", "read barrier"),
     ring.MB: Way("barrier", "full barrier"),
@@ -255,7 +255,7 @@ def sequence_panel(
 
 def _message(step: Step, at: Mapping[str, int], way: Way, buffers: Mapping[str, str]) -> Message | None:
     letter = step.move.letter
-    label = singular(way.label.format(*step.args)) if way.label else step.text
+    label = phrase(way.label, step.args) if way.label else step.text
     if step.act is memory.BECOMES_VISIBLE and letter in buffers and MEMORY in at:
         said = label.removeprefix("lets ").removesuffix(" become visible")
         return Message(step.number, at[buffers[letter]], at[MEMORY], said)

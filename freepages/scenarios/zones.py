@@ -167,8 +167,8 @@ def possible(memory: Zone | Node, largest: int, kinds: str) -> dict[str, str]:
         for order in ORDERS[: largest + 1]
     }
     used = {pfn: block for zone in zones_of(memory) for pfn, block in zone.used.items()}
-    for pfn, (order, kind) in sorted(used.items()):
-        found[f"{pfn}f"] = f"is to free block {pfn} of order {order} ({kind})"
+    for pfn, (order, _) in sorted(used.items()):
+        found[f"{pfn}f"] = f"is to free block {pfn} of order {order}"
     return found
 
 
@@ -246,7 +246,7 @@ def buddy_zone(
     >>> from freepages.engine import Run
     >>> run = Run(buddy_zone("··aa"))
     >>> run.move("c2f").text, run.move("c").text
-    ('is to free block 2 of order 1 (a)', "takes zone Normal's lock")
+    ('is to free block 2 of order 1', "takes zone Normal's lock")
     """
     whole = deepcopy(zone) if isinstance(zone, Node) else zone_of(zone, pageblock_order=pageblock_order)
     pages = sum(one.spanned for one in zones_of(whole))

@@ -33,7 +33,7 @@ DROPS_CACHE = Act("calls drop_cache({1})", cost="invalidate", amount=2)
 INVALIDATES = Act("{1}", cost="invalidate")
 SHRINKS = Act("shrinks slab page {0}: {2}", cost="shrink", amount=1)
 STARTS_WRITEBACK = Act("sends {0} dirty pages to the disk", cost="none")
-WRITES_BACK = Act("waits until {0} pages are written", cost="disk", amount=0)
+WRITES_BACK = Act("waits for {0:page} to be written", cost="disk", amount=0)
 DRAINS = Act("calls drain_all_pages(): every CPU gives back the pages on its own lists", cost="list")
 
 PAGEVEC_SIZE = 14

@@ -15,7 +15,7 @@ from freepages.zone.kernel import Context
 KMALLOC = Act("calls {3}({1}, GFP_KERNEL): order {2}", cost="allocate")
 KFREE = Act("calls kfree({1:#x})", cost="free")
 CALLS_KMALLOC = Act("calls {0}({1}, GFP_KERNEL): order {2}", cost="none")
-CLEARS = Act("clears {0} bytes at {1:#x}", cost="clear")
+CLEARS = Act("clears {0:byte} at {1:#x}", cost="clear")
 
 
 def get_order(size: int) -> int:

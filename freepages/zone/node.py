@@ -34,7 +34,7 @@ ZONE_ENDS: dict[Arch, dict[str, int]] = {
 }
 
 SHARES = Act("gives every zone up to {0} a new share", cost="watermark")
-CHECKS = Act("checks zone {0}: {1} pages free, its {2} watermark is {3}{4}", cost="watermark")
+CHECKS = Act("checks zone {0}: {1:page} free, its {2} watermark is {3}{4}", cost="watermark")
 GIVES_UP = Act("finds no zone with a block of order {0}", cost="watermark")
 
 

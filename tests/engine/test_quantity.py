@@ -16,7 +16,6 @@ from freepages.engine.quantity import (
     parse_fraction,
     parse_rate,
     parse_seconds,
-    singular,
 )
 
 
@@ -144,9 +143,3 @@ def test_what_is_shown_reads_back_to_four_digits(size: float) -> None:
     assert parse_bytes(format_bytes(size)) == pytest.approx(size, rel=5e-4, abs=1)
     assert parse_bandwidth(format_bandwidth(size)) == pytest.approx(size, rel=5e-4)
     assert parse_seconds(format_seconds(size)) == pytest.approx(size, rel=5e-4)
-
-
-def test_one_of_a_thing_is_named_as_one() -> None:
-    assert singular("sends 1 pages, of 11 pages, 1,001 pages and 1 bytes") == (
-        "sends 1 page, of 11 pages, 1,001 pages and 1 byte"
-    )

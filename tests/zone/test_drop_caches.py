@@ -144,7 +144,7 @@ def test_while_it_is_written_back_it_cannot() -> None:
     ctx = guest(dirty=(10, 11))
     writing = Process("w", "writer", sync(ctx))
     writing.go()
-    assert writing.next() == "waits until 2 pages are written"
+    assert writing.next() == "waits for 2 pages to be written"
     straight(drop_cache(ctx, 1))
     assert set(cache_of(ctx).pages) == {10, 11}
     writing.go()

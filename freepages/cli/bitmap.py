@@ -23,6 +23,8 @@ def more() -> str:
 
 
 def run(args: Namespace) -> None:
+    if args.out:
+        files.check_output(args.out, args.snapshot)
     snapshot = read_snapshot(args)
     if args.out:
         files.write_file(args.out, snapshot.bitmap().bytes.data)

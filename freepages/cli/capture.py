@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from freepages.cli.sources import FILES, page_size, read_snapshot
+from freepages.real.files import check_output
 
 
 def options(command: ArgumentParser) -> None:
@@ -19,6 +20,7 @@ def options(command: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> None:
+    check_output(args.file)
     snapshot = read_snapshot(args, args.note)
     snapshot.save(args.file)
     for note in snapshot.notes:

@@ -21,7 +21,7 @@ from freepages.debate.assumptions import MEANINGS
 from freepages.debate.world import PURPOSES
 from freepages.engine.errors import FreepagesError
 from freepages.engine.text_table import columns
-from freepages.real.files import write_file
+from freepages.real.files import check_output, write_file
 from freepages.search.check_many import Question, check_all, default_rows, processes
 from freepages.search.debate_table import DebateTable, questions
 from freepages.search.fast import LIMIT
@@ -108,8 +108,7 @@ def run(args: Namespace) -> None:
 
 def write_table(path: Path, jobs: int | None) -> None:
     """Compute the table of the debate, keep it in a file, and print it."""
-    if not path.parent.is_dir():
-        raise FreepagesError(f"{path}: there is no folder {path.parent}")
+    check_output(path)
     asked = len(list(questions()))
     with Progress(asked, "searches") as progress, workers(jobs, progress) as executor:
         table = DebateTable.compute(executor, progress)

@@ -10,7 +10,7 @@ from freepages.engine.errors import FreepagesError
 from freepages.lab.player import Player
 from freepages.lab.shipped import shipped_scenario
 from freepages.lab.stepper import Stepper
-from freepages.real.files import write_file
+from freepages.real.files import check_output, write_file
 from freepages.view.draw import draw
 from freepages.view.png import png
 from freepages.view.svg import svg_file
@@ -38,6 +38,7 @@ def run(args: Namespace) -> None:
     kind = args.to.suffix.lower()
     if kind not in KINDS:
         raise FreepagesError(f"--to {args.to}: its name must end in {', '.join(KINDS)}")
+    check_output(args.to)
     scenario = shipped_scenario(args.scenario)
     player = Player(scenario, "", args.schedule)
     steps = len(player.known)

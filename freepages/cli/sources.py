@@ -39,6 +39,11 @@ def given_page_size(args: Namespace) -> int | None:
         return None
     if not args.proc:
         raise FreepagesError("page-size: only the files of a folder leave it open (--proc DIR)")
+    from freepages.real.snapshot import PAGE_SIZES
+
+    if args.page_size not in PAGE_SIZES:
+        sizes = ", ".join(f"{size >> 10}K" for size in PAGE_SIZES)
+        raise FreepagesError(f"page-size: {args.page_size} bytes is none of {sizes}")
     return int(args.page_size)
 
 

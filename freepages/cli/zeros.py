@@ -14,6 +14,7 @@ def options(command: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> None:
+    files.check_output(args.out, args.ram)
     bits, pages, zero = zero_pages.of_file(args.ram)
     files.write_file(args.out, bits)
     print(f"{args.out}: {zero:,} of {pages:,} pages hold zeros")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from io import FileIO
+from io import BufferedReader, FileIO
 from pathlib import Path
 
 from freepages.engine.errors import FreepagesError
 
+MOST = 1 << 26
+"""Bytes of a text that is read whole; what is longer is another file than was meant."""
 NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 """Windows has no pipes among its files, and no such flag."""
 
@@ -22,6 +24,29 @@ def open_file(path: Path) -> FileIO:
         file.close()
         raise FreepagesError(f"{path}: not a file")
     return file
+
+
+def read_file(path: Path, most: int = MOST) -> bytes:
+    """All of a file. Raises FreepagesError, which names it, for one that cannot be read or is longer."""
+    try:
+        with BufferedReader(open_file(path)) as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise FreepagesError(f"{path}: {error.strerror}") from None
+    if len(data) > most:
+        raise FreepagesError(f"{path}: it has more than {most:,} bytes")
+    return data
+
+
+def check_output(path: Path, *read: Path | None) -> None:
+    """Refuse, before the work is done, what cannot be written then: a folder, a file in a folder that is not
+    there, and one of the files that are read."""
+    if path.is_dir():
+        raise FreepagesError(f"{path}: Is a directory")
+    if not path.parent.is_dir():
+        raise FreepagesError(f"{path}: there is no folder {path.parent}")
+    if path.is_file() and any(some and some.exists() and some.samefile(path) for some in read):
+        raise FreepagesError(f"{path}: it is read, and would be written over")
 
 
 def write_file(path: Path, data: bytes | memoryview) -> None:

@@ -24,6 +24,9 @@ from freepages.virtqueue.features import MERGED, PAGE_REPORTING, RING
 from freepages.virtqueue.guest_memory import TOP, Endian, GuestMemory
 from freepages.virtqueue.ring_layout import RING_PACKED, VERSION_1, Layout, LayoutError
 
+MOST = 1 << 28
+"""Bytes of a file that are looked at."""
+
 RESERVED = {
     24: "NOTIFY_ON_EMPTY",
     27: "ANY_LAYOUT",
@@ -102,7 +105,8 @@ def read_dump(path: str | Path) -> Dump:
     Layout(num=1024, desc=47448064, avail=47464448, used=47466560)
     """
     try:
-        data = Path(path).read_bytes()
+        with open(path, "rb") as file:
+            data = file.read(MOST)
     except OSError as error:
         raise DumpError(f"{path}: cannot be read: {error.strerror or error}") from None
     try:

@@ -59,7 +59,7 @@ def test_what_the_step_changed_is_outlined_as_in_the_stepper(tmp_path: Path) -> 
         (["no_wait", "--at", "77", "--to", "x.svg"], "--at 77: the schedule has 12 steps"),
         (["no_wait", "--schedule", "h w1f", "--to", "x.svg"], "schedule: move 2 'w1f': workload"),
         (["no_wait", "--schedule", "h ?", "--to", "x.svg"], "schedule: '?' at character 3 is no move"),
-        (["no_wait", "--to", "/nowhere/x.svg"], "/nowhere/x.svg: No such file or directory"),
+        (["no_wait", "--to", "/nowhere/x.svg"], "/nowhere/x.svg: there is no folder /nowhere"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(

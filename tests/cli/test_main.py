@@ -9,6 +9,7 @@ from freepages.real import Snapshot
 from freepages.real.data_path import data_path
 from tests.real.machines import MACHINES, unpack
 
+VM = data_path("snapshots", "pc-4g-idle.snapshot")
 KEYS = ["max_pfn", "bitmap_bytes", "free_pages", "runs", "exact", "zones", "page_size"]
 ZONE_KEYS = ["node", "name", "start_pfn", "spanned", "present", "managed", "nr_free", "free_pages", "churn"]
 
@@ -89,9 +90,13 @@ def test_bitmap_of_a_shipped_snapshot(name, capsys):
         (["bitmap"], "SNAPSHOT --proc is required"),
         (["bitmap", "{tmp}/none", "--proc", "{tmp}"], "not allowed with argument"),
         (["capture", "{tmp}", "--proc", "{pc}"], "Is a directory"),
-        (["capture", "{tmp}/no/file", "--proc", "{pc}"], "no/file: No such file or directory"),
+        (["capture", "{tmp}/no/file", "--proc", "{pc}"], "no/file: there is no folder"),
         (["capture", "{tmp}/a", "--proc", "{pc}", "--note", "two\nlines"], "is not one line of text"),
         (["capture"], "FILE"),
+        (["bitmap", str(VM), "--out", str(VM)], "it is read, and would be written over"),
+        (["bitmap", str(VM), "--out", "{tmp}/no/map"], "no/map: there is no folder"),
+        (["check", "--table", "{tmp}"], "Is a directory"),
+        (["ring", "/dev/zero"], "/dev/zero: is not JSON"),
         (["bitmaps"], "command 'bitmaps' is not known; did you mean bitmap?"),
         (["--verison"], "option '--verison' is not known; did you mean --version?"),
         (["migrate", "--bandwith", "1Gbit"], "option '--bandwith' is not known; did you mean --bandwidth?"),
@@ -168,7 +173,7 @@ def test_a_page_size_can_be_given_where_nothing_tells_it(pc, capsys):
         == 1 << 16
     )
     assert main(["bitmap", "--proc", str(pc), "--page-size", "5K"]) == 2
-    assert "page_size 5120 is not one of 4096" in capsys.readouterr().err
+    assert "page-size: 5120 bytes is none of 4K, 8K" in capsys.readouterr().err
 
 
 def test_a_reader_that_leaves_early_is_no_error(pc):

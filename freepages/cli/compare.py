@@ -70,20 +70,24 @@ def run(args: Namespace) -> None:
         runs.append((read(Path(path)), partial(migrate_as, args, guest, proposal=proposal or None)))
     fitted: dict[str, float] = {}
     with Progress():
-        if args.fit:
-            names = args.fit.split(",")
+        if args.fit is not None:
+            names = [name.strip() for name in args.fit.split(",")]
             costs = fit(names, costs, runs)
             fitted = {name: getattr(costs, name) for name in names}
         rows = [(one, beside(one, again(costs), guest.ram.pages)) for one, again in runs]
+    told_of = notes(args, guest)
+    for one, _ in rows:
+        if one.unmodelled:
+            told_of.append(f"{one.name}: QEMU used {', '.join(one.unmodelled)}, which is not modelled")
     if args.json:
         told = [
             {"run": one.name, "rows": [row._asdict() | {"error": row.error} for row in all_of]}
             for one, all_of in rows
         ]
-        print(json.dumps({"qemu": args.qemu, "runs": told, "fitted": fitted, "notes": notes(args, guest)}))
+        print(json.dumps({"qemu": args.qemu, "runs": told, "fitted": fitted, "notes": told_of}))
         return
     print("\n\n".join(as_text(one, all_of, guest.ram.pages) for one, all_of in rows))
     if fitted:
         print("\nfitted: " + " ".join(f"--cost {as_option(name, value)}" for name, value in fitted.items()))
-    for note in notes(args, guest):
+    for note in told_of:
         print(f"note: {note}")

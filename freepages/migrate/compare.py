@@ -76,7 +76,7 @@ def fit(names: Sequence[str], costs: Costs, runs: Sequence[tuple[QueryMigrate, A
     Raises FreepagesError for a name that is none, and for more costs than observations, which cannot be told
     apart.
     """
-    known = {told.name: told for told in costs.table()}
+    known = {told.name: told for told in costs.table() if told.source != "none"}
     for name in names:
         if name not in known:
             raise unknown("cost", name, known)
@@ -120,6 +120,8 @@ def _fit_one(name: str, costs: Costs, off: Callable[[Costs], float]) -> Costs:
         return replace(costs, **{name: float(f"{SPAN**at * getattr(costs, name):.4g}")})
 
     offs = [off(tried(2 * at / COARSE - 1)) for at in range(COARSE + 1)]
+    if min(offs) == inf:
+        raise FreepagesError(f"fit: with none of the values tried for {name} do the migrations end")
     if min(offs) == max(offs):
         raise FreepagesError(f"fit: {name} has no part in the times of these runs")
     best_at = offs.index(min(offs))

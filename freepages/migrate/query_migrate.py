@@ -8,12 +8,14 @@ has them (since 6.2), and what it calls ``transferred`` before.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from freepages.engine.errors import FreepagesError
 from freepages.pages.orders import PAGE_SIZE
+from freepages.real.files import read_file
 
 ROM_NORMAL = 52
 """Pages of a PC's BIOS, option ROMs and ACPI tables (pc.bios, pc.rom, /rom@etc/...) that are not zero, as our
@@ -22,7 +24,8 @@ recorded machines have sent them. What else is not the guest's RAM, as vga.vram,
 
 @dataclass(frozen=True)
 class QueryMigrate:
-    """Times in ms; ``ram_pages`` are the pages of all RAM blocks, the guest's and others."""
+    """Times in ms; ``ram_pages`` are the pages of all RAM blocks, the guest's and others. ``unmodelled``
+    names what QEMU used that is not modelled."""
 
     name: str
     total_ms: int
@@ -33,6 +36,7 @@ class QueryMigrate:
     duplicate: int
     ram_bytes: int
     ram_pages: int
+    unmodelled: tuple[str, ...]
 
     def others(self, guest_pages: int) -> tuple[int, int]:
         """Normal and zero pages of the RAM blocks that are not the guest's. Raises FreepagesError where there
@@ -43,6 +47,11 @@ class QueryMigrate:
                 f"{self.name}: {self.ram_pages} pages of RAM were migrated, and the guest has {guest_pages}"
             )
         normal = min(ROM_NORMAL, other)
+        if normal > self.normal or other - normal > self.duplicate:
+            raise FreepagesError(
+                f"{self.name}: {other} pages of RAM are not the guest's, and its counts have fewer "
+                f"({self.normal} normal, {self.duplicate} of zeros): is it another guest?"
+            )
         return normal, other - normal
 
 
@@ -50,13 +59,14 @@ def read(path: Path) -> QueryMigrate:
     """The answer in a file. Raises FreepagesError for what is none, or is not of a migration that has ended
     well."""
     try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise FreepagesError(f"{path}: {getattr(error, 'strerror', None) or 'not a text'}") from None
+        text = read_file(path).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise FreepagesError(f"{path}: not a text") from None
     told = _answer(path, text)
     status = told.get("status")
     if status != "completed":
-        why = f": {told['error-desc']}" if isinstance(told.get("error-desc"), str) else ""
+        said = told.get("error-desc")
+        why = f": {' '.join(said.split())}" if isinstance(said, str) else ""
         raise FreepagesError(f"{path}: the migration's status is {status!r:.40}, not 'completed'{why:.100}")
     ram = told.get("ram")
     if not isinstance(ram, dict):
@@ -87,7 +97,20 @@ def read(path: Path) -> QueryMigrate:
         duplicate=count("duplicate", ram),
         ram_bytes=phases or count("transferred", ram),
         ram_pages=count("total", ram) // PAGE_SIZE,
+        unmodelled=tuple(_unmodelled(told, ram)),
     )
+
+
+def _unmodelled(told: dict[str, Any], ram: dict[str, Any]) -> Iterator[str]:
+    """What the counters say was used and is not modelled."""
+    compressed, deltas = (told.get(name) for name in ("compression", "xbzrle-cache"))
+    counts = {
+        "multifd": ram.get("multifd-bytes"),
+        "postcopy": ram.get("postcopy-bytes") or ram.get("postcopy-requests"),
+        "XBZRLE": deltas.get("pages") if isinstance(deltas, dict) else 0,
+        "compression": compressed.get("pages") if isinstance(compressed, dict) else 0,
+    }
+    yield from (name for name, used in counts.items() if used)
 
 
 def _answer(path: Path, text: str) -> dict[str, Any]:
@@ -95,7 +118,7 @@ def _answer(path: Path, text: str) -> dict[str, Any]:
     for part in (text, *reversed(text.splitlines())):
         try:
             told = json.loads(part)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(told, dict) and isinstance(told.get("return"), dict):
             told = told["return"]

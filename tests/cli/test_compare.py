@@ -56,6 +56,8 @@ def test_more_costs_than_are_observed_and_unknown_ones_are_refused(capsys):
             "fit: 3 costs (link, zero_scan, stop) and 2 observations: of each run, the time until the guest",
         ),
         ("lnik", "did you mean link?"),
+        ("elapsed", "cost 'elapsed' is not known"),
+        ("", "cost '' is not known"),
     ):
         assert main(compare("idle1g", "--fit", names)) == 2
         err = capsys.readouterr().err
@@ -108,3 +110,32 @@ def test_the_zeros_of_a_memory_file_are_a_bitmap_that_migrate_takes(capsys, tmp_
     (tmp_path / "ram").write_bytes(b"x" * 5000)
     assert main(["zeros", str(tmp_path / "ram"), str(out)]) == 2
     assert "not a multiple of 4096" in capsys.readouterr().err
+
+
+def test_the_memory_file_is_not_written_over(capsys, tmp_path):
+    ram = tmp_path / "ram"
+    ram.write_bytes(bytes(8192))
+    assert main(["zeros", str(ram), str(ram)]) == 2
+    assert f"{ram}: it is read, and would be written over" in capsys.readouterr().err
+    assert ram.read_bytes() == bytes(8192)
+
+
+def test_where_no_migration_ends_a_fit_says_that(capsys):
+    assert main(compare("idle1g", "--max-rounds", "1", "--fit", "link")) == 2
+    assert "fit: with none of the values tried for link do the migrations end" in capsys.readouterr().err
+
+
+def test_a_pace_at_which_it_would_take_years_is_refused_at_once(capsys):
+    assert main(compare("idle1g", "--bandwidth", "1B/s")) == 2
+    assert "days; at most 7 are modelled" in capsys.readouterr().err
+
+
+def test_what_qemu_used_and_is_not_modelled_is_noted(capsys, tmp_path):
+    told = json.loads(RUNS["idle1g"].file("json").read_text())
+    told["return"]["ram"]["multifd-bytes"] = 5
+    told["return"]["xbzrle-cache"] = {"pages": 7}
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(told))
+    _, _, *rest = compare("idle1g")
+    assert main(["compare", str(path), *rest]) == 0
+    assert f"note: {path}: QEMU used multifd, XBZRLE, which is not modelled" in capsys.readouterr().out

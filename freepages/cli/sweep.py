@@ -8,6 +8,7 @@ batches, for a migration of 8 GiB takes less time than a message to another mach
 from __future__ import annotations
 
 import logging
+import numbers
 import tomllib
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ from freepages.cli.sweep_table import Cell, Row, SweepTable
 from freepages.debate.world import PURPOSES
 from freepages.engine.errors import FreepagesError, unknown
 from freepages.migrate.report import as_json
+from freepages.real.files import read_file
 from freepages.search import check
 from freepages.search.dask_cluster import local_client
 
@@ -88,7 +90,16 @@ def cells(grid: Mapping[str, Any], what: What = "migrate") -> list[Cell]:
         choices[plain] = list(values) if isinstance(values, list | tuple | range) else [values]
         if not choices[plain]:
             raise FreepagesError(f"grid: {name} has no value")
+        for value in choices[plain]:
+            if not all(_is_plain(one) for one in (value if isinstance(value, list | tuple) else [value])):
+                raise FreepagesError(
+                    f"grid: {name} = {value!r:.60} is no text, number or truth, nor a list of them"
+                )
     return [dict(zip(choices, one, strict=True)) for one in product(*choices.values())]
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str | Path | numbers.Number)
 
 
 def answer(what: What, cell: Cell) -> Row:
@@ -120,8 +131,13 @@ def _checked(cell: Cell) -> Row:
     asked = CHECK | cell
     if asked["proposal"] is None:
         raise FreepagesError("proposal: a search needs one")
-    proposal, purpose = asked.pop("proposal"), asked.pop("purpose")
+    for name in ("pages", "requests"):
+        if asked[name] is not None and not isinstance(asked[name], numbers.Integral):
+            raise FreepagesError(f"{name}: {asked[name]!r:.60} is not a whole number")
+    proposal, purpose = str(asked.pop("proposal")), asked.pop("purpose")
     assume = asked.pop("assume")
+    if not isinstance(assume, str | list | tuple):
+        raise FreepagesError(f"assume: {assume!r:.60} is not a name, nor a list of them")
     return _plain(
         check(
             read_proposal(proposal), purpose, [assume] if isinstance(assume, str) else assume, **asked
@@ -248,11 +264,13 @@ def run(args: Namespace) -> None:
 def read_grid(path: Path) -> tuple[What, dict[str, Any]]:
     """The kind and the grid of a TOML file. Raises FreepagesError for one that is none."""
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise FreepagesError(f"{path}: {error.strerror}") from None
-    except ValueError as error:
+        told = tomllib.loads(read_file(path).decode("utf-8"))
+    except UnicodeDecodeError:
+        raise FreepagesError(f"{path}: not a text") from None
+    except tomllib.TOMLDecodeError as error:
         raise FreepagesError(f"{path}: {str(error).splitlines()[0]}") from None
+    except RecursionError:
+        raise FreepagesError(f"{path}: it is nested too deep") from None
     for name in told:
         if name not in ("what", "grid"):
             raise unknown(f"{path}: key", name, ("what", "grid"))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,12 @@ def test_every_choice_is_a_cell_and_the_last_name_turns_fastest() -> None:
         ({"bandwith": "1Gbit"}, "migrate", "grid: option 'bandwith' is not known; did you mean bandwidth?"),
         ({"purpos": "discard"}, "check", "did you mean purpose?"),
         ({"free": []}, "migrate", "grid: free has no value"),
+        ({"free": {"a": 1}}, "migrate", "grid: free = {'a': 1} is no text, number or truth"),
+        (
+            {"downtime": [date(2020, 1, 1)]},
+            "migrate",
+            "grid: downtime = datetime.date(2020, 1, 1) is no text",
+        ),
         (GRID, "migrat", "what 'migrat' is not known; did you mean migrate?"),
     ],
 )
@@ -76,6 +83,14 @@ def test_a_cell_that_fails_is_a_row_with_its_error() -> None:
     assert good["error"] == "" and good["total_ms"] > 0
     assert "multiple of 4 MiB" in bad["error"] and bad["total_ms"] is None
     assert "'64 Mib'" in unit["error"] and unit["error"].endswith("; did you mean MiB?")
+    for wrong, why in (
+        ({"pages": "two"}, "pages: 'two' is not a whole number"),
+        ({"requests": 1.5}, "requests: 1.5 is not a whole number"),
+        ({"assume": 3}, "assume: 3 is not a name, nor a list of them"),
+        ({"proposal": 3}, "proposal '3' is not known"),
+    ):
+        (row,) = sweep({"proposal": "snapshot", "pages": 1} | wrong, "check")
+        assert why in row["error"]
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
@@ -156,6 +171,7 @@ def test_the_command_sweeps_a_file(tmp_path: Path, capsys: pytest.CaptureFixture
         ("what = 3 = 4", [], "grid.toml: "),
         ("[gird]\nram = 1", [], "did you mean grid?"),
         ('what = "migrate"', [], "it has no table [grid]"),
+        ("[grid]\nram = " + "[" * 100_000, [], "grid.toml: it is nested too deep"),
         ("[grid]\nseed = 1", ["--on", "proceses"], "did you mean processes?"),
         ("[grid]\nseed = 1", ["--out", "table.xls"], "'.xls' is not known: there are .csv"),
         ("[grid]\nseed = 1", ["--out", "/nowhere/t.csv"], "there is no folder /nowhere"),

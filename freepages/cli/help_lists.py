@@ -16,9 +16,16 @@ def workloads() -> str:
 def costs() -> str:
     """Every cost that has a source, with its value."""
     costs = [
-        (one.name, f"{one.what}: {one.value:g} {one.unit}") for one in Costs().table() if one.source != "none"
+        (one.name, f"{one.what}: {_value(one.value, one.unit)}")
+        for one in Costs().table()
+        if one.source != "none"
     ]
     return listed("costs (--cost NAME=VALUE), with their values:", costs)
+
+
+def _value(value: float, unit: str) -> str:
+    """A cost as --cost takes it."""
+    return f"{value:.10g} {'B/s' if unit == 'bytes/s' else unit.replace('bytes', 'B')}"
 
 
 def proposals() -> str:

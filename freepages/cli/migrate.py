@@ -5,30 +5,30 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from freepages.cli.help_lists import costs, proposals, workloads
+from freepages.cli.migrate_options import FREE, outputs
 from freepages.cli.migrate_options import options as of_the_guest
-from freepages.cli.migrate_options import outputs
 from freepages.cli.own_file import read_proposal
 from freepages.cli.parser import listed
 from freepages.cli.progress import Progress
 from freepages.cli.sources import given_page_size, read_snapshot
-from freepages.debate.proposals import FREE_PAGE_HINT
+from freepages.debate.proposals import FREE_PAGE_HINT, PROPOSALS
 from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
-from freepages.engine.quantity import format_bandwidth, format_bytes
 from freepages.migrate import report
 from freepages.migrate.guest import Guest
 from freepages.migrate.hint_floors import FIRST
 from freepages.migrate.sensitivity import as_text, sensitivity
 from freepages.migrate.timed_migration import Migrated, migrate, of_the_day
 from freepages.migrate.workload import Workload
-from freepages.pages.orders import PAGE_SIZE
-from freepages.real.files import write_file
+from freepages.real.files import check_output, write_file
 from freepages.real.meminfo import Meminfo, read_meminfo
+from freepages.search.debate_table import DebateTable
+from freepages.search.fast import REFUTED
 
 ASKS = {
     "once": ["as the proposal says, the host asks for free pages once, before the first page is sent"],
@@ -36,10 +36,6 @@ ASKS = {
     "never": [],
 }
 """What is said of when a proposal's host asks."""
-
-LONGEST = 7 * 86400.0
-"""Seconds of the longest migration that is modelled; real ones are given up long before."""
-
 
 OWN_GUEST = {
     "in it, as root": "mkdir proc; for f in version zoneinfo buddyinfo pagetypeinfo iomem meminfo kpageflags"
@@ -70,6 +66,12 @@ def more() -> str:
 
 def run(args: Namespace) -> None:
     """Run the command."""
+    for path in filter(None, (args.never_sent, args.plot)):
+        check_output(path, args.snapshot, args.zero if isinstance(args.zero, Path) else None)
+    if args.plot:
+        from freepages.migrate.chart import kind_of, write_chart
+
+        kind_of(args.plot)
     guest = read_guest(args)
     again = partial(migrate_as, args, guest.copy() if args.sensitivity else guest)
     with Progress() as bar:
@@ -78,11 +80,9 @@ def run(args: Namespace) -> None:
     if args.never_sent:
         write_file(args.never_sent, result.never_sent.tobytes())
     if args.plot:
-        from freepages.migrate.chart import write_chart
-
         write_chart(result, args.plot, f"{about['proposal']}, {args.workload}")
     if args.json:
-        told = {} if found is None else {"sensitivity": [one._asdict() for one in found]}
+        told = {} if found is None else {"sensitivity": [one.as_json() for one in found]}
         print(json.dumps(report.as_json(result) | about | told))
         return
     print(report.as_text(result, about))
@@ -95,7 +95,6 @@ def predict(
 ) -> tuple[Migrated, dict[str, Any]]:
     """The guest migrated as the options want it, which uses it up; and what was asked for, as in the JSON."""
     chosen, costs, free = read_proposal(args.proposal), read_costs(args), guest.free.count()
-    _check_pace(guest, min(args.bandwidth, costs.link))
     result = migrate(guest, chosen, args.workload, costs=costs, watch=watch, **how(args))
     about = {
         "proposal": chosen.name,
@@ -111,7 +110,7 @@ def predict(
         "vcpus": args.vcpus,
         "seed": args.seed,
         "exact": guest.exact,
-        "notes": [*notes(args, guest), *ASKS[chosen.asks]],
+        "notes": [*notes(args, guest), *ASKS[chosen.asks], *safety(args)],
     }
     if not (result.waits or Workload.parse(args.workload, args.seed).allocations_per_second):
         about["guest_stall_us"] = None
@@ -143,17 +142,6 @@ def read_costs(args: Namespace) -> Costs:
     return Costs().changed([*args.cost, *([f"link={args.link}"] if args.link else [])])
 
 
-def _check_pace(guest: Guest, bytes_per_second: float) -> None:
-    """Refuse what would go on for days of the guest's time: the clock makes a step for every 50 ms of it."""
-    used = guest.ram.pages - guest.zero.count()
-    size, takes = format_bytes(used * PAGE_SIZE), used * PAGE_SIZE / bytes_per_second
-    if takes > LONGEST:
-        raise FreepagesError(
-            f"bandwidth: at {format_bandwidth(bytes_per_second)} the {size} that are not zeros take "
-            f"{takes / 86400:,.1f} days; at most {LONGEST / 86400:.0f} are modelled"
-        )
-
-
 def notes(args: Namespace, guest: Guest) -> list[str]:
     """What was not known of the guest, and what it was taken for."""
     told = list(guest.assumed)
@@ -166,12 +154,32 @@ def notes(args: Namespace, guest: Guest) -> list[str]:
     return told
 
 
+def safety(args: Namespace) -> list[str]:
+    """That the proposal can lose pages, or who tells: one run in which none was lost says little."""
+    chosen = read_proposal(args.proposal)
+    if chosen.name not in PROPOSALS:
+        return [f"freepages check {args.proposal} tells whether this proposal can lose pages"]
+    assumed = "init-on-alloc" if args.init_on_alloc else ""
+    if _debate().answer(chosen.name, "migrate", assumed).verdict != REFUTED:
+        return []
+    shows = f"freepages check {chosen.name} shows how"
+    return [f"UNSAFE: it can lose pages, whether or not it did here; {shows}"]
+
+
+@cache
+def _debate() -> DebateTable:
+    return DebateTable.load()
+
+
 def read_guest(args: Namespace) -> Guest:
     """The guest that the options name."""
     given_page_size(args)
     if args.ram:
-        guest = Guest.made_up(args.ram, args.free, args.machine, args.seed)
+        free = FREE if args.free is None else args.free
+        guest = Guest.made_up(args.ram, free, args.machine, args.seed)
     else:
+        if args.free is not None:
+            raise FreepagesError("free: a snapshot tells what is free; only --ram leaves it open")
         snapshot = read_snapshot(args)
         guest = Guest.of(snapshot, args.machine, _meminfo(args) if args.drop_caches else None)
     if args.drop_caches:

@@ -11,6 +11,8 @@ from freepages.engine.quantity import parse_bandwidth, parse_bytes, parse_fracti
 from freepages.host.qemu import VERSIONS
 from freepages.pages.pc_memory import BELOW_4G
 
+FREE = 0.6
+"""Of a guest that is made up, the share that is free if nothing is said."""
 MOST_VCPUS = 24
 """As many letters as there are for them in a schedule."""
 
@@ -33,8 +35,7 @@ def options(command: ArgumentParser, year: str = "that of the proposal's year") 
         "--free",
         metavar="SHARE",
         type=taken(parse_fraction),
-        default="0.6",
-        help="with --ram: the share of it that is free",
+        help=f"with --ram: the share of it that is free (default: {FREE})",
     )
     add(
         "--machine",
@@ -117,8 +118,8 @@ def options(command: ArgumentParser, year: str = "that of the proposal's year") 
         type=taken(cost),
         action="append",
         default=[],
-        help="give one of the costs below another value, in the unit it has there or in one that is named: "
-        "hint=40us, link=25Gbit; may be given again",
+        help="give one of the costs below another value: hint=40us, link=25Gbit; a time without a unit "
+        "is in ns, a rate needs its unit; may be given again",
     )
     add("--seed", metavar="N", type=whole(), default=0, help="the seed of all that is drawn at random")
     add("--json", action="store_true", help="print JSON")

@@ -47,7 +47,7 @@ def whole(least: int = 0, most: int | None = None) -> Callable[[str], int]:
 
 def file_or_share(text: str) -> Path | float:
     """The path of a file that is there, or a share from 0 to 1."""
-    if Path(text).exists():
+    if text and Path(text).exists():
         return Path(text)
     try:
         return parse_fraction(text)

@@ -158,6 +158,7 @@ def _value(text: str, unit: str) -> float:
         return parse_bandwidth(text)
     if unit == "bytes":
         return float(parse_bytes(text))
+    text = text.removesuffix(unit.removeprefix("ns"))  # "50 ns/page", as the table has it
     return parse_seconds(text + "ns" if text[-1:].isdigit() else text) * 1e9
 
 

@@ -244,9 +244,10 @@ class Precopy:
     def _check_rounds(self, w: Any) -> None:
         if w.host.syncs < self.max_rounds:
             return
-        rate = min(self.bandwidth, self.costs.link)
+        rate, syncs = min(self.bandwidth, self.costs.link), w.host.syncs
+        rounds = f"{syncs} round{'s' * (syncs != 1)}"
         raise FreepagesError(
-            f"the downtime of {format_seconds(self.downtime)} is not reached in {w.host.syncs} rounds: "
+            f"the downtime of {format_seconds(self.downtime)} is not reached in {rounds}: "
             f"{format_bytes(w.host.remaining * PAGE_SIZE)} are left, the guest dirties "
             f"{format_bandwidth(self.dirty_rate)} and {format_bandwidth(rate)} are sent at most"
         )

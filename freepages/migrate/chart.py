@@ -19,10 +19,15 @@ FORMATS = ("png", "svg", "pdf")
 
 def write_chart(done: Migrated, path: Path, title: str) -> None:
     """Write the picture to FILE.png, FILE.svg or FILE.pdf."""
-    kind = path.suffix.removeprefix(".")
+    write_file(path, picture(done, title, kind_of(path)))
+
+
+def kind_of(path: Path) -> str:
+    """The kind of picture that a file's name asks for. Raises FreepagesError for one that is none."""
+    kind = path.suffix.removeprefix(".").lower()
     if kind not in FORMATS:
         raise FreepagesError(f"{path}: a picture ends in {', '.join('.' + one for one in FORMATS)}")
-    write_file(path, picture(done, title, kind))
+    return kind
 
 
 def picture(done: Migrated, title: str, kind: str = "svg") -> bytes:

@@ -15,6 +15,7 @@ that is clean page cache. What is beyond 8 GiB repeats the pattern: guests of al
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from freepages.pages.pc_memory import FOUR_GIB, MIB, below_4g
 from freepages.pages.ranges import Pairs, arrays, intersect, merge, pages, pairs, without
 from freepages.real import Snapshot
 from freepages.real.block_placement import assumed_ram
+from freepages.real.files import open_file
 from freepages.real.meminfo import Meminfo
 from freepages.real.procfs import kernel_version
 from freepages.zone.drop_caches import Freed, pages_freed
@@ -156,15 +158,17 @@ class Guest:
 
         Bit i is bit i % 8 of byte i // 8; the file's length tells which of the two it is.
         """
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise FreepagesError(f"{path}: {error.strerror}") from None
         lengths = {
             count: ((count + 7) // 8, bitmap_bytes(count)) for count in (self.ram.pages, self.ram.max_pfn)
         }
+        most = max(map(max, lengths.values()))
+        try:
+            with open_file(path) as file:  # which may be a guest's whole memory, given by mistake
+                size, data = os.fstat(file.fileno()).st_size, file.read(most)
+        except OSError as error:
+            raise FreepagesError(f"{path}: {error.strerror}") from None
         for count, possible in lengths.items():
-            if len(data) in possible:
+            if size == len(data) in possible:
                 try:
                     zero = PageBitmap.from_bytes(data, count)
                 except FreepagesError as error:
@@ -173,8 +177,9 @@ class Guest:
                 self.zero = self.ram.to_pfns(by_ram)
                 return
         wanted = " or ".join(f"{possible[0]} ({count} pages)" for count, possible in lengths.items())
-        longer = "longer than" if len(data) > max(map(max, lengths.values())) else "not"
-        raise FreepagesError(f"{path}: {len(data)} bytes are {longer} what the guest's RAM wants: {wanted}")
+        longer = "longer than" if size > most else "not"
+        more = "; freepages zeros makes such a bitmap of a memory file" if size > most else ""
+        raise FreepagesError(f"{path}: {size} bytes are {longer} what the guest's RAM wants: {wanted}{more}")
 
     def _used(self) -> PageBitmap:
         used = PageBitmap(self.free.pages)

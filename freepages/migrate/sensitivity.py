@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from math import inf
 from typing import Any, NamedTuple
 
 from freepages.engine.costs import Costs
+from freepages.engine.errors import FreepagesError
 from freepages.engine.quantity import format_bytes
 from freepages.engine.text_table import columns
 from freepages.engine.working import working
@@ -19,12 +21,17 @@ MATTERS = 0.001
 
 
 class Sensitive(NamedTuple):
-    """By how much the total changes, as a share of it, when a cost is a quarter less and a quarter more."""
+    """By how much the total changes, as a share of it, when a cost is a quarter less and a quarter more;
+    infinite where the migration then has no end."""
 
     name: str
     value: float
     less: float
     more: float
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields; null for what is infinite, which JSON has no number for."""
+        return {name: None if value == inf else value for name, value in self._asdict().items()}
 
 
 def sensitivity(run: Callable[[Costs], Migrated], costs: Costs, total: int) -> list[Sensitive]:
@@ -34,12 +41,19 @@ def sensitivity(run: Callable[[Costs], Migrated], costs: Costs, total: int) -> l
         if told.source == "none":  # a time that was reckoned is no cost
             continue
         changes = [
-            run(replace(costs, **{told.name: told.value * (1 + off)})).total / total - 1
+            _total(run, replace(costs, **{told.name: told.value * (1 + off)})) / total - 1
             for off in (-OFF, OFF)
         ]
         if max(map(abs, changes)) >= MATTERS:
             found.append(Sensitive(told.name, told.value, *changes))
     return sorted(found, key=lambda one: -max(abs(one.less), abs(one.more)))
+
+
+def _total(run: Callable[[Costs], Migrated], costs: Costs) -> float:
+    try:
+        return run(costs).total
+    except FreepagesError:  # the downtime is not reached
+        return inf
 
 
 def spread(
@@ -102,6 +116,12 @@ def as_text(found: list[Sensitive]) -> str:
     told = {one.name: one for one in Costs().table()}
     rows = [["cost", "value", "unit", f"{-OFF:+.0%}", f"{OFF:+.0%}", "what it is"]]
     for name, value, *changes in found:
-        moves = (f"{change:+.0%}" if abs(change) >= 0.01 else f"{change:+.1%}" for change in changes)
-        rows.append([name, f"{value:.4g}", told[name].unit, *moves, told[name].what])
+        rows.append([name, f"{value:.4g}", told[name].unit, *map(_said, changes), told[name].what])
     return "\n".join(["how the total changes:", *columns(rows, (1, 3, 4))])
+
+
+def _said(change: float) -> str:
+    """A change of the total, as text."""
+    if change == inf:
+        return "no end"
+    return f"{change:+.0%}" if abs(change) >= 0.01 else f"{change:+.1%}"

@@ -13,6 +13,8 @@ from freepages.debate.proposals import FREE_PAGE_HINT, Proposal, find_proposal
 from freepages.engine import Process, Schedule
 from freepages.engine.clock import Clock, Held
 from freepages.engine.costs import Costs
+from freepages.engine.errors import FreepagesError
+from freepages.engine.quantity import format_bandwidth, format_bytes
 from freepages.host.precopy import SECTION_END, Precopy, Stage
 from freepages.host.qemu import qemu as version
 from freepages.migrate.guest import Guest
@@ -20,6 +22,7 @@ from freepages.migrate.memory_needed import content_fits
 from freepages.migrate.timed_world import LiveWorld, vcpu
 from freepages.migrate.workload import Workload
 from freepages.pages.bitmap import PageBitmap
+from freepages.pages.orders import PAGE_SIZE
 from freepages.pages.ranges import arrays, merge, pairs, without
 
 CHUNK = 32 * 1024 * 8
@@ -27,6 +30,9 @@ CHUNK = 32 * 1024 * 8
 
 OF_THE_DAY = {"free_page_hint": "4.0", "page_reporting": "4.2"}
 """The QEMU that proposals are migrated with: that of April 2016, or the first that had them."""
+
+LONGEST = 7 * 86400.0
+"""Seconds of the longest migration that is modelled; real ones are given up long before."""
 
 VCPU_LETTERS = "abcdefijklmnopqrstuvwxyz"
 
@@ -134,6 +140,7 @@ def prepare(
     Raises FreepagesError for what cannot be.
     """
     chosen, costs = find_proposal(position), costs or Costs()
+    _check_pace(guest, min(bandwidth, costs.link), costs)
     clock = Clock(costs)
     pace = Precopy(
         clock,
@@ -169,6 +176,29 @@ def prepare(
         processes.append(side("g", "guest", chosen.guest, world))
     processes.append(side("h", "host", chosen.host, world))
     return TimedMigration(clock, pace, world, processes, vcpus)
+
+
+def _check_pace(guest: Guest, bytes_per_second: float, costs: Costs) -> None:
+    """Refuse what would go on for days of the guest's time: the clock makes a step for every 50 ms of it."""
+    zeros = guest.zero.count()
+    used = guest.ram.pages - zeros
+    size, at_most = format_bytes(used * PAGE_SIZE), f"at most {LONGEST / 86400:.0f} are modelled"
+    if (takes := used * PAGE_SIZE / bytes_per_second if bytes_per_second > 0 else 0) > LONGEST:
+        raise FreepagesError(
+            f"bandwidth: at {format_bandwidth(bytes_per_second)} the {size} that are not zeros take "
+            f"{takes / 86400:,.1f} days; {at_most}"
+        )
+    thread = {
+        "zero_scan": zeros * costs.zero_page,
+        "normal_page": used * costs.normal_page,
+        "visit": guest.ram.pages * costs.visit,
+    }
+    name = max(thread, key=lambda one: thread[one])
+    if thread[name] > LONGEST * 1e9:
+        raise FreepagesError(
+            f"cost {name}: with {getattr(costs, name):g} the sender takes {thread[name] / 86400e9:,.1f} days "
+            f"for the guest's pages; {at_most}"
+        )
 
 
 def _with_pauses(waits: list[Held], pauses: list[tuple[int, int]], vcpus: int) -> Iterator[Held]:

@@ -8,9 +8,11 @@ import pytest
 
 from freepages.cli.main import main, parser
 from freepages.cli.migrate_options import MOST_VCPUS
+from freepages.debate.proposals import PROPOSALS
 from freepages.engine.quantity import format_seconds
 from freepages.migrate.timed_migration import VCPU_LETTERS
 from freepages.real.data_path import data_path
+from freepages.search.debate_table import DebateTable
 
 KEYS = [
     "total_ms",
@@ -185,6 +187,15 @@ def test_a_cost_changes_what_it_is_for(capsys):
         ([str(IDLE), "--drop-caches", "1"], "a snapshot does not tell of its page cache"),
         ([str(IDLE), "--machine", "q35"], "free pages of the snapshot lie where a q35"),
         (["nowhere.snapshot"], "nowhere.snapshot: No such file"),
+        ([str(IDLE), "--free", "0.9"], "free: a snapshot tells what is free"),
+        (["--ram", "64M", "--zero", "/dev/zero"], "/dev/zero: not a file"),
+        (["--ram", "64M", "--zero", ""], "--zero: there is no file ''"),
+        (["--ram", "64M", "--max-rounds", "1"], "is not reached in 1 round:"),
+        (["--ram", "64M", "--cost", "zero_scan=1B/s"], "cost zero_scan: with 1 the sender takes 485.5 days"),
+        (["--ram", "64M", "--cost", "visit=9999s"], "cost visit: with 9.999e+12 the sender takes"),
+        (["--ram", "64M", "--never-sent", "no/where"], "no/where: there is no folder no"),
+        ([str(IDLE), "--never-sent", str(IDLE)], "it is read, and would be written over"),
+        (["--proc", "/proc", "--page-size", "3"], "page-size: 3 bytes is none of 4K, "),
         ([], "one of the arguments SNAPSHOT --proc --ram is required"),
     ],
 )
@@ -259,6 +270,65 @@ def test_a_cost_is_given_in_its_unit_or_with_one(capsys):
         for value in ("1000", "1us")
     ]
     assert lock[0] == lock[1] > 10_000
+
+
+def test_a_cost_is_taken_as_the_help_prints_it(capsys):
+    costs = command_help("migrate", capsys).partition("with their values:\n")[2]
+    rows = " ".join(line if line[2:3] == " " else f"\n{line}" for line in costs.splitlines()).split("\n")
+    given = {row.split()[0]: row.rpartition(": ")[2].strip() for row in rows if row.strip()}
+    assert len(given) > 30
+    words = [f"--cost={name}={value}" for name, value in given.items()]
+    args = ("--ram", "64M", "--proposal", "free_page_hint")
+    assert told(capsys, *args, *words)["total_ms"] == told(capsys, *args)["total_ms"]
+
+
+def command_help(name: str, capsys) -> str:
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    return capsys.readouterr().out
+
+
+def test_nothing_is_written_where_another_output_cannot_be(capsys, tmp_path):
+    never = tmp_path / "never"
+    assert main(["migrate", "--ram", "64M", "--never-sent", str(never), "--plot", "x.gif"]) == 2
+    assert not never.exists() and "x.gif: a picture ends in" in capsys.readouterr().err
+
+
+def test_a_guests_memory_taken_for_a_bitmap_is_not_read(capsys, tmp_path):
+    path = tmp_path / "ram"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    assert main(["migrate", "--ram", "64M", "--zero", str(path)]) == 2
+    err = capsys.readouterr().err
+    assert "1099511627776 bytes are longer than" in err and "freepages zeros makes such a bitmap" in err
+
+
+def test_an_unsafe_proposal_is_not_timed_without_a_word(capsys, tmp_path):
+    def unsafe(*more: str) -> list[str]:
+        return [note for note in told(capsys, "--ram", "64M", *more)["notes"] if "freepages check" in note]
+
+    for name in PROPOSALS:
+        said = unsafe("--proposal", name)
+        refuted = DebateTable.load().answer(name).verdict == "REFUTED"
+        assert bool(said) == refuted
+        assert (
+            not said
+            or f"UNSAFE: it can lose pages, whether or not it did here; freepages check {name}" in said[0]
+        )
+    path = tmp_path / "own.py"
+    path.write_text("from freepages.debate.proposals import snapshot_host as host")
+    assert unsafe("--proposal", f"{path}:host") == [
+        f"freepages check {path}:host tells whether this proposal can lose pages"
+    ]
+
+
+def test_a_cost_with_which_it_has_no_end_is_told_as_that(capsys):
+    args = ["--ram", "1G", "--bandwidth", "10Gbit", "--workload", "dirty:850MiB/s:512MiB", "--sensitivity"]
+    assert main(["migrate", *args]) == 0
+    (link,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("link ")]
+    assert "no end" in link
+    of_link = next(one for one in told(capsys, *args)["sensitivity"] if one["name"] == "link")
+    assert of_link["less"] is None and of_link["more"] < 0
 
 
 def test_sensitivity_is_a_list_in_json(capsys):

@@ -67,7 +67,7 @@ def _judge(answer: Any) -> str:
             raise Wrong(f"nothing is said of {word!r} yet.")
         shown = row(answer[word]).run()
         if not isinstance(shown.run.world, Machine) or not shows(shown.run):
-            raise Wrong(f"{word}: {seen}. But the run of {answer[word]} ends so: {shown.sentence}.")
+            raise Wrong(f"{word}: {seen}. But the run of {answer[word]} ends like this: {shown.sentence}.")
     return f"the runs of {', '.join(answer[word] for word in SYMPTOMS)} end in what was seen."
 
 

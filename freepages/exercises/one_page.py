@@ -117,7 +117,7 @@ def _judge_mistake(answer: Any) -> str:
         raise Wrong(f"there is no mistake {answer!r}: there are {', '.join(MISTAKES)}.")
     if answer != PLANTED:
         other = random_run(one_machine(MISTAKES[answer].proposal, mistake=answer), seed=0)
-        raise Wrong(f"{NOT_HERE[answer]}. A run with {answer!r} ends so: {other.how}, {other.why}.")
+        raise Wrong(f"{NOT_HERE[answer]}. A run with {answer!r} ends like this: {other.how}, {other.why}.")
     return f"{MISTAKES[PLANTED].says}. {Run(spoilt(), PARTS).world.projection.refused}."
 
 

@@ -76,7 +76,7 @@ MISTAKES: dict[str, Callable[[int, int], dict[str, float]]] = {
         "bitmap": run + gap,
         "ranges": 8,
     },
-    "Are PFN arrays never the shortest? Reckon a single page with a long gap behind it.": lambda run, gap: {
+    "Are PFN arrays never the shortest? What of a single page with a long gap behind it?": lambda run, gap: {
         "bitmap": (run + gap) / 8,
         "ranges": 8,
     },

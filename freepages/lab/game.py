@@ -41,7 +41,7 @@ class Ending(NamedTuple):
         if self.lost:
             return f"Lost, in {counted}: {'; '.join(self.lost)}."
         if self.over:
-            return f"Over after {counted}, and nothing is lost. Go back, and try another way."
+            return f"The run is over after {counted}, and nothing is lost. Go back, and try another way."
         return f"{counted}. No page is lost yet."
 
 

@@ -75,8 +75,7 @@ def shifted(run: Run) -> str | None:
     if not wrong:
         return None
     return (
-        f"pages {spans(wrong)} will not be sent, and were never free: bit 0 of the bitmap was taken for bit "
-        "32"
+        f"pages {spans(wrong)} will not be sent, and were never free: bit 32 of the bitmap was read as bit 0"
     )
 
 
@@ -147,7 +146,7 @@ ROWS = (
         "conditional",
         "The device writes ctrl as le64. A big-endian guest reads it as its own u64 and cuts it to an "
         "int, so what the host asked for is lost.",
-        "A reading of the patch; sparse finds such where the field is declared __le64",
+        "A reading of the patch; sparse finds such mistakes where the field is declared __le64",
         big_endian,
         lambda: big_endian(True),
         nothing_dropped,

@@ -35,7 +35,7 @@ def test_a_station_that_comes_too_early_is_told_why() -> None:
 def test_another_mistake_ends_otherwise_and_is_told_how(name: str) -> None:
     remark = which.check(name)
     assert remark.right is False and NOT_HERE[name] in remark.text
-    assert f"A run with {name!r} ends so: {MISTAKES[name].end}" in remark.text
+    assert f"A run with {name!r} ends like this: {MISTAKES[name].end}" in remark.text
 
 
 def test_why_it_is_none_of_the_others_is_what_the_run_shows() -> None:

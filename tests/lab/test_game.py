@@ -87,7 +87,7 @@ def test_a_loss_says_what_the_page_should_hold():
 def test_a_migration_that_loses_nothing_is_over_and_not_won():
     front = Front(game := Game(debate("everything"), "h h0x"))
     assert front.view["score"]["kind"] == "over"
-    assert score(game) == "Over after 2 moves, and nothing is lost. Go back, and try another way."
+    assert score(game) == "The run is over after 2 moves, and nothing is lost. Go back, and try another way."
     front.go(1)
     assert score(game) == front.view["score"]["text"] == "1 move. No page is lost yet."
 

@@ -26,7 +26,7 @@ from freepages.cli.option_values import whole
 from freepages.cli.own_file import read_proposal
 from freepages.cli.parser import BEFORE_NAME, installed, listed
 from freepages.cli.progress import Progress
-from freepages.cli.sweep_table import Cell, Row, SweepTable
+from freepages.cli.sweep_table import WHAT, Cell, Row, SweepTable
 from freepages.debate.world import PURPOSES
 from freepages.engine.errors import FreepagesError, unknown
 from freepages.migrate.report import as_json
@@ -87,7 +87,7 @@ def cells(grid: Mapping[str, Any], what: What = "migrate") -> list[Cell]:
     for name, values in grid.items():
         if (plain := name.replace("-", "_")) not in known:
             raise unknown("grid: option", name, known)
-        choices[plain] = list(values) if isinstance(values, list | tuple | range) else [values]
+        choices[plain] = _values(values)
         if not choices[plain]:
             raise FreepagesError(f"grid: {name} has no value")
         for value in choices[plain]:
@@ -102,9 +102,15 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, str | Path | numbers.Number)
 
 
+def _values(told: Any) -> list[Any]:
+    """The values of a list or of a NumPy array; all else is one value."""
+    told = told.tolist() if hasattr(told, "tolist") else told
+    return list(told) if isinstance(told, list | tuple | range) else [told]
+
+
 def answer(what: What, cell: Cell) -> Row:
     """One cell answered; what cannot be is a row with its error."""
-    row: Row = {"error": ""}
+    row: Row = cell | {WHAT: what, "error": ""}
     try:
         row |= _migrated(cell) if what == "migrate" else _checked(cell)
     except FreepagesError as error:
@@ -176,21 +182,28 @@ def sweep(
     [(0.2, 52224), (0.8, 209920)]
     """
     asked = cells(grid, what)
-    with SweepTable.open(None if table is None else Path(table), asked) as rows:
-        waiting = rows.missing()
-        size = min(LARGEST, max(1, len(waiting) // BATCHES))
-        batches = [waiting[at : at + size] for at in range(0, len(waiting), size)]
-        try:
-            for some in _answered(what, batches, executor):
-                rows.add(some)
-                if watch and watch(len(rows)):
-                    break
-        except Exception as error:
-            if not _is_executors(error):
-                raise
-            kept = f"; the {len(rows)} rows that are there are kept in {table}" if table else ""
-            raise FreepagesError(f"the executor died ({type(error).__name__}){kept}") from None
+    with SweepTable.open(None if table is None else Path(table), asked, what) as rows:
+        _fill(rows, what, executor, watch)
         return rows.ordered()
+
+
+def _fill(
+    table: SweepTable, what: What, executor: Executor | None, watch: Callable[[int], bool] | None
+) -> None:
+    """Have every cell answered that has no row yet."""
+    waiting = table.missing()
+    size = min(LARGEST, max(1, len(waiting) // BATCHES))
+    batches = [waiting[at : at + size] for at in range(0, len(waiting), size)]
+    try:
+        for some in _answered(what, batches, executor):
+            table.add(some)
+            if watch and watch(len(table)):
+                break
+    except Exception as error:
+        if not _is_executors(error):
+            raise
+        kept = f"; the {len(table)} rows that are there are kept in {table.path}" if table.path else ""
+        raise FreepagesError(f"the executor died ({type(error).__name__}){kept}") from None
 
 
 def _is_executors(error: Exception) -> bool:
@@ -252,8 +265,11 @@ def run(args: Namespace) -> None:
     what, grid = read_grid(args.file)
     asked = cells(grid, what)
     out = args.out or args.file.with_suffix(".csv")
-    with Progress(len(asked), "cells") as progress, executor_on(args.on, args.jobs, progress) as executor:
-        rows = sweep(grid, what, executor, table=out, watch=progress)
+    with Progress(len(asked), "cells") as progress, SweepTable.open(out, asked, what) as table:
+        if table.missing():  # else nobody is started, and nobody is asked
+            with executor_on(args.on, args.jobs, progress) as executor:
+                _fill(table, what, executor, progress)
+        rows = table.ordered()
     errors = [row["error"] for row in rows if row["error"]]
     failed = f", {len(errors):,} of them failed, the first: {errors[0]}" if errors else ""
     print(f"{out}: {len(rows):,} of {len(asked):,} cells{failed}")

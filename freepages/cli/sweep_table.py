@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
@@ -25,6 +26,10 @@ Row = dict[str, Any]
 """A cell's choices and what came out of it, by name."""
 
 KINDS = (".csv", ".jsonl", ".parquet")
+PLAIN = (str, int, float, bool, type(None))
+
+WHAT = "what"
+"""The column after a cell's own names: what was asked of it."""
 
 
 class SweepTable:
@@ -36,7 +41,7 @@ class SweepTable:
         self._part: TextIO | None = None
 
     @classmethod
-    def open(cls, path: Path | None, cells: Sequence[Cell]) -> SweepTable:
+    def open(cls, path: Path | None, cells: Sequence[Cell], what: str) -> SweepTable:
         """The table for these cells, with the rows of them that are in the file and its part."""
         table = cls(path, cells)
         if path is None:
@@ -45,10 +50,13 @@ class SweepTable:
             raise unknown("table", path.suffix or str(path), KINDS)
         if not path.parent.is_dir():
             raise FreepagesError(f"{path}: there is no folder {path.parent}")
+        if path.suffix == ".parquet":
+            _parquet()  # or it would be missed when all is computed
         asked = {key(cell): cell for cell in cells}
         for row in [*_read(path), *_read_lines(table.part)]:
+            of_its_grid = set(takewhile(lambda name: name != WHAT, row))
             found = key({name: row.get(name) for name in cells[0]})
-            if found not in asked:
+            if (row.get(WHAT), of_its_grid) != (what, set(cells[0])) or found not in asked:
                 raise FreepagesError(f"{path}: it has rows of another grid, which would be lost (--out)")
             table.rows[found] = row | asked[found]
         return table
@@ -91,7 +99,7 @@ class SweepTable:
         self.rows |= kept
         if self._part:
             try:
-                self._part.writelines(json.dumps(row) + "\n" for row in kept.values())
+                self._part.writelines(json.dumps(row, default=str) + "\n" for row in kept.values())
                 self._part.flush()
             except OSError as error:
                 raise FreepagesError(f"{self.part}: {error.strerror}") from None
@@ -144,7 +152,12 @@ def _read_lines(path: Path) -> list[Row]:
     """The objects of a file of JSON lines; a last line that was cut with its writer is left out."""
     if not path.exists():
         return []
-    lines, rows = path.read_text(encoding="utf-8").splitlines(), []
+    try:
+        lines, rows = path.read_text(encoding="utf-8").splitlines(), []
+    except OSError as error:
+        raise FreepagesError(f"{path}: {error.strerror}") from None
+    except ValueError:
+        raise FreepagesError(f"{path}: not a table of a sweep: it is no text") from None
     for number, line in enumerate(lines, 1):
         try:
             row = json.loads(line)
@@ -160,7 +173,7 @@ def _read_lines(path: Path) -> list[Row]:
 def _write(path: Path, rows: Sequence[Row]) -> None:
     out = io.StringIO(newline="")
     if path.suffix == ".jsonl":
-        out.writelines(json.dumps(row) + "\n" for row in rows)
+        out.writelines(json.dumps(row, default=str) + "\n" for row in rows)
     elif path.suffix == ".csv":
         writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
         writer.writeheader()
@@ -169,7 +182,7 @@ def _write(path: Path, rows: Sequence[Row]) -> None:
         import pyarrow
 
         plain = [
-            {name: _said(value) if isinstance(value, list) else value for name, value in row.items()}
+            {name: value if type(value) in PLAIN else _said(value) for name, value in row.items()}
             for row in rows
         ]
         sink = io.BytesIO()

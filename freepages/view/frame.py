@@ -5,9 +5,9 @@ and nothing that draws reads anything else, so the model never knows how it look
 given: a frame stays what it was while the run goes on, and two frames can be laid side by side
 (:func:`freepages.view.changes.changes`). Panels with the same field values are equal.
 
-A new kind of panel is a dataclass here, a drawing in ``draw.py``, a text in ``text.py`` and, where it has
-something to say about two frames, a function in ``changes.py``, each registered on the dataclass's type; or a
-module of its own that has them all, as ``ring.py`` and ``sequence.py`` do.
+A new kind of panel is a dataclass here, a drawing in ``side_panels.py`` or ``maps.py``, a text in ``text.py``
+and, where it has something to say about two frames, a function in ``changes.py``, each registered on the
+dataclass's type; or a module of its own that has them all, as ``ring_panel.py`` and ``sequence_panel.py`` do.
 """
 
 from __future__ import annotations

@@ -11,11 +11,12 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from freepages.cli.main import main
 from freepages.cli.progress import Progress
-from freepages.cli.sweep import cells, names, sweep
+from freepages.cli.sweep import What, cells, names, sweep
 from freepages.cli.sweep_table import SweepTable
 from freepages.engine.errors import FreepagesError
 from freepages.search.check_many import processes
@@ -36,6 +37,10 @@ def test_every_choice_is_a_cell_and_the_last_name_turns_fastest() -> None:
         {"free": 0.1, "drop_caches": 3, "seed": 1},
     ]
     assert len(some) == 4
+
+
+def test_an_array_has_values_too() -> None:
+    assert cells({"free": np.linspace(0.25, 0.75, 3)}) == [{"free": 0.25}, {"free": 0.5}, {"free": 0.75}]
 
 
 @pytest.mark.parametrize(
@@ -107,6 +112,13 @@ def test_a_table_is_the_same_whoever_answers_and_is_not_computed_twice(
     assert here.read_bytes() == there.read_bytes()
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_value_that_is_no_json_is_kept_as_its_text(suffix: str, tmp_path: Path) -> None:
+    grid = {"snapshot": tmp_path / "none", "seed": [np.int64(1), np.int64(2)]}
+    assert [row["seed"] for row in sweep(grid, table=tmp_path / f"out{suffix}")] == [1, 2]
+    assert len(sweep(grid, table=tmp_path / f"out{suffix}")) == 2
+
+
 def test_what_is_done_is_kept_and_a_sweep_goes_on_where_it_was_broken_off(tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     some = sweep(GRID, table=out, watch=lambda done: done == 3)
@@ -135,11 +147,47 @@ def test_rows_of_a_killed_sweep_are_in_its_part(tmp_path: Path) -> None:
 
 def test_another_grids_table_is_not_written_over(tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
-    sweep(GRID, table=out)
+    sweep(GRID | {"vcpus": 1}, table=out)
     before = out.read_bytes()
-    with pytest.raises(FreepagesError, match="it has rows of another grid"):
-        sweep(GRID | {"vcpus": [1, 2]}, table=out)
+    others: list[tuple[dict, What]] = [
+        (GRID | {"vcpus": [1, 2], "zero": 0}, "migrate"),  # it chooses more
+        (GRID, "migrate"),  # it chooses less, so the table's vcpus may be others than it would have
+        (GRID | {"vcpus": 2}, "migrate"),
+    ]
+    for grid, what in others:
+        with pytest.raises(FreepagesError, match="it has rows of another grid"):
+            sweep(grid, what, table=out)
     assert out.read_bytes() == before
+
+
+def test_a_search_does_not_take_the_rows_of_a_migration(tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    sweep({"proposal": "snapshot"}, table=out)
+    with pytest.raises(FreepagesError, match="it has rows of another grid"):
+        sweep({"proposal": "snapshot"}, "check", table=out)
+
+
+@pytest.mark.parametrize("on", ["processes", "dask", "tcp://127.0.0.1:9"])
+def test_where_no_row_is_missing_nobody_is_started_or_asked(
+    on: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "grid.toml"
+    file.write_text('[grid]\nram = "64MiB"\nseed = [1, 2]')
+    assert main(["sweep", str(file), "--on", "here"]) == 0
+    whole = (tmp_path / "grid.csv").read_bytes()
+    monkeypatch.setattr("freepages.cli.sweep.executor_on", None)
+    assert main(["sweep", str(file), "--on", on]) == 0
+    assert capsys.readouterr().out.endswith("grid.csv: 2 of 2 cells\n")
+    assert (tmp_path / "grid.csv").read_bytes() == whole
+
+
+def test_a_parquet_table_without_pyarrow_is_refused_before_anything_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setattr("freepages.cli.sweep.answer", None)
+    with pytest.raises(FreepagesError, match=r"a \.parquet file needs pyarrow"):
+        sweep(GRID, table=tmp_path / "out.parquet")
 
 
 def die() -> None:
@@ -278,7 +326,7 @@ def test_a_scheduler_that_is_not_there_is_told_in_one_line(
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 def test_a_disk_that_is_full_is_told_by_the_name_of_the_file(tmp_path: Path) -> None:
     (cell,) = cells({"seed": 1})
-    with SweepTable.open(tmp_path / "out.csv", [cell]) as table:
+    with SweepTable.open(tmp_path / "out.csv", [cell], "migrate") as table:
         table._part = open("/dev/full", "w")  # noqa: SIM115  # the table closes it
         with pytest.raises(FreepagesError, match=r"out.csv.part: No space left on device"):
             table.add([cell])

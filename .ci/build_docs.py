@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS, DOCS = ROOT / "notebooks", ROOT / "docs"
 ROOMS = ("zone", "virtqueue", "host", "debate")
 LICENCES = sorted(path for path in (ROOT / "data").glob("*/README.md"))
-HEIGHT = 640  # pixels of a stepper in a page
+HEIGHT = 744  # pixels of a stepper in a page
 
 
 # -- the pages that play
@@ -164,11 +164,13 @@ def reference(folder: Path) -> None:
     import freepages
 
     folder.mkdir(exist_ok=True)
-    top = ["# Reference", "What `from freepages import ...` gives:", ""]
+    top = ["# Reference", "What `from freepages import ...` gives. The rooms below have a page each."]
     for name in freepages.__all__:
-        where = freepages._ROOMS[name]
-        kind = "autofunction" if name[0].islower() else "autoclass"
-        top.append(f"```{{eval-rst}}\n.. {kind}:: {where}.{name}\n   :noindex:\n```")
+        where = getattr(getattr(freepages, name), "__module__", freepages._ROOMS[name])
+        kind = "autofunction" if name[0].islower() else "autodata" if name.isupper() else "autoclass"
+        short = "\n   :no-value:" if kind == "autodata" else ""
+        top.append(f"## {name}\n\nIts code is in `{where.replace('.', '/')}.py`.")
+        top.append(f"```{{eval-rst}}\n.. {kind}:: {where}.{name}\n   :noindex:{short}\n```")
     top.append("```{toctree}\n:maxdepth: 1\n\n" + "\n".join(ROOMS) + "\n```")
     (folder / "index.md").write_text("\n\n".join(top) + "\n", encoding="utf-8")
     for room in ROOMS:

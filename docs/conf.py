@@ -26,14 +26,19 @@ suppress_warnings = ["mystnb.unknown_mime_type", "myst.header", "ref.python"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_default_options = {"members": True, "show-inheritance": False}
+autodoc_default_options = {"members": True}
+python_maximum_signature_line_length = 88
+add_module_names = False
 napoleon_google_docstring = False
 
 html_theme = "sphinx_book_theme"
 html_title = "freepages"
 html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_theme_options = {
     "show_navbar_depth": 1,
+    "navbar_persistent": [],  # the search stands beside the page
     "use_download_button": False,
     "use_fullscreen_button": False,
     "show_toc_level": 2,
@@ -61,7 +66,7 @@ def as_columns(app: object, what: str, name: str, of: object, options: object, l
             continue
         begins = bool(column.match(line)) and not line.startswith(" ")
         if begins and not inside:
-            told += ["", "::", ""]
+            told += ["", ".. code-block:: text", ""]
         inside = begins or (inside and bool(line.strip()) and line.startswith("  "))
         if not inside and told and told[-1].startswith("    ") and line.strip():
             told.append("")

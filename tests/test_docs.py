@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.lab import chromium_path, launch
 
@@ -112,5 +112,9 @@ def test_with_the_network_off_pages_open_and_a_stepper_plays(browser: Browser, d
     picture = stepper.locator(".fp-picture .fp-svg")
     picture.wait_for()
     assert picture.get_attribute("data-step") == "1"
+    other = "Light" if dark else "Dark"
+    page.locator(".theme-switch-button:visible").click()
+    page.locator(".dropdown-menu.show").get_by_text(other, exact=True).click()
+    expect(stepper.locator("body")).to_have_attribute("data-jp-theme-light", str(dark).lower())
     assert not complaints
     context.close()

@@ -555,6 +555,7 @@ PROPOSALS: dict[str, Proposal] = {
         PAGE_REPORTING,
     )
 }
+"""Every position of the debate by its name, in the order in which they answer each other."""
 
 
 def find_proposal(one: Proposal | str) -> Proposal:

@@ -18,9 +18,11 @@ PAGE = """<!doctype html>
 <script id="kept" type="application/json">{kept}</script>
 <script type="module">
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const theme = () => document.body.dataset.jpThemeLight = !dark.matches;
-dark.addEventListener("change", theme);
-theme();
+const theme = light => document.body.dataset.jpThemeLight = light;
+dark.addEventListener("change", () => theme(!dark.matches));
+theme(!dark.matches);
+// A page around this one may have a theme of its own.
+addEventListener("message", told => typeof told.data?.light === "boolean" && theme(told.data.light));
 document.getElementById("words").remove();
 {script}
 open(JSON.parse(document.getElementById("kept").textContent), document.getElementById("here"));

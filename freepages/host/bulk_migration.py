@@ -138,8 +138,11 @@ class BulkMigration(Migration):
 
     def _beside(self, by_pfn: PageBitmap) -> Iterator[tuple[RamSpan, Words, Words]]:
         """The words of the bitmap and those of one over pfns, span by span, where the latter has a bit."""
+        low, high = by_pfn.within or (0, len(by_pfn.words))
         for span in self.spans:
             there = by_pfn.words[span.first : span.last]
+            if span.first >= high or span.last <= low:
+                continue
             if there[::1024].any() or there.max():  # a sample tells it in most cases
                 yield span, self.to_send.words[span.low : span.high], there
 

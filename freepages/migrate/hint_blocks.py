@@ -51,6 +51,7 @@ class HintBlocks:
         self._block, self._words, self._records = block, block // 64, records
         self._at_once = max(1, CHUNK_WORDS // self._words)
         self._command = -1
+        self._found: list[int] = []  # by the last call
         self._left: list[Blocks] = []
         self._most_of: list[int] = []  # blocks of each zone that it can have yet
 
@@ -67,21 +68,26 @@ class HintBlocks:
                 else len(left)
                 for left, floor in zip(self._left, self._floors, strict=True)
             ]
+        self._found = []
         blocks, count, most = PageBitmap(free.pages), 0, max(self._most, free.pages // self._block // 1000)
         for at, floor in enumerate(self._floors):
-            room = max(0, _count(free, floor.start, floor.end) - floor.keep) // self._block
-            want = min(most - count, room, self._most_of[at])
+            want = min(most - count, self._most_of[at])
+            room = _count(free, floor, floor.keep + want * self._block, self._upwards) - floor.keep
+            want = min(want, max(0, room) // self._block)
             while want > 0 and self._left[at]:
                 found, self._left[at] = self._look(free, self._left[at], want)
                 for block in found:
                     blocks.words[block * self._words : (block + 1) * self._words] = ~np.uint64(0)
+                self._found += found
                 want, count = want - len(found), count + len(found)
                 self._most_of[at] -= len(found)
+        if self._found:
+            blocks.within = min(self._found) * self._words, (max(self._found) + 1) * self._words
         return count, blocks
 
     def taken(self, blocks: PageBitmap) -> None:
-        """The driver has allocated these blocks."""
-        self._records(np.flatnonzero(blocks.words[:: self._words]) * self._block)
+        """The driver has allocated these blocks, which were the next."""
+        self._records(np.array(self._found, np.int64) * self._block)
 
     def _parts(self, left: Blocks) -> list[Blocks]:
         """These blocks, as many at a time as are looked at."""
@@ -99,7 +105,13 @@ class HintBlocks:
         return blocks, range(left.start, blocks[-1] if len(blocks) == want else here.start)
 
 
-def _count(free: PageBitmap, start: int, end: int) -> int:
-    """How many pages of a zone are free, to a whole word."""
-    words = free.words[start >> 6 : (end + 63) >> 6]
-    return sum(count_bits(words[at : at + CHUNK_WORDS]) for at in range(0, len(words), CHUNK_WORDS))
+def _count(free: PageBitmap, floor: Floor, enough: int, upwards: bool) -> int:
+    """How many pages of a zone are free, to a whole word; or that there are enough, at least. It is counted
+    from the end where blocks are taken last, for there are most."""
+    words, count = free.words[floor.start >> 6 : (floor.end + 63) >> 6], 0
+    starts = range(0, len(words), CHUNK_WORDS)
+    for at in reversed(starts) if upwards else starts:
+        if count >= enough:
+            break
+        count += count_bits(words[at : at + CHUNK_WORDS])
+    return count

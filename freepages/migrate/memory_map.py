@@ -27,13 +27,14 @@ IN_A_PAGE = PAGE_SIZE // STRUCT_PAGE
 
 
 class MemoryMap:
-    """The map of a guest that has ``ram``, of which ``free`` pages, over pfns, are free."""
+    """The map of a guest that has ``ram``, of which these pages, over pfns, are not in use."""
 
-    def __init__(self, ram: GuestRam, free: PageBitmap):
-        used = PageBitmap(free.pages)
+    def __init__(self, ram: GuestRam, *unused: PageBitmap):
+        used = PageBitmap(ram.max_pfn)
         for start, end in pairs(ram.pfns()):
             used.set_range(start, end)
-        used -= free
+        for some in unused:
+            used -= some
         count = min(used.count(), ram.pages // IN_A_PAGE)
         self._pages = WorkingSet.last(used, count) if count else None
         self._last = max(0, count - 1)

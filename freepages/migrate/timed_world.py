@@ -30,7 +30,7 @@ from freepages.migrate.hint_floors import Floor, default
 from freepages.migrate.memory_map import MemoryMap
 from freepages.migrate.workload import Workload
 from freepages.migrate.workload.part_of_workload import set_each
-from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap
+from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap, count_bits
 
 WORKS = Act("works, while it gets a page whenever it wants one", cost="none")
 WORKS_ON = Act("works on for {0} ns", cost="elapsed", amount=0)
@@ -247,9 +247,8 @@ class LiveWorld(World):
 
     def untouched(self, pages: PageBitmap) -> int:
         """How many of these the guest has never written: taken to be those that hold zeros."""
-        zero: PageBitmap = pages.copy()
-        zero &= self.memory.zero
-        return zero.count()
+        low, high = pages.within or (0, len(pages.words))
+        return count_bits(pages.words[low:high] & self.memory.zero.words[low:high])
 
     def live(self) -> None:
         """The guest does what it does by now."""
@@ -277,10 +276,9 @@ class LiveWorld(World):
         self.live()
         if not self._hinted:
             return
-        outside = self.guest.on_lists.copy()
-        outside |= self.guest.held
+        memory_map = MemoryMap(self.ram, self.guest.on_lists, self.guest.held)
         written = PageBitmap(self.pages)
-        set_each(written, MemoryMap(self.ram, outside).of(np.sort(np.concatenate(self._hinted))))
+        set_each(written, memory_map.of(np.sort(np.concatenate(self._hinted))))
         self._hinted.clear()
         self.guest.write(written)
 

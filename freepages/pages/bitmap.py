@@ -32,22 +32,26 @@ class PageBitmap(PageOperators):
     bits   the same as a bitarray, for single pages and slices; a bitarray ends where the memory that it
            borrows does, so it is up to 7 bits longer where ``pages`` is no multiple of 8
 
+    within, if given, is a range of words that has all bits that are set: the bitmap of a few blocks of a
+    large guest is then read no further. A method that sets bits forgets it.
+
     The bits from ``pages`` on are 0, and stay so under every method; who writes to a face keeps it so.
     A pfn or a range outside the map is a FreepagesError, and the map is as before.
     """
 
-    __slots__ = ("bits", "bytes", "pages", "words")
+    __slots__ = ("bits", "bytes", "pages", "within", "words")
     __hash__ = None  # type: ignore[assignment]
 
     pages: int
     bytes: NDArray[np.uint8]
     words: NDArray[np.uint64]
     bits: bitarray
+    within: tuple[int, int] | None
 
     def __init__(self, pages: int) -> None:
         if pages < 0:
             raise FreepagesError(f"a bitmap of {pages} pages")
-        self.pages = pages
+        self.pages, self.within = pages, None
         self.bytes = np.zeros(bitmap_bytes(pages), np.uint8)
         self.words = self.bytes.view("<u8")
         self.bits = bitarray(buffer=self.bytes.data[: (pages + 7) // 8], endian="little")
@@ -117,6 +121,7 @@ class PageBitmap(PageOperators):
     def set(self, pfn: int) -> None:
         """Set the bit of one page."""
         self._check_pfn(pfn)
+        self.within = None
         self.bits[pfn] = 1
 
     def clear(self, pfn: int) -> None:
@@ -139,6 +144,7 @@ class PageBitmap(PageOperators):
     def set_range(self, lo: int, hi: int) -> None:
         """Set the bits of [lo, hi)."""
         self._check_range(lo, hi)
+        self.within = None
         self.bits[lo:hi] = 1
 
     def clear_range(self, lo: int, hi: int) -> None:
@@ -151,7 +157,10 @@ class PageBitmap(PageOperators):
 
     def count(self) -> int:
         """How many pages are set."""
-        return sum(count_bits(words) for words in self._chunks())
+        low, high = self.within or (0, len(self.words))
+        return sum(
+            count_bits(self.words[at : min(at + CHUNK_WORDS, high)]) for at in range(low, high, CHUNK_WORDS)
+        )
 
     def range_count(self, lo: int, hi: int) -> int:
         """How many pages of [lo, hi) are set."""
@@ -196,14 +205,17 @@ class PageBitmap(PageOperators):
 
     def _beside(self, other: Any) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint64]]]:
         """The words of both, chunk by chunk, where the other has a bit set; memory never touched stays so."""
-        theirs = self.like(other).words
+        those = self.like(other)
+        low, high = those.within or (0, len(those.words))
         size = 2 * CHUNK_WORDS  # fewer chunks, and both of a pair are still in the cache for a second pass
-        for at in range(0, len(theirs), size):
-            there = theirs[at : at + size]
+        for at in range(low, high, size):
+            end = min(at + size, high)
+            there = those.words[at:end]
             if there[0] or there[-1] or there.max():  # the first two tell it in most cases
-                yield self.words[at : at + size], there
+                yield self.words[at:end], there
 
     def __ior__(self, other: Any) -> Self:
+        self.within = None
         for here, there in self._beside(other):
             np.bitwise_or(here, there, out=here)
         return self

@@ -1,8 +1,10 @@
 """The blocks of free page hinting: whole, free, each once, the highest first, until memory would run low."""
 
+import pytest
+
 from freepages.migrate.hint_blocks import AT_A_TIME, BLOCK, HintBlocks
 from freepages.migrate.hint_floors import Floor
-from freepages.pages.bitmap import PageBitmap
+from freepages.pages.bitmap import CHUNK_WORDS, PageBitmap
 
 
 def free_blocks(blocks, but=()):
@@ -87,3 +89,15 @@ def test_upwards_the_lowest_come_first():
         free -= some[1]
     wanted = [block for block in range(AT_A_TIME + 20) if block not in (0, 7)]
     assert found == wanted[: AT_A_TIME + 20 - 2 - 9]
+
+
+@pytest.mark.parametrize("upwards", [False, True])
+def test_a_zone_of_many_chunks_is_taken_down_to_its_floor_and_no_further(upwards):
+    blocks = 5 * CHUNK_WORDS * 64 // BLOCK
+    free = free_blocks(blocks, but=[BLOCK * some for some in range(0, blocks, 3)])
+    whole = [some for some in range(blocks) if some % 3]
+    keep = free.count() - 3000 * BLOCK - 9
+    hints = HintBlocks(lambda: free, [Floor(0, free.pages, keep)], upwards)
+    found = [head // BLOCK for head in taken(hints, free)]
+    assert len(found) == 3000
+    assert sorted(found) == (whole[:3000] if upwards else whole[-3000:])

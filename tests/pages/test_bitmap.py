@@ -253,3 +253,20 @@ def test_a_negative_size_is_refused() -> None:
 
 def test_repr_says_how_many_pages_are_set() -> None:
     assert repr(of_int(0b1011, 70)) == "<PageBitmap: 3 of 70 pages set>"
+
+
+def test_a_map_that_says_where_its_bits_lie_is_as_one_that_does_not() -> None:
+    pages = 5 * CHUNK_WORDS * 64
+    some = PageBitmap.from_runs(
+        pages, [CHUNK_WORDS * 64 + 70, 3 * CHUNK_WORDS * 64], [CHUNK_WORDS * 96, pages - 9]
+    )
+    told = some.copy()
+    told.within = CHUNK_WORDS + 1, len(told.words)
+    every = PageBitmap.from_runs(pages, [0], [pages])
+    assert told.count() == some.count()
+    assert every.copy() - told == every - some and PageBitmap(pages) | told == some
+    assert told.copy().within is None
+    for change in (lambda m: m.set(0), lambda m: m.set_range(3, 9), lambda m: m.__ior__(every)):
+        told.within = CHUNK_WORDS + 1, len(told.words)
+        change(told)
+        assert told.within is None

@@ -32,6 +32,14 @@ def test_everything_is_sent_once(capsys):
     assert done["total_ms"] == pytest.approx(100 + 2 + rest, rel=0.01)
 
 
+def test_where_the_link_is_slower_than_the_thread_the_link_is_all_that_counts(capsys):
+    done = migrated(capsys, "--bandwidth", "1GB/s", "--link", "20MB/s")
+    # The thread needs 500 ns for a normal page and 908 for one of zeros, the link 205,200 and 450. When the
+    # thread has handed over the last page, 4 MiB are still in the socket's buffer.
+    assert done["transferred_bytes"] == NORMAL + ZERO + NAME + END * done["section_end_bytes"] // END
+    assert done["total_ms"] == pytest.approx((NORMAL + ZERO - (4 << 20)) / 20e6 * 1e3, rel=0.003)
+
+
 def test_a_snapshot_leaves_the_free_half_out(capsys):
     done = migrated(capsys, "--proposal", "snapshot")
     assert (done["normal_pages"], done["zero_pages"]) == (8192, 0)

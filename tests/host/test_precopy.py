@@ -6,15 +6,16 @@ from typing import Any
 from freepages.engine.costs import Costs
 from freepages.host.bulk_migration import Sent
 from freepages.host.precopy import Precopy
+from freepages.host.qemu import qemu
 from freepages.pages.orders import PAGE_SIZE
 
 
-def throttled(share: float, syncs: int) -> list[float]:
+def throttled(share: float, syncs: int, version: str = "2.5") -> list[float]:
     """How much the guest is slowed down after each of so many syncs, two seconds and 1,000 pages apart; it
     dirties this share of what is sent."""
     clock: Any = SimpleNamespace(now=0)
     host = SimpleNamespace(syncs=0, dirtied=0, remaining=1)
-    precopy = Precopy(clock, Costs(), bandwidth=1e9, downtime=0.3, auto_converge=True)
+    precopy = Precopy(clock, Costs(), bandwidth=1e9, downtime=0.3, auto_converge=True, qemu=qemu(version))
     found = []
     for _ in range(syncs):
         host.syncs += 1
@@ -35,6 +36,16 @@ def test_a_guest_that_dirties_more_than_half_of_what_is_sent_is_slowed_down_step
         0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99
     ]  # fmt: skip
     assert set(throttled(0.4, 20)) == {0.0}
+
+
+def test_until_4_0_the_third_busy_period_slows_it_down_and_since_4_2_the_second() -> None:
+    """Until 4.0 a period counts only where the rate of the one before is known. A sync ends a period and
+    begins another."""
+    old = [0, 0, 0, 0, 0.2, 0.2, 0.2, 0.3, 0.3, 0.3, 0.4]
+    new = [0, 0, 0.2, 0.2, 0.3, 0.3, 0.4, 0.4, 0.5, 0.5, 0.6]
+    for versions, wanted in ((("2.5", "2.8", "4.0"), old), (("4.2", "6.1", "10"), new)):
+        for version in versions:
+            assert [round(step, 2) for step in throttled(0.6, 11, version)] == wanted
 
 
 def test_the_bandwidth_is_measured_over_as_long_as_its_window_was() -> None:

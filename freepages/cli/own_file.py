@@ -56,7 +56,8 @@ def _run(path: Path) -> dict[str, Any]:
     except FreepagesError as error:
         raise FreepagesError(f"{path}: {error}") from None
     except SyntaxError as error:
-        raise FreepagesError(f"{path}: line {error.lineno}: {error.msg}") from None
+        line = f"line {error.lineno}: " if error.lineno else ""
+        raise FreepagesError(f"{path}: {line}{error.msg}") from None
     except (Exception, SystemExit) as error:
         lines = [frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == str(path)]
         where = f"line {lines[-1]}: " if lines else ""

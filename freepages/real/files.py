@@ -6,6 +6,7 @@ import os
 import stat
 from io import BufferedReader, FileIO
 from pathlib import Path
+from typing import Any
 
 from freepages.engine.errors import FreepagesError
 
@@ -15,11 +16,29 @@ NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 """Windows has no pipes among its files, and no such flag."""
 
 
+class _File(FileIO):
+    """A file whose errors of reading name it, as those of opening do."""
+
+    def _named(self, error: OSError) -> OSError:
+        error.filename = str(self.name)
+        return error
+
+    def readinto(self, buffer: Any) -> Any:
+        try:
+            return super().readinto(buffer)
+        except OSError as error:
+            raise self._named(error) from None
+
+    def read(self, size: int | None = -1, /) -> Any:
+        try:
+            return super().read(-1 if size is None else size)
+        except OSError as error:
+            raise self._named(error) from None
+
+
 def open_file(path: Path) -> FileIO:
     """Open a file to read; a FreepagesError for a pipe (which would wait) or a device, else the OSError."""
-    file = open(  # noqa: SIM115
-        path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | NONBLOCK)
-    )
+    file = _File(path, "rb", opener=lambda name, flags: os.open(name, flags | NONBLOCK))
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise FreepagesError(f"{path}: not a file")

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -182,3 +183,12 @@ def test_a_reader_that_leaves_early_is_no_error(pc):
         assert process.stdout and process.stderr
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="it needs a file whose reading fails")
+@pytest.mark.parametrize("name", ["zoneinfo", "buddyinfo", "iomem", "version"])
+def test_a_file_of_the_folder_that_cannot_be_read_is_named(name, pc, capsys):
+    (pc / name).unlink(missing_ok=True)
+    (pc / name).symlink_to("/proc/self/mem")
+    assert main(["bitmap", "--proc", str(pc)]) == 2
+    assert capsys.readouterr().err == f"freepages: {pc / name}: Input/output error\n"

@@ -64,6 +64,7 @@ def test_it_is_timed_and_when_it_asks_is_said(capsys, mine) -> None:
         ("x = 1\nx = = 2", "host", "line 2: "),
         ("x = 1\n\nx.y", "host", "line 3: AttributeError"),
         ("raise SystemExit(3)", "host", "line 1: SystemExit"),
+        ("x = 1\x00", "host", "null bytes"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_one_line_that_names_it(capsys, tmp_path, content, name, words) -> None:

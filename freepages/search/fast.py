@@ -44,6 +44,7 @@ class Search:
     depth     moves of the longest of the shortest ways to a state
     schedule  a shortest one that loses a page
     stuck     a shortest one after which ``waiter`` can never move again, where that was asked for
+    ends      whether some state that was seen is the end of a migration
     """
 
     verdict: Verdict
@@ -51,6 +52,7 @@ class Search:
     depth: int
     schedule: Schedule | None = None
     stuck: Schedule | None = None
+    ends: bool = True
 
 
 def explore(
@@ -201,6 +203,7 @@ class _Explorer:
         waiting: dict[int, dict[int, int]] = defaultdict(dict, {0: {first: self.start}})
         seen: list[tuple[int, int]] = []  # the same of those that were looked at, if there is a waiter
         loss, deepest, complete, looked, depth = -1, 0, True, 0, 0
+        ends = False
         while waiting and complete and (loss < 0 or waiter):
             for at, state in waiting.pop(depth, {}).items():
                 looked += 1
@@ -209,6 +212,7 @@ class _Explorer:
                     break
                 if waiter:
                     seen.append((at, state))
+                ends = ends or bool(state & self.ending.mask)
                 if state & self.ending.mask == self.lost:
                     loss = at if loss < 0 else loss
                     continue
@@ -225,7 +229,7 @@ class _Explorer:
             depth += 1
         stuck = self._stuck(seen, waiter) if waiter and complete else -1
         verdict: Verdict = "REFUTED" if loss >= 0 else "PROVED" if complete else "UNDETERMINED"
-        return Search(verdict, len(came), deepest, self._schedule(loss), self._schedule(stuck))
+        return Search(verdict, len(came), deepest, self._schedule(loss), self._schedule(stuck), ends)
 
     def _schedule(self, at: int) -> Schedule | None:
         """The moves to that state, by one numbering of the pages from beginning to end."""

@@ -15,7 +15,7 @@ from freepages.engine.errors import FreepagesError
 from freepages.engine.memory import in_use
 from freepages.engine.text_table import columns
 from freepages.scenarios.debate import debate
-from freepages.search.fast import LIMIT, UNDETERMINED, Verdict, explore
+from freepages.search.fast import LIMIT, PROVED, UNDETERMINED, Verdict, explore
 from freepages.search.without_effect import without_effect
 
 Watch = Callable[[int], "bool | None"]
@@ -169,6 +169,8 @@ def check(
     if found.verdict == UNDETERMINED:
         why = enough.why or f"more than {limit:,} states"
         bounds += f"; the search ended after {found.states:,} states: {why}"
+    if found.verdict == PROVED and purpose == "migrate" and not found.ends:
+        bounds += "; no schedule ends the migration, so none could lose a page"
     steps, lost = _replayed(scenario, purpose, found.schedule) if found.schedule is not None else ((), {})
     return Checked(
         chosen.name,

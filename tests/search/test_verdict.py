@@ -2,9 +2,12 @@
 
 import json
 from itertools import count
+from typing import Any
 
 import pytest
 
+from freepages.debate.host_verbs import log_on
+from freepages.debate.own_proposal import proposal
 from freepages.engine import Run
 from freepages.engine.errors import FreepagesError
 from freepages.scenarios.debate import debate
@@ -114,3 +117,15 @@ def test_what_the_process_has_already_does_not_count() -> None:
     """A notebook that has migrated a terabyte before still gets its proof."""
     already = bytearray(b"x") * (200 << 20)
     assert check("snapshot", memory=100 << 20).verdict == "PROVED" and already
+
+
+def test_a_proof_of_a_migration_that_never_ends_says_so() -> None:
+    def host(w: Any) -> Any:
+        yield from log_on(w)
+        while True:
+            yield from log_on(w)
+
+    never = check(proposal(host=host), pages=1)
+    assert never.verdict == "PROVED"
+    assert "no schedule ends the migration, so none could lose a page" in never.bounds
+    assert "no schedule ends" not in check("snapshot", pages=1).bounds

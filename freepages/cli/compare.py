@@ -66,8 +66,12 @@ def run(args: Namespace) -> None:
     first.others(guest.ram.pages)
     runs = [(first, partial(migrate_as, args, guest))]
     for text in args.also:
-        path, _, proposal = text.partition("=")
-        runs.append((read(Path(path)), partial(migrate_as, args, guest, proposal=proposal or None)))
+        path, equals, proposal = text.rpartition("=")
+        if not equals or Path(text).exists():
+            path, proposal = text, ""
+        also = read(Path(path))
+        also.others(guest.ram.pages)
+        runs.append((also, partial(migrate_as, args, guest, proposal=proposal or None)))
     fitted: dict[str, float] = {}
     with Progress():
         if args.fit is not None:

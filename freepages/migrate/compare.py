@@ -80,6 +80,8 @@ def fit(names: Sequence[str], costs: Costs, runs: Sequence[tuple[QueryMigrate, A
     for name in names:
         if name not in known:
             raise unknown("cost", name, known)
+        if not getattr(costs, name):
+            raise FreepagesError(f"fit: {name} is 0, and is looked for by its multiples")
     seen = sum(ms > 0 for run, _ in runs for ms in (run.total_ms - run.downtime_ms, run.downtime_ms))
     if len(set(names)) > seen:
         costs_asked = f"{len(set(names))} costs ({', '.join(names)})"

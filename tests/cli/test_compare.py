@@ -139,3 +139,20 @@ def test_what_qemu_used_and_is_not_modelled_is_noted(capsys, tmp_path):
     _, _, *rest = compare("idle1g")
     assert main(["compare", str(path), *rest]) == 0
     assert f"note: {path}: QEMU used multifd, XBZRLE, which is not modelled" in capsys.readouterr().out
+
+
+def test_another_run_may_have_any_name_and_must_be_of_this_guest(capsys, tmp_path):
+    path = tmp_path / "a=b.json"
+    path.write_bytes(RUNS["idle1g-hint"].file("json").read_bytes())
+    for also in (f"{path}", f"{path}=free_page_hint"):
+        assert main(compare("idle1g", "--also", also)) == 0
+        assert f"\n{path}  " in capsys.readouterr().out
+    assert main(compare("idle4g-hint", "--also", str(path), "--fit", "link")) == 2
+    assert f"{path}: 262274 pages of RAM were migrated" in capsys.readouterr().err
+    assert main(compare("idle1g", "--also", "nowhere.json")) == 2
+    assert "nowhere.json: No such file" in capsys.readouterr().err
+
+
+def test_a_cost_of_0_is_not_fitted(capsys):
+    assert main(compare("idle1g", "--cost", "normal_page=0", "--fit", "normal_page")) == 2
+    assert "fit: normal_page is 0, and is looked for by its multiples" in capsys.readouterr().err

@@ -76,7 +76,7 @@ def run(args: Namespace) -> None:
     again = partial(migrate_as, args, guest.copy() if args.sensitivity else guest)
     with Progress() as bar:
         result, about = predict(args, guest, bar.rounds)
-        found = sensitivity(again, read_costs(args), result.total) if args.sensitivity else None
+        found = sensitivity(again, read_costs(args)) if args.sensitivity else None
     if args.never_sent:
         write_file(args.never_sent, result.never_sent.tobytes())
     if args.plot:

@@ -34,11 +34,13 @@ class Sensitive(NamedTuple):
         return {name: None if value == inf else value for name, value in self._asdict().items()}
 
 
-def sensitivity(run: Callable[[Costs], Migrated], costs: Costs, total: int) -> list[Sensitive]:
-    """The costs that matter, those that matter most first; ``run`` migrates the same guest again."""
-    found = []
+def sensitivity(run: Callable[[Costs], Migrated], costs: Costs, total: int | None = None) -> list[Sensitive]:
+    """The costs that matter, those that matter most first; ``run`` migrates the same guest again.
+    ``total`` is what it takes with these costs; if not given, it is found."""
+    asked, found_total = _asked_for(run, costs)
+    found, total = [], found_total if total is None else total
     for told in working(costs.table(), "costs tried"):
-        if told.source == "none":  # a time that was reckoned is no cost
+        if told.source == "none" or told.name not in asked:  # a time that was reckoned is no cost
             continue
         changes = [
             _total(run, replace(costs, **{told.name: told.value * (1 + off)})) / total - 1
@@ -47,6 +49,19 @@ def sensitivity(run: Callable[[Costs], Migrated], costs: Costs, total: int) -> l
         if max(map(abs, changes)) >= MATTERS:
             found.append(Sensitive(told.name, told.value, *changes))
     return sorted(found, key=lambda one: -max(abs(one.less), abs(one.more)))
+
+
+def _asked_for(run: Callable[[Costs], Migrated], costs: Costs) -> tuple[set[str], int]:
+    """The costs that a run asks for, as the others cannot change it; and its total time."""
+    names = set()
+
+    class Noting(Costs):
+        def __getattribute__(self, name: str) -> Any:
+            names.add(name)
+            return super().__getattribute__(name)
+
+    total = run(Noting(**vars(costs))).total
+    return names, total
 
 
 def _total(run: Callable[[Costs], Migrated], costs: Costs) -> float:

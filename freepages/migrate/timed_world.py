@@ -41,12 +41,13 @@ class TimedMemory:
     """What is in the pages, as far as it is kept: which hold zeros, and with ``keep`` a token each.
 
     ``exact`` says whether a page is known to hold zeros no more as soon as it is written, or only when its
-    bit in the log is read.
+    bit in the log is read. Where the kernel ``fills`` pages it is the former: what it fills with zeros is in
+    the log, too.
     """
 
-    def __init__(self, log: DirtyLog, zero: PageBitmap, keep: bool):
+    def __init__(self, log: DirtyLog, zero: PageBitmap, keep: bool, fills: bool = False):
         self.log, self.zero = log, zero
-        self.exact = keep or log.late or log.mode != "auto"
+        self.exact = keep or fills or log.late or log.mode != "auto"
         self.tokens: BulkContent | None = None
         if keep:
             nonzero = PageBitmap(zero.pages)
@@ -206,6 +207,7 @@ class LiveWorld(World):
         workload.begin(free, ram.pfns(), zero)
         if workload.used_before is not None:
             zero -= workload.used_before
+        fills = assume is not None and bool(assume.init_on_alloc or assume.init_on_free)
         super().__init__(
             ram.max_pfn,
             assume=assume,
@@ -214,7 +216,7 @@ class LiveWorld(World):
             chunk=chunk,
             pace=pace,
             kind=PageBitmap,
-            content=lambda pages, log: TimedMemory(log, zero, keep),
+            content=lambda pages, log: TimedMemory(log, zero, keep, fills),
         )
         some = floors or default(ram)
         many = FILLED_AT_A_TIME if self.assume.init_on_alloc else AT_A_TIME

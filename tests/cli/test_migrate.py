@@ -353,3 +353,16 @@ def test_a_cost_or_version_that_is_none_is_said_in_one_line(capsys, args, line):
     assert main(["migrate", "--ram", "64M", *args]) == 2
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and line in err
+
+
+def test_sensitivity_is_laid_beside_a_run_of_its_own_kind(capsys):
+    args = ("--ram", "64M", "--proposal", "inflate_deflate", "--init-on-alloc", "--bandwidth", "10Gbit")
+    moves = told(capsys, *args, "--sensitivity")["sensitivity"]
+    assert {one["name"] for one in moves} < {
+        "inflate",
+        "zero_scan",
+        "normal_page",
+        "link",
+        "stop",
+        "socket_buffer",
+    }

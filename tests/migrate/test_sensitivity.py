@@ -27,6 +27,19 @@ def test_a_guest_without_a_free_page_hangs_on_the_link():
     assert as_text([]).startswith("no cost changes")
 
 
+def test_costs_that_a_run_does_not_ask_for_are_not_tried():
+    tried = []
+
+    def counted(costs):
+        tried.append(costs)
+        return run(costs)
+
+    found = sensitivity(counted, Costs())
+    assert found == sensitivity(run, Costs(), run(Costs()).total)
+    assert len(tried) < 30 < len(list(Costs().table()))
+    assert all(costs.walk_page == Costs().walk_page for costs in tried)
+
+
 def test_a_figure_moves_as_far_as_the_named_costs_move_it():
     least, most = spread(lambda costs: costs.link / costs.walk_page, ["link"])
     assert least == 0.75 * Costs().link / 9.5 and most == 1.25 * Costs().link / 9.5

@@ -1,5 +1,6 @@
 """Migrations by the clock: exact bytes, nothing lost where nothing may be, the same by the same seed."""
 
+import weakref
 from dataclasses import replace
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ from freepages.debate.proposals import PROPOSALS
 from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
 from freepages.host.precopy import NORMAL_BYTES, ZERO_BYTES
+from freepages.migrate import timed_migration
 from freepages.migrate.guest import Guest
 from freepages.migrate.report import timed_rounds
 from freepages.migrate.timed_migration import migrate, prepare
@@ -80,6 +82,29 @@ def test_what_the_driver_allocates_is_zeroed_and_dirty_again():
     assert zeroing.zero_pages >= plain.zero_pages + plain.skipped_pages
     assert zeroing.never_sent.count() == 0
     assert zeroing.mismatched is not None and zeroing.mismatched.count() == 0
+
+
+@pytest.mark.parametrize("proposal", ["inflate_deflate", "free_page_hint", "snapshot"])
+@pytest.mark.parametrize("workload", ["still", "dirty:50MB/s:4MiB", "churn:5k/s:8MiB"])
+def test_what_is_zeroed_holds_zeros_whether_content_is_kept_or_not(proposal, workload):
+    kept, not_kept = (
+        migrate(guest(), proposal, workload, init_on_alloc=True, keep=keep) for keep in (True, False)
+    )
+    assert (kept.total, kept.normal_pages, kept.zero_pages) == (
+        not_kept.total,
+        not_kept.normal_pages,
+        not_kept.zero_pages,
+    )
+
+
+def test_the_bitmaps_of_a_large_guest_are_gone_before_the_next_migration(monkeypatch):
+    monkeypatch.setattr(timed_migration, "LARGE", PAGES)
+    some = guest()
+    zero = weakref.ref(some.zero.bytes)
+    migrate(some)
+    del some
+    migrate(guest())
+    assert zero() is None
 
 
 def test_a_block_that_is_zeroed_and_touched_for_the_first_time_takes_2_to_5_ms():

@@ -202,15 +202,21 @@ def _fill(
     except Exception as error:
         if not _is_executors(error):
             raise
-        kept = f"; the {len(table)} rows that are there are kept in {table.path}" if table.path else ""
-        raise FreepagesError(f"the executor died ({type(error).__name__}){kept}") from None
+        kept = f"; the {len(table)} rows that are there are kept in {table.path}"
+        raise FreepagesError(_wrong_with_it(error) + kept * bool(table.path and len(table))) from None
 
 
 def _is_executors(error: Exception) -> bool:
-    """Whether an error is the executor's: a pool is broken, a scheduler is gone."""
-    return isinstance(error, OSError | RuntimeError | CancelledError) or type(error).__module__.startswith(
-        "distributed."
-    )
+    """Whether an error is the executor's: a pool is broken, a scheduler is gone or cannot import this."""
+    kinds = OSError | RuntimeError | CancelledError | ImportError
+    return isinstance(error, kinds) or type(error).__module__.startswith("distributed.")
+
+
+def _wrong_with_it(error: Exception) -> str:
+    cause = error.__cause__ or error  # Dask's scheduler tells an import that failed as the cause
+    if isinstance(cause, ImportError):
+        return f"the executor cannot import what it needs; it wants this freepages ({cause})"
+    return f"the executor died ({type(error).__name__})"
 
 
 def _answered(

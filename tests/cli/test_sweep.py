@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -203,6 +203,23 @@ def test_a_worker_that_dies_is_told_and_loses_nothing(tmp_path: Path) -> None:
         with pytest.raises(FreepagesError, match=r"the executor died \(BrokenProcessPool\); the 2 rows"):
             sweep(GRID, executor=pool, table=out)
     assert len(rows(out)) == 2
+
+
+class WithoutFreepages(ThreadPoolExecutor):
+    """As Dask's answers, whose scheduler has another environment."""
+
+    def submit(self, *args: object, **kwargs: object) -> Future:  # type: ignore[override]
+        answer: Future = Future()
+        answer.set_exception(RuntimeError("Error during deserialization of the task graph.\nSee ..."))
+        answer.exception().__cause__ = ModuleNotFoundError("No module named 'freepages'")  # type: ignore[union-attr]
+        return answer
+
+
+def test_a_cluster_without_freepages_is_told_as_that(tmp_path: Path) -> None:
+    with pytest.raises(FreepagesError) as told:
+        sweep(GRID, executor=WithoutFreepages(), table=tmp_path / "out.csv")
+    words = "the executor cannot import what it needs; it wants this freepages (No module named 'freepages')"
+    assert str(told.value) == words and not list(tmp_path.iterdir())
 
 
 def test_the_command_sweeps_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

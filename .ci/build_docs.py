@@ -97,7 +97,9 @@ def lay_out(source: Path, pages: Path) -> None:
     (source / "data.md").write_text(head + "\n\n".join(f"#{one}" for one in told), encoding="utf-8")
     home = source / "index.md"
     text = re.sub(
-        r"```\{stepper\} (\w+)\n```", lambda found: home_stepper(found[1], static), home.read_text()
+        r"```\{stepper\} (\w+)\n```",
+        lambda found: home_stepper(found[1], static),
+        home.read_text(encoding="utf-8"),
     )
     home.write_text(text, encoding="utf-8")
     reference(source / "reference")

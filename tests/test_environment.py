@@ -1,5 +1,6 @@
 """pyproject.toml, environment.yml and the interpreter that runs this say the same."""
 
+import re
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -11,14 +12,14 @@ import yaml
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
-PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-CONDA: dict[str, Any] = yaml.safe_load((ROOT / "environment.yml").read_text())
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+CONDA: dict[str, Any] = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 ON_PYPI = {"matplotlib-base": "matplotlib"}
 
 
 def conda_requirements() -> dict[str, str]:
-    """Specifier by PyPI name, of everything that conda itself installs."""
-    parsed = [Requirement(entry) for entry in CONDA["dependencies"] if isinstance(entry, str)]
+    """Specifier by PyPI name, of everything but Python that conda itself installs."""
+    parsed = [Requirement(entry) for entry in CONDA["dependencies"][1:] if isinstance(entry, str)]
     return {ON_PYPI.get(one.name, one.name): str(one.specifier) for one in parsed}
 
 
@@ -28,7 +29,14 @@ def test_nothing_in_the_project_table_is_dynamic() -> None:
 
 def test_environment_yml_asks_for_the_same_versions_as_pyproject() -> None:
     wanted = {one.name: str(one.specifier) for one in map(Requirement, PROJECT["dependencies"])}
-    assert conda_requirements() == {"python": PROJECT["requires-python"], "pip": "", **wanted}
+    assert conda_requirements() == {"pip": "", **wanted}
+
+
+def test_environment_yml_names_one_python_that_the_workflow_tests() -> None:
+    """Binder looks for `python=X.Y`, and begins with that Python; for a bound it has a default of its own."""
+    found = re.fullmatch(r"python=(3\.\d+)", CONDA["dependencies"][0])
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    assert found and found[1] in workflow["jobs"]["linux"]["strategy"]["matrix"]["python"]
 
 
 def test_environment_yml_takes_nothing_from_anacondas_defaults() -> None:

@@ -37,7 +37,7 @@ def test_every_make_command_that_is_named_is_a_target(name: str) -> None:
 
 
 def test_the_workflow_runs_what_the_makefile_and_ci_run_do() -> None:
-    assert steps("linux") == ["make nbval", "make test"] and steps("macos") == ["make test"]
+    assert steps("linux")[:2] == ["make nbval", "make test"] and steps("macos") == ["make test"]
     assert steps("lint") == ["make lint"] and steps("docs")[:2] == ["make docs", "make lite"]
     ours = re.findall(
         r"^(?:if have npm; then )?make ([a-z]+)",

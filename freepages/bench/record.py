@@ -124,7 +124,7 @@ REACH: list[tuple[str, str, float, Callable[[Results], float]]] = [
 def machine() -> Row:
     """What the figures depend on."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         lines = []
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
@@ -174,10 +174,10 @@ def draw(results: Results) -> None:
 
 def main() -> None:
     results: Results = {"machine": machine()} | {what: list(measure(what)) for what in WHAT}
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     draw(results)
-    before, _, rest = README.read_text().partition(BEGIN)
-    README.write_text(before + BEGIN + rendered(results) + END + rest.partition(END)[2])
+    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    README.write_text(before + BEGIN + rendered(results) + END + rest.partition(END)[2], encoding="utf-8")
     for what, sign, limit, of in REACH:
         reached = of(results) <= limit if sign == "<=" else of(results) >= limit
         print(f"{'reached' if reached else 'MISSED '}  {what}: {of(results):g} ({sign} {limit:g})")

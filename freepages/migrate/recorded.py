@@ -79,7 +79,7 @@ class Recorded(QueryMigrate):
 
 def recorded() -> list[Recorded]:
     """All of them, by name."""
-    runs = json.loads(data_path("recorded", "runs.json").read_text())
+    runs = json.loads(data_path("recorded", "runs.json").read_text(encoding="utf-8"))
     return [
         Recorded(**asdict(read(Path(data_path("recorded", f"{run['name']}.json")))) | run) for run in runs
     ]

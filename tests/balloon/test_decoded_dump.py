@@ -330,7 +330,7 @@ def changed(key, value):
 )
 def test_a_file_that_is_no_dump_is_refused_in_one_line(tmp_path, capsys, content, message):
     path = tmp_path / "dump.json"
-    path.write_text(content)
+    path.write_text(content, encoding="utf-8")
     assert main(["ring", str(path)]) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.startswith(f"freepages: {path}: ") and message in err and err.count("\n") == 1
@@ -346,7 +346,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, capsys):
 
 def test_the_command_prints_what_was_decoded(tmp_path, capsys):
     path = tmp_path / "dump.json"
-    path.write_text(json.dumps(a_dump()))
+    path.write_text(json.dumps(a_dump()), encoding="utf-8")
     assert main(["ring", str(path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == said(a_dump())
     assert main(["ring", str(path), "--queue", "reporting"]) == 0
@@ -427,4 +427,4 @@ def test_a_real_ring_is_read_as_the_naive_decoder_reads_it_and_is_not_broken(pat
     dump = read_dump(path)
     told = json.loads(json.dumps(as_json(dump, decode(dump))))
     assert told["broken"] is None
-    agree(told, reference.decode(json.loads(path.read_text())))
+    agree(told, reference.decode(json.loads(path.read_text(encoding="utf-8"))))

@@ -32,14 +32,14 @@ def test_the_front_end_is_small_and_fetches_nothing() -> None:
 def test_the_modules_are_all_and_import_only_from_earlier_ones() -> None:
     assert {path.stem for path in FRONT.glob("*.js")} == {*MODULES, "still"}
     for at, name in enumerate(MODULES):
-        for wanted in re.findall(r'from "\./(\w+)\.js"', (FRONT / f"{name}.js").read_text()):
+        for wanted in re.findall(r'from "\./(\w+)\.js"', (FRONT / f"{name}.js").read_text(encoding="utf-8")):
             assert wanted in MODULES[:at]
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="no node")
 def test_the_module_laid_end_to_end_can_be_read(tmp_path: Path) -> None:
     for name, text in (("all", script()), ("still", script("keep", "still"))):
-        (tmp_path / f"{name}.mjs").write_text(text)
+        (tmp_path / f"{name}.mjs").write_text(text, encoding="utf-8")
         subprocess.run(["node", "--check", tmp_path / f"{name}.mjs"], check=True)
 
 

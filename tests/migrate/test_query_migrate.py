@@ -14,7 +14,7 @@ NEW = OLD | {"ram": RAM | {"precopy-bytes": 8000, "downtime-bytes": 500, "page-s
 
 def put(tmp_path, told):
     path = tmp_path / "run.json"
-    path.write_text(told if isinstance(told, str) else json.dumps(told))
+    path.write_text(told if isinstance(told, str) else json.dumps(told), encoding="utf-8")
     return path
 
 

@@ -260,7 +260,7 @@ def compiled(tmp_path_factory):
     def of(text, level="-O0"):
         if (text, level) not in known:
             source, out = folder / f"{len(known)}.c", folder / f"{len(known)}.o"
-            source.write_text(text)
+            source.write_text(text, encoding="utf-8")
             status, errors = run("cc", level, "-fno-builtin", "-w", "-c", str(source), "-o", str(out))
             assert status == 0, errors
             known[text, level] = str(out)

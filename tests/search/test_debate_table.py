@@ -100,7 +100,7 @@ def test_text_and_html_show_each_verdict_with_its_flips() -> None:
 
 
 def test_it_survives_its_file(tmp_path) -> None:
-    (path := tmp_path / "table.json").write_text(SHIPPED.json())
+    (path := tmp_path / "table.json").write_text(SHIPPED.json(), encoding="utf-8")
     again = DebateTable.load(path)
     assert (again.answers, again.delays) == (SHIPPED.answers, SHIPPED.delays)
     assert sum(line.startswith('  {"proposal"') for line in SHIPPED.json().splitlines()) == len(again.answers)
@@ -108,7 +108,7 @@ def test_it_survives_its_file(tmp_path) -> None:
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"answers": [{}], "delays": {}}', '{"answers": 3}'])
 def test_another_file_is_refused_by_name(content, tmp_path) -> None:
-    (path := tmp_path / "other.json").write_text(content)
+    (path := tmp_path / "other.json").write_text(content, encoding="utf-8")
     with pytest.raises(FreepagesError, match=r"other\.json: not a table of the debate"):
         DebateTable.load(path)
 

@@ -30,5 +30,5 @@ def test_a_short_campaign_breaks_queues_in_every_way_and_does_no_harm():
 
 
 def test_the_long_run_that_is_recorded_was_long():
-    recorded = json.loads(data_path("bench", "hostile_rings.json").read_text())
+    recorded = json.loads(data_path("bench", "hostile_rings.json").read_text(encoding="utf-8"))
     assert recorded["rings"] == sum(recorded["outcomes"].values()) >= 200_000

@@ -10,7 +10,7 @@ FILES = sorted(path.name for path in data_path("rings").glob("*.json"))
 
 TOLD = {
     cells[1].strip("`"): cells[2:-1]
-    for line in data_path("rings", "README.md").read_text().splitlines()
+    for line in data_path("rings", "README.md").read_text(encoding="utf-8").splitlines()
     if line.startswith("| `") and len(cells := [cell.strip() for cell in line.split("|")]) == 8
 }
 

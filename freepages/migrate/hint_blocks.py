@@ -36,6 +36,7 @@ class HintBlocks:
     upwards   whether the lowest come first
     block     pages of a block, a power of two of 64 or more
     records   is told the first page of each block that was allocated
+    grows     whether a large guest's are more at a time; not where they wait for the host together
     """
 
     def __init__(
@@ -46,9 +47,11 @@ class HintBlocks:
         at_a_time: int = AT_A_TIME,
         block: int = BLOCK,
         records: Callable[[Any], None] = lambda heads: None,
+        grows: bool = True,
     ):
         self._free, self._floors, self._upwards, self._most = free, floors, upwards, at_a_time
         self._block, self._words, self._records = block, block // 64, records
+        self._grows = grows
         self._at_once = max(1, CHUNK_WORDS // self._words)
         self._command = -1
         self._found: list[int] = []  # by the last call
@@ -69,7 +72,9 @@ class HintBlocks:
                 for left, floor in zip(self._left, self._floors, strict=True)
             ]
         self._found = []
-        blocks, count, most = PageBitmap(free.pages), 0, max(self._most, free.pages // self._block // 1000)
+        blocks, count, most = PageBitmap.sparse(free.pages), 0, self._most
+        if self._grows:
+            most = max(most, free.pages // self._block // 1000)
         for at, floor in enumerate(self._floors):
             want = min(most - count, self._most_of[at])
             room = _count(free, floor, floor.keep + want * self._block, self._upwards) - floor.keep

@@ -171,6 +171,7 @@ def prepare(
         floors=guest.floors,
         upwards=guest.upwards,
         block=guest.block,
+        waits=pace.qemu.whole_sections,
     )
     processes = []
     if chosen.guest is not None:

@@ -173,6 +173,7 @@ class LiveWorld(World):
     zero      the pfns that hold zeros at the start; but for those that the workload has used
     keep      whether content is kept and compared
     floors, upwards, block  which free blocks are hinted at, as HintBlocks takes them; a PC's, if not given
+    waits     whether hints wait for the end of a section that is sent
     speed     the share of its time that the guest runs (auto-converge slows it down)
     pauses    when the host had paused the VM: (start, end), in ns
     mismatched  with content, after the stop: the pfns whose content was lost
@@ -198,6 +199,7 @@ class LiveWorld(World):
         floors: Sequence[Floor] = (),
         upwards: bool = False,
         block: int = BLOCK,
+        waits: bool = False,
     ):
         self.ram, self.workload, self.clock, self.keep = ram, workload, clock, keep
         self.speed = 1.0
@@ -221,7 +223,9 @@ class LiveWorld(World):
         some = floors or default(ram)
         many = FILLED_AT_A_TIME if self.assume.init_on_alloc else AT_A_TIME
         self._hinted: list[NDArray[np.int64]] = []
-        self.blocks = HintBlocks(lambda: self.guest.free, some, upwards, many, block, self._hinted.append)
+        grows = many == FILLED_AT_A_TIME or not waits
+        records = self._hinted.append
+        self.blocks = HintBlocks(lambda: self.guest.free, some, upwards, many, block, records, grows)
 
     def new_log(self, mode: Mode) -> DirtyLog:
         return LiveLog(self.pages, mode, self._live_to_read, late=self.assume.late)

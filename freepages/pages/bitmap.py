@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Self
 
 from bitarray import bitarray
@@ -51,10 +52,30 @@ class PageBitmap(PageOperators):
     def __init__(self, pages: int) -> None:
         if pages < 0:
             raise FreepagesError(f"a bitmap of {pages} pages")
-        self.pages, self.within = pages, None
-        self.bytes = np.zeros(bitmap_bytes(pages), np.uint8)
+        self._lie_in(np.zeros(bitmap_bytes(pages), np.uint8), pages)
+
+    def _lie_in(self, memory: NDArray[np.uint8], pages: int) -> None:
+        self.pages, self.within, self.bytes = pages, None, memory
         self.words = self.bytes.view("<u8")
         self.bits = bitarray(buffer=self.bytes.data[: (pages + 7) // 8], endian="little")
+
+    @classmethod
+    def sparse(cls, pages: int) -> PageBitmap:
+        """An empty bitmap of which little will be written: the rest takes no memory.
+
+        What numpy asks for comes in huge pages, where there are any.
+        """
+        try:
+            import mmap
+        except ImportError:  # in a browser
+            return cls(pages)
+        bitmap, size = cls.__new__(cls), bitmap_bytes(pages)
+        area = mmap.mmap(-1, max(size, 1))
+        if hasattr(mmap, "MADV_NOHUGEPAGE"):
+            with suppress(OSError):  # a kernel without huge pages
+                area.madvise(mmap.MADV_NOHUGEPAGE)
+        bitmap._lie_in(np.frombuffer(area, np.uint8, size), pages)
+        return bitmap
 
     @classmethod
     def from_bytes(cls, data: builtins.bytes | bytearray | memoryview, pages: int) -> PageBitmap:

@@ -270,3 +270,14 @@ def test_a_map_that_says_where_its_bits_lie_is_as_one_that_does_not() -> None:
         told.within = CHUNK_WORDS + 1, len(told.words)
         change(told)
         assert told.within is None
+
+
+@pytest.mark.parametrize("pages", [0, 1, 64, 100_000])
+def test_a_sparse_map_is_a_map(pages: int) -> None:
+    sparse, plain = PageBitmap.sparse(pages), PageBitmap(pages)
+    assert sparse == plain and sparse.tobytes() == plain.tobytes() and not sparse
+    for bitmap in (sparse, plain):
+        bitmap.set_range(pages // 3, pages)
+        bitmap.words[: pages // 64] |= np.uint64(1)
+    assert sparse == plain and sparse.copy() == plain and list(sparse.runs()[0]) == list(plain.runs()[0])
+    assert (PageBitmap(pages) | sparse) == plain and pickle.loads(pickle.dumps(sparse)) == plain

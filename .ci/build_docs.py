@@ -19,7 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS, DOCS = ROOT / "notebooks", ROOT / "docs"
 ROOMS = ("zone", "virtqueue", "host", "debate")
-LICENCES = sorted(path for path in (ROOT / "data").glob("*/README.md"))
+LICENCES = sorted(path for path in (ROOT / "data").glob("*/README.md") if path.parent.name != "bench")
 HEIGHT = 744  # pixels of a stepper in a page
 
 
@@ -154,11 +154,23 @@ def course(source: Path) -> str:
         "Solutions": lambda name: name.startswith("course/solutions/"),
     }
     text = ["# The course", "One idea each. The minutes are counted from what is in a notebook."]
+    told = dict(
+        re.findall(r"^- \[.*\]\(notebooks/(.*?)\)(: .*)$", (ROOT / "README.md").read_text("utf-8"), re.M)
+    )
     for title, belongs in parts.items():
         some = sorted(filter(belongs, names))
         if some:
-            text.append(f"## {title}\n\n```{{toctree}}\n:maxdepth: 1\n\n" + "\n".join(some) + "\n```")
+            text.append(f"## {title}\n\n```{{toctree}}\n:hidden:\n\n" + "\n".join(some) + "\n```")
+            text.append("\n".join(f"- {entry(source, name, told)}" for name in some))
     return "\n\n".join(text) + "\n"
+
+
+def entry(source: Path, name: str, told: dict[str, str]) -> str:
+    """A line of the table of contents: the page, its minutes, and what README says of it."""
+    [path] = source.glob(f"{name}.*")
+    found = re.search(r"\*About (\d+ minutes)\.", path.read_text(encoding="utf-8"))
+    minutes = f", {found[1]}" if found else ""
+    return f"[]({name}){minutes}{told.get(path.name, '')}"
 
 
 def reference(folder: Path) -> None:

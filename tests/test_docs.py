@@ -81,6 +81,11 @@ def test_every_link_and_anchor_leads_somewhere(pages: dict[Path, Page]) -> None:
                 assert unquote(parts.fragment) in pages[target].ids, f"{path.relative_to(SITE)}: {link}"
 
 
+def test_the_table_of_contents_says_the_minutes_and_what_a_notebook_is_about() -> None:
+    text = (SITE / "course.html").read_text(encoding="utf-8")
+    assert re.search(r"00 · Start here</span></a>, \d+ minutes: the problem, the people, the map", text)
+
+
 def test_the_site_is_small() -> None:
     assert sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file()) < 40 << 20
 

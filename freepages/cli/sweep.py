@@ -164,15 +164,34 @@ def sweep(
     table: Path | str | None = None,
     watch: Callable[[int], bool] | None = None,
 ) -> list[Row]:
-    """Answer every cell of the grid; the rows, in the grid's order.
+    """Answer every cell of the grid: each combination of the values that it has for its options.
 
-    ``executor`` is any of concurrent.futures, or a Dask client's ``get_executor()``; without one, all is
-    answered here. With ``table``, a file of .csv, .jsonl or .parquet, rows are kept as they come, and those
-    that it has already are not computed again. ``watch`` is told how many rows there are; if it returns True,
-    the sweep ends with those.
+    Parameters
+    ----------
+    grid : mapping
+        For each option of ``freepages migrate`` or ``freepages check`` a value, or a list or array of them.
+        Amounts are text with a unit, as in the command, such as "8GiB" or "1Gbit".
+    what : str
+        "migrate" or "check".
+    executor : Executor, optional
+        Any of concurrent.futures, or a Dask client's ``get_executor()``; without one, all is answered here.
+    table : path, optional
+        A .csv, .jsonl or .parquet file, in which rows are kept as they come. Those that it has already
+        are not computed again.
+    watch : callable, optional
+        Called with the number of rows that are there; if it returns True, the sweep ends with those.
 
-    Raises FreepagesError for a grid or a table that cannot be, and when the executor dies; what was there by
-    then is kept in the table.
+    Returns
+    -------
+    list of dict
+        A row a cell, in the grid's order: the cell, what was asked, the error if it failed, and what came
+        out. A name ends in its unit.
+
+    Raises
+    ------
+    FreepagesError
+        For a grid or a table that cannot be, and when the executor dies; what was there by then is kept in
+        the table.
 
     Examples
     --------

@@ -48,7 +48,7 @@ def script(*names: str) -> str:
     """
     text = "\n".join((FRONT / f"{name}.js").read_text(encoding="utf-8") for name in names or MODULES)
     text = re.sub(
-        r'^import .* from "\./.*";\n|^export (?!default)|^\s+|^//.*\n|(?<=;) // .*$', "", text, flags=re.M
+        r'^import .* from "\./.*";\n|^export (?!default)|^\s*//.*\n|^\s+|(?<=;) // .*$', "", text, flags=re.M
     )
     return "\n".join(
         line if re.search("['`/]", line) else re.sub(r'("[^"]*")| ?([=<>?:&|,{}]+) ?', r"\1\2", line)

@@ -28,7 +28,8 @@ def draw(frame: Frame, zoom: Range | None = None, changed: Changes = UNCHANGED) 
     """The scene of a frame, with what `changed` outlined; of every map only the pfns [lo, hi) of `zoom` are
     shown, all where it is None.
 
-    A panel at x = 0 begins a row; the note is a row too. So the front end knows what it can leave out.
+    A panel at x = 0 begins a row; the note is a row too, and each says how high it is. So the front end knows
+    what it can leave out.
     """
     shapes: list[Shape] = []
     y = 0.0
@@ -37,13 +38,13 @@ def draw(frame: Frame, zoom: Range | None = None, changed: Changes = UNCHANGED) 
         y = HEADER
     placed, height = _flow(list(_pieces(frame.panels, zoom, changed.marked)))
     shapes.extend(
-        Group(x, y + down, p.shapes, p.kind + " marked" * p.marked, p.name) for x, down, p in placed
+        Group(x, y + down, p.shapes, p.kind + " marked" * p.marked, p.name, p.height) for x, down, p in placed
     )
     y += height
     note = [line for part in frame.note.splitlines() for line in wrap(part, NOTE_LETTERS)]
     if note:
         lines = [Text(0, 17 * n, line, "dim", 12) for n, line in enumerate(note, 1)]
-        shapes.append(Group(0, y, lines, "note"))
+        shapes.append(Group(0, y, lines, "note", high=17 * len(note)))
     return Scene(WIDTH, y + 17 * len(note), tuple(shapes), _label(frame, changed))
 
 
@@ -63,7 +64,7 @@ def _flow(pieces: list[Piece]) -> tuple[list[tuple[float, float, Piece]], float]
         placed.append((0, y, left))
         down = 0.0
         while pieces and left.width + GAP + pieces[0].width <= WIDTH:
-            if down and down + pieces[0].height > left.height:
+            if down and down + pieces[0].height > left.height + GAP:
                 break
             placed.append((WIDTH - pieces[0].width, y + down, pieces[0]))
             down += pieces.pop(0).height + GAP
@@ -83,4 +84,4 @@ def _pieces(panels: Sequence[Panel], zoom: Range | None, changed: Sequence[Marke
         if isinstance(group[0], Map):
             yield from maps(group, marks, zoom, tall)
         else:
-            yield piece(group[0], marks[0])._replace(marked=bool(marks[0]))
+            yield piece(group[0], marks[0])._replace(marked=bool(marks[0]) and not group[0].logs)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from freepages.engine.errors import FreepagesError, unknown
 from freepages.pages.operators import PageOperators
@@ -49,7 +49,13 @@ _TRUTH = bytes([0] + [1] * 255)
 
 
 class Panel:
-    """Base of all panels."""
+    """Base of all panels.
+
+    `logs` where a panel only lists what was done, as *Done* and the log say it too: then a step that adds to it
+    is no reason to make room for it.
+    """
+
+    logs: ClassVar[bool] = False
 
 
 def _bits(values: PageOperators | str | Iterable[Any]) -> bytes:

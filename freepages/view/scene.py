@@ -123,13 +123,15 @@ class Image:
 
 @dataclass(frozen=True)
 class Group:
-    """Shapes moved by (x, y); `kind` and `name` say what they show, for whoever looks for them."""
+    """Shapes moved by (x, y); `kind` and `name` say what they show, for whoever looks for them, and `high` how
+    high a panel is."""
 
     x: float
     y: float
     shapes: Sequence[Shape]
     kind: str = ""
     name: str = ""
+    high: float = 0
 
 
 Shape = Runs | Boxes | Strokes | Text | Letters | Image | Group

@@ -46,6 +46,7 @@ class SequenceChart(Panel):
     columns: Sequence[str]
     messages: Sequence[Message]
     room: int = 10
+    logs = True
 
     def __post_init__(self) -> None:
         messages = tuple(Message(*message) for message in self.messages)

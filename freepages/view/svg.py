@@ -151,7 +151,8 @@ def _(shape: Group) -> str:
     move = f' transform="translate({_n(shape.x)} {_n(shape.y)})"' if shape.x or shape.y else ""
     kind = " class=" + quoteattr(" ".join(f"fp-{k}" for k in shape.kind.split())) if shape.kind else ""
     name = f" data-name={quoteattr(shape.name)}" if shape.name else ""
-    return f"<g{move}{kind}{name}>{''.join(map(paint, shape.shapes))}</g>"
+    high = f' data-high="{_n(shape.high)}"' if shape.high else ""
+    return f"<g{move}{kind}{name}{high}>{''.join(map(paint, shape.shapes))}</g>"
 
 
 def png_file(columns: int, rgba: bytes) -> bytes:

@@ -1,45 +1,56 @@
 // The picture: an SVG that Python drew, in the room that there is.
 
-const GAP = 12; // between two rows, not needed under the last one
-const SPARE = 58; // pixels that what is shown first may push down what stands under the picture
+const GAP = 16; // between two rows; none above the note
+const SPARE = 58; // pixels that the first panel may push down what stands under the picture
+const MORE = 130; // and those that changed
 
-// Shows the picture so many pixels wide. Where it would be higher than `tall`, rows of panels are left out: not the
-// first, and those that are as before sooner than those that changed. Returns the names of the panels that are left
-// out, how high it is now, and whether it is `tight`: smaller than it should be, or without a row that changed.
-export function place(root, wide, tall) {
+// Shows the picture so many pixels wide. Where it would be higher than `tall`, or than `filled`, panels are left out:
+// those that are as before sooner than those that changed, the first one last. Returns the panels that
+// are left out, how high it is now, and whether it is `tight`: smaller than it should be, or without one that changed.
+export function place(root, wide, tall, filled = tall) {
   const [x, y, width, height] = (root.dataset.box ||= root.getAttribute("viewBox")).split(" ").map(Number);
-  const rows = [], scale = wide / width, shown = new Set();
+  const parts = [], shown = new Set();
   for (const g of root.querySelectorAll(":scope > g")) {
     const [, left, top] = /\((.*) (.*)\)/.exec(g.getAttribute("transform")) || [0, 0, 0];
-    if (+left) rows.at(-1).all.push(g);
-    else rows.push({ top: +top, all: [g] });
+    parts.push({ g, top: +top, row: +left ? parts.at(-1).row : +top, high: +g.dataset.high });
   }
-  rows.forEach((row, i) => { row.high = (rows[i + 1]?.top ?? y + height) - (i ? row.top : y); });
-  let high = rows[0] ? 0 : height, up = 0;
-  const take = (row, room) => {
-    if (shown.has(row) || (high + row.high - GAP) * scale > room) return;
-    high += row.high;
-    shown.add(row);
-  };
-  const marked = rows.filter(({ all }) => all.some(g => g.matches(".fp-marked")));
-  if (rows[0]) take(rows[0], Infinity);
-  marked.forEach(row => take(row, tall + SPARE));
-  rows.forEach(row => take(row, tall));
-  for (const row of rows) {
-    for (const g of row.all) {
-      g.style.display = shown.has(row) ? "" : "none";
-      g.style.translate = `0 ${-up}px`;
+  const first = parts[0], scale = Math.min(wide / width, (tall + SPARE) / (first?.high ?? height));
+  // Lays out what is shown, and returns how high it is.
+  const stand = () => {
+    let end = first ? first.top - GAP : height, row, from;
+    for (const part of parts) {
+      if (!shown.has(part)) continue;
+      if (part.row !== row) { row = part.row; from = end - part.top + (part.g.matches(".fp-note") ? 0 : GAP); }
+      part.down = from;
+      end = Math.max(end, part.top + from + part.high);
     }
-    if (!shown.has(row)) up += row.high;
+    return end - y + 4;
+  };
+  const take = (part, room) => shown.has(part) || shown.add(part) && stand() * scale > room && shown.delete(part);
+  const changed = parts.filter(({ g }) => g.matches(".fp-marked, .fp-note")).sort((a, b) => a.high - b.high);
+  const lacks = () => changed.some(part => !shown.has(part));
+  const begin = (...least) => {
+    shown.clear();
+    least.forEach(part => shown.add(part));
+    changed.forEach(part => take(part, tall + MORE));
+    return shown.size;
+  };
+  if (first) {
+    const most = begin(first);
+    if (lacks() && !changed.includes(first) && begin() < most) begin(first);
   }
-  if (up) high -= GAP;
-  const now = Math.min(wide, (tall + SPARE) / high * width);
+  parts.forEach(part => take(part, Math.max(tall, filled)));
+  const high = stand();
+  for (const part of parts) {
+    part.g.style.display = shown.has(part) ? "" : "none";
+    part.g.style.translate = `0 ${part.down}px`;
+  }
   root.setAttribute("viewBox", `${x} ${y} ${width} ${high}`);
-  root.style.width = `${now}px`;
+  root.style.width = `${scale * width}px`;
   return {
-    folded: rows.filter(row => !shown.has(row)).flatMap(row => row.all.map(g => g.dataset.name)),
-    high: high * now / width,
-    tight: now < wide || marked.some(row => !shown.has(row)),
+    folded: parts.filter(part => !shown.has(part)).map(({ g }) => g),
+    high: high * scale,
+    tight: scale * width < wide - 1 || lacks(),
   };
 }
 

@@ -53,7 +53,7 @@ export class Quiz {
       parts.push(make("b", question ? question.text : "Go forward: a question is first."));
       question?.answers.forEach((words, i) => {
         const mark = said == null ? "" : i === question.right ? " ✓" : i === said ? " ✗" : "";
-        const one = make("button", { type: "button", onclick: () => this.answer(i) }, `${i + 1}  ${words}${mark}`);
+        const one = make("button", { type: "button", onclick: () => this.answer(i) }, make("kbd", i + 1), ` ${words}${mark}`);
         if (said != null) press(one, i === said);
         if (mark) one.className = i === question.right ? "fp-right" : "fp-wrong";
         parts.push(one);

@@ -173,7 +173,7 @@ export class Stepper {
   openKey() {
     this.key.hidden = !this.key.hidden;
     press(this.buttons.key, !this.key.hidden);
-    if (!this.key.hidden) this.key.scrollIntoView({ block: "nearest" });
+    (this.key.hidden ? this.root.firstChild : this.key).scrollIntoView({ block: "nearest" });
   }
 
   openShare() {
@@ -352,13 +352,16 @@ export class Stepper {
     const now = [main.clientWidth, this.pane(), parseFloat(getComputedStyle(root).fontSize),
       main.getBoundingClientRect().top - root.getBoundingClientRect().top];
     if (String(now) !== String(this.room)) {
-      if (String(now.slice(0, 3)) !== String(this.room?.slice(0, 3))) { this.tallest = 0; this.lines = 9.5; }
+      if (String(now.slice(0, 3)) !== String(this.room?.slice(0, 3))) { this.tallest = 0; this.lines = 9.5; this.small = false; }
       this.room = now;
       this.arrange();
     }
     for (const { code } of this.each) {
       const lit = code.querySelector(".running .now") || code.querySelector(".now");
-      if (lit) code.scrollTop = lit.offsetTop - (code.clientHeight - lit.offsetHeight) * 0.6;
+      if (!lit) continue;
+      const { height } = lit.getBoundingClientRect();
+      code.scrollTop = height * Math.round((lit.offsetTop - (code.clientHeight - height) * 0.6) / height);
+      lit.title = lit.textContent;
     }
   }
 
@@ -366,13 +369,14 @@ export class Stepper {
     if (!this.room) return;
     const [width, pane, em, top] = this.room, svg = this.picture.firstElementChild, natural = svg.viewBox.baseVal.width;
     const least = natural * READABLE * em / 13, beside = width - least - 16 >= 21 * em;
-    const wide = beside ? Math.min(Math.max(least, width * 0.58), natural * 1.5) : width;
-    let tall, placed;
-    // Fewer lines of source where the picture needs the room.
+    const full = beside ? Math.min(Math.max(least, width * 0.58), natural * 1.5) : width;
+    let tall, wide, placed;
+    // Fewer lines of source, and smaller letters, where the picture needs the room.
     do {
+      wide = this.small ? Math.min(least, full) : full;
       tall = Math.max(pane - top - (6.5 + (beside ? 0 : this.lines)) * em, 12 * em);
-      placed = place(svg, wide, this.open ? Infinity : tall);
-    } while (placed.tight && !beside && this.lines > 6 && (this.lines = 6));
+      placed = place(svg, wide, this.open ? Infinity : tall, this.tallest);
+    } while (placed.tight && !beside && (this.lines > 7 ? this.lines = 6.8 : !this.small && (this.small = true)));
     const { high, folded } = placed;
     this.tallest = Math.max(this.tallest, high);
     this.root.classList.toggle("fp-beside", beside);
@@ -380,7 +384,8 @@ export class Stepper {
     this.picture.style.minHeight = `${this.tallest}px`;
     this.sources.style.height = `${beside ? Math.max(this.tallest, Math.min(tall, 17 * em)) : this.lines * em}px`;
     this.folded.hidden = !folded.length && !this.open;
-    text(this.folded, this.open ? "▾ fold" : `▸ ${folded.filter(Boolean).join(" · ") || "more"}`);
+    this.folded.replaceChildren(...(this.open ? ["▾ fold"] : ["▸ ", ...folded.flatMap((g, i) =>
+      [i ? " · " : "", make("span", { class: g.matches(".fp-marked") && "fp-changed" }, g.dataset.name || "note")])]));
   }
 }
 

@@ -106,9 +106,9 @@ def step_view(player: Player, zoom: tuple[int, int] | None = None) -> StepView:
     return StepView(
         player.position,
         str(last.step.move) if last else "",
-        f"{last.done}." if last else "",
+        ended(last.done) if last else "",
         player.changed.said,
-        f"{player.coming}.",
+        ended(player.coming),
         coming.letter if coming else "",
         mark(last) if last else "",
         tuple(_process_view(process, last) for process in player.run.processes.values()),
@@ -116,6 +116,11 @@ def step_view(player: Player, zoom: tuple[int, int] | None = None) -> StepView:
         text(player.frame, zoom, player.changed),
         tuple(QuizQuestion(q.text, q.answers, q.right) for q in last.questions) if last else (),
     )
+
+
+def ended(sentence: str) -> str:
+    """A sentence with its full stop, where it is no question."""
+    return sentence if sentence.endswith("?") else f"{sentence}."
 
 
 def mark(entry: Entry) -> str:

@@ -123,8 +123,10 @@ class Image:
 
 @dataclass(frozen=True)
 class Group:
-    """Shapes moved by (x, y); `kind` and `name` say what they show, for whoever looks for them, and `high` how
-    high a panel is."""
+    """Shapes moved by (x, y); `kind` and `name` say what they show, for whoever looks for them.
+
+    `high` is how high a panel is, 0 where nobody asks.
+    """
 
     x: float
     y: float

@@ -51,8 +51,8 @@ _TRUTH = bytes([0] + [1] * 255)
 class Panel:
     """Base of all panels.
 
-    `logs` where a panel only lists what was done, as *Done* and the log do too: then a step that adds to it is
-    no reason to make room for it.
+    `logs` where a panel only lists what was done, as *Done* and the log do too: then a step that adds to it
+    is no reason to make room for it.
     """
 
     logs: ClassVar[bool] = False

@@ -1,23 +1,23 @@
 """The stepper in a real JupyterLab: by mouse, keys and remote, at a projector's size, saved, as a page.
 
-What was once found wrong in a browser, and the test that holds it; those of other files are named with them:
+What was once found wrong in a browser, and the tests that hold it; those of other files are named with them:
 
-the picture far below the controls              every_shipped_scenario_fits_the_pane (150 % zoom too)
-"model not found" in a saved notebook           saved_closed_and_reopened
-letters that reach JupyterLab                   keys_stay_inside, letters_move
-decisive steps that mark nothing                a_decisive_step_is_outlined
-"log off" like "log empty"                      a_log_that_is_off_is_no_row_of_zeros
-what was done and what comes, not told apart    done_next_and_changed, who_waits_is_dim
-small letters, faint ones                       fits_the_pane, larger_text, ink_stands_out, tests/view
-a log far below the controls                    controls_and_log_are_near_each_other
-a game that goes on after the loss              test_game: a_page_is_lost_by_hand, the loss and the banner
-presses and drags that are lost                 arrows_and_a_remote, the_track_is_dragged, what_is_pressed
-messages that are cut                           a_schedule_is_pasted
-a white picture in the dark                     test_picture: a_large_map; tests/lab/test_still: opaque
-an explorer without a click                     test_picture: a_large_map, the_explorer_keeps_its_height
-controls without names, a lost focus            everything_has_a_name, accessibility_tree, by_keyboard_alone
-cells run again that leave widgets behind       run_again_a_cell
-a search without a sign of life                 test_game: the machine counts its states
+the picture far below the controls         every_shipped_scenario_fits_the_pane (150 % zoom too)
+"model not found" in a saved notebook      saved_closed_and_reopened
+letters that reach JupyterLab              keys_stay_inside, letters_move
+decisive steps that mark nothing           a_decisive_step_is_outlined, a_panel_that_the_last
+"log off" like "log empty"                 a_log_that_is_off_is_no_row_of_zeros
+done and next not told apart               done_next_and_changed, who_waits_is_dim, of_many_processes
+small letters, faint ones                  fits_the_pane, larger_text, ink_stands_out, tests/view
+a log far below the controls               controls_and_log_are_near_each_other
+a game that goes on after the loss         test_game: a_page_is_lost_by_hand_and_then_by_the_machine
+presses and drags that are lost            arrows_and_a_remote, the_track_is_dragged, what_is_pressed
+messages that are cut                      a_schedule_is_pasted
+a white picture in the dark                test_picture: a_large_map; tests/lab/test_still: opaque
+an explorer without a click                test_picture: a_large_map, the_explorer_keeps_its_height
+controls without names, a lost focus       everything_has_a_name, accessibility_tree, by_keyboard_alone
+cells run again that leave widgets behind  run_again_a_cell
+a search without a sign of life            test_game: a_long_search_counts_its_states
 """
 
 import json
@@ -418,6 +418,23 @@ def test_a_page_plays_without_a_kernel_and_opens_at_a_step(opened: Page, tmp_pat
     at(opened, 3)
 
 
+def test_what_was_once_found_is_held_by_tests_that_are_there() -> None:
+    files = {path.stem: path.read_text() for path in Path(__file__).parent.glob("test_*.py")}
+    there = [
+        f"{file}: {name}" for file, text in files.items() for name in re.findall(r"def test_(\w+)", text)
+    ]
+    rows = [line[47:] for line in (__doc__ or "").splitlines() if len(line) > 47 and line[45:47] == "  "]
+    assert len(rows) == 16
+    for row in rows:
+        file = "test_stepper"
+        for named in re.split(r"[,;] ", row.split(" (")[0]):
+            if named.startswith("tests/"):
+                continue
+            *other, name = named.split(": ")
+            file = other[0] if other else file
+            assert any(one.startswith(file) and name.replace(" ", "_") in one for one in there), named
+
+
 FITS = """() => {
     const top = document.querySelector('.fp').getBoundingClientRect().top, all = {};
     const bottom = (name, e) => { if (e) all[name] = e.getBoundingClientRect().bottom - top; };
@@ -600,6 +617,64 @@ def test_a_decisive_step_is_outlined_in_the_picture(
     expect(done(page)).to_contain_text(does)
     assert page.locator(f"{where} .s-ink, {where} .s-yellow").count() > 0
     assert stepper(page).locator(".fp-changed").count() > 0
+
+
+# Of the panels that are marked as changed which ones are folded, which ones begin below the window, and what
+# the line of the folded ones outlines; which panels reach beyond the picture; how many are folded.
+PANELS = """() => {
+    const all = [...document.querySelectorAll('.fp-svg > g')];
+    const name = g => g.dataset.name || g.getAttribute('class');
+    const box = e => e.getBoundingClientRect(), end = box(document.querySelector('.fp-svg')).bottom + 1;
+    const seen = all.filter(g => getComputedStyle(g).display !== 'none');
+    const changed = all.filter(g => g.matches('.fp-marked'));
+    return [
+        changed.filter(g => !seen.includes(g)).map(name),
+        changed.filter(g => seen.includes(g) && box(g).top > innerHeight - 30).map(name),
+        [...document.querySelectorAll('.fp-folded .fp-changed')].map(e => e.textContent),
+        seen.filter(g => box(g).bottom > end).map(name),
+        all.length - seen.length,
+    ];
+}"""
+
+
+@pytest.mark.parametrize("name", ["zone", "virtqueue", "rounds", "one-machine", "request_id-discard", "B5"])
+def test_a_panel_that_the_last_step_changed_stays_when_others_are_folded(
+    exported: Callable[..., Page], name: str
+) -> None:
+    """Where two large ones changed and only one has room, the other's name is outlined."""
+    page = exported(name)
+    stepper(page).focus()
+    folded = lost = 0
+    for step in range(1, 12):
+        page.keyboard.press("ArrowRight")
+        at(page, step)
+        hidden, below, outlined, cut, others = page.evaluate(PANELS)
+        assert (below, outlined, cut) == ([], hidden, [])
+        folded += others
+        lost += len(hidden)
+    assert folded or name in ("zone", "request_id-discard")
+    assert lost <= {"B5": 7, "one-machine": 1}.get(name, 0)
+
+
+def test_of_many_processes_only_those_that_act_show_their_source_and_the_others_come_back(
+    exported: Callable[..., Page],
+) -> None:
+    player = Stepper(shipped_scenario("one-machine")).player
+    names = {process.letter: process.name for process in player.run.processes.values()}
+    assert len(names) > 3
+    page = exported("one-machine", 1)
+    stepper(page).focus()
+    seen = set()
+    for step in range(1, 14):
+        at(page, step)
+        acting = {names[move.letter] for move in player.known[step - 1 : step + 1]}
+        shown = stepper(page).locator(".fp-sources section:visible b").all_text_contents()
+        assert set(shown) == acting
+        seen |= acting
+        page.keyboard.press("ArrowRight")
+    assert len(seen) > 3
+    few = exported("no_wait", 3)
+    expect(stepper(few).locator(".fp-sources section:visible")).to_have_count(3)
 
 
 def test_a_log_that_is_off_is_no_row_of_zeros(exported: Callable[..., Page]) -> None:

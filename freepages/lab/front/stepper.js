@@ -382,7 +382,7 @@ export class Stepper {
     this.root.classList.toggle("fp-beside", beside);
     this.main.style.setProperty("--fp-wide", `${wide}px`);
     this.picture.style.minHeight = `${this.tallest}px`;
-    this.sources.style.height = `${beside ? Math.max(this.tallest, Math.min(tall, 17 * em)) : this.lines * em}px`;
+    this.sources.style.height = `${beside ? Math.min(Math.max(this.tallest, 17 * em), tall + 5.5 * em) : this.lines * em}px`;
     this.folded.hidden = !folded.length && !this.open;
     this.folded.replaceChildren(...(this.open ? ["▾ fold"] : ["▸ ", ...folded.flatMap((g, i) =>
       [i ? " · " : "", make("span", { class: g.matches(".fp-marked") && "fp-changed" }, g.dataset.name || "note")])]));

@@ -11,7 +11,7 @@ done and next not told apart               done_next_and_changed, who_waits_is_d
 small letters, faint ones                  fits_the_pane, larger_text, ink_stands_out, tests/view
 a log far below the controls               controls_and_log_are_near_each_other
 a game that goes on after the loss         test_game: a_page_is_lost_by_hand_and_then_by_the_machine
-presses and drags that are lost            arrows_and_a_presenters_remote, the_track_is_dragged, what_is_pressed
+presses and drags that are lost            and_a_presenters_remote, the_track_is_dragged, what_is_pressed
 messages that are cut                      a_schedule_is_pasted
 a white picture in the dark                test_picture: a_large_map; tests/lab/test_still: opaque
 an explorer without a click                test_picture: a_large_map, the_explorer_keeps_its_height

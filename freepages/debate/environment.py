@@ -12,6 +12,7 @@ from freepages.engine import Act, Choose, Process, Steps
 CHOOSES = Act("does what it likes", cost="none")
 SETTLES = Act("makes a log bit visible", cost="none")
 PAUSED = "stands still: the host has paused the VM"
+STOPPED = "stands still: the host has stopped the guest"
 GIVES_UP = Act("gives something back early", cost="none")
 
 
@@ -28,9 +29,12 @@ def adversary(w: World) -> Steps:
     {'0a': 'allocates page 0', '1a': 'allocates page 1'}
     """
 
+    def stands_still() -> str:
+        return STOPPED if w.host.stopped else PAUSED if w.guest.paused else ""
+
     def options() -> dict[str, str]:
         can: dict[str, str] = {}
-        if w.guest.paused:
+        if stands_still():
             return can
         unlocked = w.lock.ready()
         for page in range(w.pages):
@@ -44,8 +48,8 @@ def adversary(w: World) -> Steps:
         return can
 
     def refuse(choice: str) -> str:
-        if w.guest.paused:
-            return PAUSED
+        if told := stands_still():
+            return told
         page, what = int(choice[:-1]), choice[-1]
         if page >= w.pages:
             return f"cannot: there is no page {page}"
@@ -56,8 +60,8 @@ def adversary(w: World) -> Steps:
         return w.lock.reason() if what in "af" and not w.lock.ready() else ""
 
     def why() -> str:
-        if w.guest.paused:
-            return PAUSED
+        if told := stands_still():
+            return told
         return "has no page: the driver holds all" if w.lock.ready() else w.lock.reason()
 
     menu = Choose(options, refuse, why)

@@ -16,7 +16,7 @@ from freepages.cli.own_file import read_proposal
 from freepages.cli.parser import listed
 from freepages.cli.progress import Progress
 from freepages.cli.sources import given_page_size, read_snapshot
-from freepages.debate.proposals import FREE_PAGE_HINT, PROPOSALS
+from freepages.debate.proposals import FREE_PAGE_HINT, PROPOSALS, Proposal
 from freepages.engine.costs import Costs
 from freepages.engine.errors import FreepagesError
 from freepages.migrate import report
@@ -110,7 +110,7 @@ def predict(
         "vcpus": args.vcpus,
         "seed": args.seed,
         "exact": guest.exact,
-        "notes": [*notes(args, guest), *ASKS[chosen.asks], *safety(args)],
+        "notes": [*notes(args, guest), *ASKS[chosen.asks], *safety(args, chosen)],
     }
     if not (result.waits or Workload.parse(args.workload, args.seed).allocations_per_second):
         about["guest_stall_us"] = None
@@ -154,9 +154,8 @@ def notes(args: Namespace, guest: Guest) -> list[str]:
     return told
 
 
-def safety(args: Namespace) -> list[str]:
+def safety(args: Namespace, chosen: Proposal) -> list[str]:
     """That the proposal can lose pages, or who tells: one run in which none was lost says little."""
-    chosen = read_proposal(args.proposal)
     if chosen.name not in PROPOSALS:
         return [f"freepages check {args.proposal} tells whether this proposal can lose pages"]
     assumed = "init-on-alloc" if args.init_on_alloc else ""

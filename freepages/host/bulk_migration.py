@@ -138,7 +138,7 @@ class BulkMigration(Migration):
 
     def _beside(self, by_pfn: PageBitmap) -> Iterator[tuple[RamSpan, Words, Words]]:
         """The words of the bitmap and those of one over pfns, span by span, where the latter has a bit."""
-        low, high = by_pfn.within or (0, len(by_pfn.words))
+        low, high = by_pfn.extent
         for span in self.spans:
             there = by_pfn.words[span.first : span.last]
             if span.first >= high or span.last <= low:

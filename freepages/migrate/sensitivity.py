@@ -34,11 +34,10 @@ class Sensitive(NamedTuple):
         return {name: None if value == inf else value for name, value in self._asdict().items()}
 
 
-def sensitivity(run: Callable[[Costs], Migrated], costs: Costs, total: int | None = None) -> list[Sensitive]:
-    """The costs that matter, those that matter most first; ``run`` migrates the same guest again.
-    ``total`` is what it takes with these costs; if not given, it is found."""
-    asked, found_total = _asked_for(run, costs)
-    found, total = [], found_total if total is None else total
+def sensitivity(run: Callable[[Costs], Migrated], costs: Costs) -> list[Sensitive]:
+    """The costs that matter, those that matter most first; ``run`` migrates the same guest again."""
+    asked, total = _asked_for(run, costs)
+    found = []
     for told in working(costs.table(), "costs tried"):
         if told.source == "none" or told.name not in asked:  # a time that was reckoned is no cost
             continue

@@ -253,7 +253,7 @@ class LiveWorld(World):
 
     def untouched(self, pages: PageBitmap) -> int:
         """How many of these the guest has never written: taken to be those that hold zeros."""
-        low, high = pages.within or (0, len(pages.words))
+        low, high = pages.extent
         return count_bits(pages.words[low:high] & self.memory.zero.words[low:high])
 
     def live(self) -> None:

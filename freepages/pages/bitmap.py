@@ -127,6 +127,11 @@ class PageBitmap(PageOperators):
             inside ^= parity[-1]
         return bitmap
 
+    @property
+    def extent(self) -> tuple[int, int]:
+        """A range of words that has all bits that are set: `within`, or all."""
+        return self.within or (0, len(self.words))
+
     def _chunks(self) -> Iterator[NDArray[np.uint64]]:
         for at in range(0, len(self.words), CHUNK_WORDS):
             yield self.words[at : at + CHUNK_WORDS]
@@ -178,7 +183,7 @@ class PageBitmap(PageOperators):
 
     def count(self) -> int:
         """How many pages are set."""
-        low, high = self.within or (0, len(self.words))
+        low, high = self.extent
         return sum(
             count_bits(self.words[at : min(at + CHUNK_WORDS, high)]) for at in range(low, high, CHUNK_WORDS)
         )
@@ -227,7 +232,7 @@ class PageBitmap(PageOperators):
     def _beside(self, other: Any) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint64]]]:
         """The words of both, chunk by chunk, where the other has a bit set; memory never touched stays so."""
         those = self.like(other)
-        low, high = those.within or (0, len(those.words))
+        low, high = those.extent
         size = 2 * CHUNK_WORDS  # fewer chunks, and both of a pair are still in the cache for a second pass
         for at in range(low, high, size):
             end = min(at + size, high)

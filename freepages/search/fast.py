@@ -212,8 +212,9 @@ class _Explorer:
                     break
                 if waiter:
                     seen.append((at, state))
-                ends = ends or bool(state & self.ending.mask)
-                if state & self.ending.mask == self.lost:
+                ended = state & self.ending.mask
+                ends = ends or bool(ended)
+                if ended == self.lost:
                     loss = at if loss < 0 else loss
                     continue
                 deepest = depth

@@ -245,5 +245,10 @@ class Player:
         return why[:1].upper() + why[1:]
 
 
+def ended(sentence: str) -> str:
+    """A sentence with its full stop, where it is no question."""
+    return sentence if sentence.endswith("?") else f"{sentence}."
+
+
 # One move of a schedule, as the engine's grammar has it, or as much of it as stands at this place.
 _TOKEN = re.compile(r"[\s,]*[a-z]([0-9]+[a-z])?")

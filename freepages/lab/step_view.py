@@ -13,7 +13,7 @@ from typing import Any
 
 from freepages.engine import TAKES_LOCK, Process, Scenario
 from freepages.lab.key import key
-from freepages.lab.player import Entry, Player
+from freepages.lab.player import Entry, Player, ended
 from freepages.view.draw import draw
 from freepages.view.source import source
 from freepages.view.svg import svg
@@ -116,11 +116,6 @@ def step_view(player: Player, zoom: tuple[int, int] | None = None) -> StepView:
         text(player.frame, zoom, player.changed),
         tuple(QuizQuestion(q.text, q.answers, q.right) for q in last.questions) if last else (),
     )
-
-
-def ended(sentence: str) -> str:
-    """A sentence with its full stop, where it is no question."""
-    return sentence if sentence.endswith("?") else f"{sentence}."
 
 
 def mark(entry: Entry) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from textwrap import wrap
 
 from freepages.engine import Process
-from freepages.lab.player import Entry, Player
+from freepages.lab.player import Entry, Player, ended
 from freepages.view.changes import Changes, shortened
 from freepages.view.draw import draw
 from freepages.view.grid import aligned
@@ -67,7 +67,8 @@ def still(player: Player, zoom: tuple[int, int] | None = None) -> Scene:
         for at, line in enumerate(wrap(_told(entry), SMALL_LETTERS - 5)[:2]):
             shapes.append(Text(32, y + 12, line, "dim" if at else "ink", SMALL))
             y += LINE
-    return Scene(WIDTH, y + 4, shapes, f"{last.done if last else scenario.title}. Next: {player.coming}.")
+    said = f"{ended(last.done if last else scenario.title)} Next: {ended(player.coming)}"
+    return Scene(WIDTH, y + 4, shapes, said)
 
 
 def _picture(player: Player, zoom: tuple[int, int] | None) -> Scene:

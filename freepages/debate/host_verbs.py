@@ -199,7 +199,7 @@ def as_chosen(
             return "does not stop between its request and the answer"
         if choice == "0t":
             return "has no answer to take"
-        return f"has not to send page {choice[:-1]}" if choice.endswith("s") else ""
+        return f"need not send page {choice[:-1]}" if choice.endswith("s") else ""
 
     menu = Choose(options, refuse, "waits for the guest's answer")
     while True:

@@ -53,6 +53,9 @@ LARGEST, BATCHES = 64, 64
 
 POLL = 0.2  # seconds
 
+TRIES = 3
+"""How often a batch is given to an executor whose answer failed though the executor is alive."""
+
 
 class _Options(ArgumentParser):
     """The options of one cell; what is wrong with them is an error of that cell."""
@@ -245,15 +248,32 @@ def _answered(
     if executor is None:
         yield from (_answers(what, batch) for batch in batches)
         return
-    waiting = {executor.submit(_answers, what, batch) for batch in batches}
+    waiting = {executor.submit(_answers, what, batch): (batch, TRIES) for batch in batches}
     try:
         while waiting:
-            done, waiting = wait(waiting, timeout=POLL, return_when=FIRST_COMPLETED)
-            # Where a scheduler died, what was answered before comes before the error.
-            yield from (future.result() for future in sorted(done, key=Future.cancelled)) if done else [[]]
+            done, _ = wait(waiting, timeout=POLL, return_when=FIRST_COMPLETED)
+            # Where an executor died, what was answered before comes before the error.
+            for future in sorted(done, key=_failed):
+                batch, left = waiting.pop(future)
+                try:
+                    some = future.result()
+                except Exception as error:
+                    # Dask's executor hands over an answer whose worker died meanwhile as some other error
+                    # (distributed/cfexecutor.py, _cascade_future). A batch has no effect: ask once more.
+                    if _is_executors(error) or left == 1:
+                        raise
+                    waiting[executor.submit(_answers, what, batch)] = batch, left - 1
+                else:
+                    yield some
+            if not done:
+                yield []
     finally:
         for future in waiting:
             future.cancel()
+
+
+def _failed(done: Future[list[Row]]) -> bool:
+    return done.cancelled() or done.exception() is not None
 
 
 # -- the command

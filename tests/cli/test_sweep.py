@@ -10,6 +10,7 @@ import time
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -203,6 +204,32 @@ def test_a_worker_that_dies_is_told_and_loses_nothing(tmp_path: Path) -> None:
         with pytest.raises(FreepagesError, match=r"the executor died \(BrokenProcessPool\); the 2 rows"):
             sweep(GRID, executor=pool, table=out)
     assert len(rows(out)) == 2
+
+
+class LosesAnswers(ThreadPoolExecutor):
+    """Dask's executor does so: a worker dies after its answer came, and the answer is taken for an error."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__(2)
+        self.times = times
+
+    def submit(self, what: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        def lost() -> None:
+            raise ValueError("not enough values to unpack (expected 3, got 2)")
+
+        self.times -= 1
+        return super().submit(what, *args, **kwargs) if self.times < 0 else super().submit(lost)
+
+
+def test_an_answer_that_an_executor_lost_is_asked_for_again(tmp_path: Path) -> None:
+    alone = sweep(GRID)
+    for lost in (1, len(alone)):
+        assert sweep(GRID, executor=LosesAnswers(lost), table=tmp_path / f"{lost}.csv") == alone
+
+
+def test_an_executor_that_loses_every_answer_is_not_asked_for_ever(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not enough values"):
+        sweep(GRID, executor=LosesAnswers(10**9))
 
 
 class WithoutFreepages(ThreadPoolExecutor):

@@ -38,9 +38,12 @@ prediction = Forecast(
         "balloon": {
             4: "The driver has allocated these four, so nobody else can get them.",
             19: "That is how many pages the program gets. But the host was not told of those.",
+            23: "Four of the 23 are the driver's by then, and the host was told of these four only.",
         },
         "bitmap": {
             0: "A bitmap only lists the pages. They stay on the free lists, where anybody may take them.",
+            18: "In this run the driver inflates nothing. Nobody has the pages that are listed.",
+            19: "In this run the driver inflates nothing. Nobody has the pages that are listed.",
             23: "One of the 23 holds the bitmap, so it is in use and not listed.",
         },
         "deflating": {
@@ -92,12 +95,14 @@ class Balloon:
         self._call()
         if queue not in ("inflate", "deflate"):
             raise Wrong(f"there is no queue {queue!r}: it is 'inflate' or 'deflate'.")
+        if not isinstance(pages, Iterable):
+            raise Wrong(f"the host is told a list of pages, such as [26, 27], and not {pages!r}.")
         told = set(pages)
         if strange := told - set(self.pages):
             raise Wrong(f"the host is told of {_these(strange)}, which the driver does not own.")
         if queue == "inflate":
             if twice := told & self.discarded:
-                raise Wrong(f"the host is told twice to discard {_these(twice)}.")
+                raise Wrong(f"the host is told twice to discard {_these(twice)}: name the new pages only.")
             self.discarded |= told
         else:
             self.discarded -= told
@@ -140,12 +145,12 @@ def _judge(set_size: Callable[[Balloon, int], object]) -> str:
             before, balloon.full = len(balloon.pages), False
             called(set_size, balloon, wanted)
             case = f"with {before} pages in the balloon, set_size(balloon, {wanted})"
-            if untold := set(balloon.pages) - balloon.discarded:
-                raise Wrong(f"{case}: the host was not told of {_these(untold)}, so it cannot discard them.")
             if len(balloon.pages) != wanted and not balloon.full:
                 raise Wrong(
                     f"{case}: afterwards there are {len(balloon.pages)}. {_why(before, wanted, balloon)}"
                 )
+            if untold := set(balloon.pages) - balloon.discarded:
+                raise Wrong(f"{case}: the host was not told of {_these(untold)}, so it cannot discard them.")
     count = sum(map(len, SIZES))
     return f"{count} sizes, also one that the guest has no memory for. What was discarded was always owned."
 

@@ -11,7 +11,7 @@ from freepages.exercises.prediction import Forecast
 from freepages.pages.bitmap import PageBitmap
 
 CASES = 500
-FIRST = [(16, 8, 1, 16, (3, 12)), (16, 8, 2, 10, ())]
+FIRST = [(16, 10, 1, 16, (3, 15)), (16, 8, 2, 10, ())]
 """Small cases, in which what is wrong is easily seen: pages, pfn, order, limit, bits set before."""
 
 
@@ -35,6 +35,10 @@ prediction = Forecast(
         "first page": {
             10: "It is the free page with the lowest number. But the lists are not sorted by address.",
             17: "It is on the right list, but at its tail.",
+            20: "It is on its CPU's own list. The walk goes through free_area only.",
+            22: "It is at the head of a list, but that of order 1. The walk begins with order 0.",
+            32: "It is on the right list, but not at its head.",
+            48: "It is at the head of a list, but that of order 2. The walk begins with order 0.",
             56: "It begins the largest block. The walk begins with order 0.",
         },
         "page 20": {"yes": "It is free, but where would the walk meet it? It goes through free_area only."},
@@ -69,6 +73,8 @@ def _judge_one(
         mark(given, pfn, order, limit)
     except IndexError as error:
         raise Wrong(f"{call} wrote past the end of the bitmap: only pages below limit have a bit.") from error
+    except ValueError as error:
+        raise Wrong(f"{call}: {error}. += adds a bit that is set once more, |= does not.") from error
     except TypeError as error:
         if "float" in str(error):
             raise Wrong(

@@ -13,6 +13,7 @@ prediction = Forecast(
     lambda run: sum(run.world.nr_free()),
     why="There were six splits, and each left one free half: one block of each order from 0 to 5.",
     wrong={
+        0: "Only one page of the block is taken. The kernel keeps the others, as smaller free blocks.",
         1: "63 free pages do not make one block: a block has 2ᵏ pages.",
         2: "One half is free after the first split, but the other still has 32 pages. It is halved again.",
         5: "The last split makes two blocks of one page. One is taken; what of the other?",

@@ -86,15 +86,16 @@ def same_everywhere(
     The first wrong case is told. If a likely mistake, the values of `likely`, gives the learner's results in
     all cases, then what its key says of it is told too.
     """
-    given = {case: answer(*case) for case in cases}
+    given = {case: called(answer, *case)[1] for case in cases}
     wrong = [case for case, wanted in cases.items() if given[case] != wanted]
     if not wrong:
         return
     if all(one is None for one in given.values()):
         raise Wrong("the function returns nothing. Is there a `return`?")
-    called = f"{name}({', '.join(map(str, wrong[0]))})"
+    call = f"{name}({', '.join(map(str, wrong[0]))})"
     reasons = (why for why, rule in likely.items() if all(rule(*case) == given[case] for case in cases))
-    said = f"{called} is {given[wrong[0]]!r:.60}, and it should be {cases[wrong[0]]}. {next(reasons, '')}"
+    lost = "Does every way through the function end with return?" if given[wrong[0]] is None else ""
+    said = f"{call} is {given[wrong[0]]!r:.60}, and it should be {cases[wrong[0]]}. {next(reasons, lost)}"
     raise Wrong(said.rstrip())
 
 

@@ -93,7 +93,9 @@ def _why(found: list[int], wanted: list[int], wrapped: bool, num: int) -> str:
         return "avail_idx has counted past 65535 and begun at 0 again: take the difference modulo 2**16."
     if found == [(slot + 1) % num for slot in wanted]:
         return "That begins one slot too far: used_idx chains are done, so slot used_idx % num is not."
-    return f"It should be {_few(wanted)}: {len(wanted)} from slot used_idx % num on."
+    if not wanted:
+        return "It should be []: the indices are equal, so no chain is under way."
+    return f"It should be {_few(wanted)}: as many as avail_idx is ahead, from slot used_idx % num on."
 
 
 def _few(slots: Sequence[int]) -> str:

@@ -58,7 +58,7 @@ def _what_is_missing(run: Run) -> str:
     if read and not freed:
         return "The host read the answer while the bitmap was still there. It must ask again first."
     if asked < 2:
-        return "The host has asked once. Let the driver answer, and let the host ask again before it reads."
+        return "The host has asked once. Let the handler answer, and the host ask again before it reads."
     if taken and (not freed or taken < freed):
         return "Somebody took a page before the bitmap was freed, so they got another page."
     if not freed:

@@ -10,15 +10,20 @@ from freepages.exercises.exercise import Exercise, function, same_everywhere
 from freepages.exercises.prediction import Forecast
 from freepages.scenarios.precopy import race, rounds
 
+_SIXTEEN = "The guest writes 16 times in the first round. How many different pages are these?"
+_FREE_TOO = "That leaves out the free pages. But nobody has told the host which they are."
+_LAST = "What is sent after the stop is the last round. Nothing comes after it."
+_SHORTER = "The second round is shorter than the first. How often does the guest write in it?"
 prediction = Forecast(
     lambda told: [one.pages for one in told],
     why="The guest writes once for each four pages sent, and to no more than its twelve pages.",
     wrong={
-        (64, 16, 4, 1): "The guest writes 16 times in the first round. How many different pages are these?",
-        (64, 16, 4): "The guest writes 16 times in the first round. How many different pages are these?",
+        **dict.fromkeys(((64, 16, 4, 1), (64, 16, 4), (64, 16, 3), (64, 16)), _SIXTEEN),
+        (64, 24): "Of the 24 pages in use the guest writes to twelve only.",
         (64, 12): "The pages that are left when the guest stops are sent too.",
-        (24, 12, 3): "That leaves out the free pages. But nobody has told the host which they are.",
-        (64, 12, 12): "The second round is shorter than the first. How often does the guest write in it?",
+        **dict.fromkeys(((24, 12, 3), (24, 6, 1), (24, 6), (24, 6, 3)), _FREE_TOO),
+        **dict.fromkeys(((64, 12, 3, 0), (64, 12, 3, 1), (64, 12, 3, 3)), _LAST),
+        **dict.fromkeys(((64, 12, 12), (64, 12, 12, 12), (64, 12, 0)), _SHORTER),
     },
 )
 """The pages that each round sends, of rounds that `race` gives."""
@@ -44,6 +49,15 @@ LIKELY: Mapping[str, Rule] = {
     ),
     "The guest writes after each whole group of `sends` pages. Count whole groups: / gives parts, // not.": (
         lambda left, hot, sends, writes: min(hot, left / sends * writes)
+    ),
+    "A rest of fewer than `sends` pages does not count: round down, with //.": (
+        lambda left, hot, sends, writes: min(hot, -(-left // sends) * writes)
+    ),
+    "The hot pages are the most that a round can have: the smaller of the two numbers counts.": (
+        lambda left, hot, sends, writes: max(hot, left // sends * writes)
+    ),
+    "First count all writes. The hot pages limit these, and not the groups of `sends` pages.": (
+        lambda left, hot, sends, writes: min(hot, left // sends) * writes
     ),
     "That leaves out how fast the guest writes: `writes` times for each group of `sends` pages.": (
         lambda left, hot, sends, writes: min(hot, left)

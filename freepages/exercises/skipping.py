@@ -19,7 +19,12 @@ prediction = Forecast(
     wrong={
         24: "Then the destination would not have what was written to page 20.",
         26: "Page 20 was not sent before the sync. How often is it sent then?",
+        1: "The other pages in use are at the source only, so they must be sent too.",
+        23: "Page 20 was free when the guest looked. It comes on top of the pages in use.",
+        39: "These are free. They are the ones that are skipped.",
         40: "These are the free pages. They are the ones that are skipped.",
+        41: "These are the free pages and page 20. The free ones are skipped.",
+        63: "Only page 20 would be skipped. The bitmap lists all pages that are free.",
         64: "Then nothing would be skipped.",
         65: "Then nothing would be skipped.",
     },
@@ -53,6 +58,21 @@ LIKELY: Mapping[str, Translation] = {
     ),
     "Below the hole the host's number is the pfn. Only above it do the two differ.": (
         lambda pfn, low, high: pfn - (high - low)
+    ),
+    "Bracket the length of the hole: pfn - high - low takes both numbers away.": (
+        lambda pfn, low, high: pfn if pfn < low else None if pfn < high else pfn - high - low
+    ),
+    "That is one too few: the hole has high - low pages, for `high` is no page of it.": (
+        lambda pfn, low, high: pfn if pfn < low else None if pfn < high else pfn - (high - low) - 1
+    ),
+    "That is one too many: the hole has high - low pages, for `low` is a page of it.": (
+        lambda pfn, low, high: pfn if pfn < low else None if pfn < high else pfn - (high - low) + 1
+    ),
+    "Place 0 is page 0's. For a pfn in the hole return None.": (
+        lambda pfn, low, high: pfn if pfn < low else 0 if pfn < high else pfn - (high - low)
+    ),
+    "C would return -1 for a pfn in the hole. Here it is None.": (
+        lambda pfn, low, high: pfn if pfn < low else -1 if pfn < high else pfn - (high - low)
     ),
     "You subtract where the hole begins. Subtract how long it is.": (
         lambda pfn, low, high: pfn if pfn < low else None if pfn < high else pfn - low

@@ -34,6 +34,11 @@ def frees_first(balloon, wanted):
         balloon.free_page(pfn)
 
 
+def does_not_free(balloon, wanted):
+    fill(balloon, wanted)
+    balloon.tell_host("deflate", balloon.pages[wanted:])
+
+
 def does_not_tell(balloon, wanted):
     while len(balloon.pages) < wanted:
         balloon.alloc_page()
@@ -65,9 +70,11 @@ def never_ends(balloon, wanted):
         (lambda b, w: ..., None, "no answer yet"),
         (fill, False, "with 4 pages in the balloon, set_size(balloon, 2): afterwards there are 4"),
         (frees_first, False, "while the host still counts it as discarded"),
+        (does_not_free, False, "afterwards there are 4. No page was freed"),
         (does_not_tell, False, "the host was not told of pages"),
         (asks_again, False, "Do not ask again"),
-        (tells_all, False, "told twice to discard page"),
+        (tells_all, False, "told twice to discard page 30: name the new pages only"),
+        (lambda b, w: b.tell_host("inflate", w), False, "a list of pages, such as [26, 27], and not 4"),
         (never_ends, False, "does not end"),
         (lambda b, w: b.tell_host("inflate", range(w)), False, "which the driver does not own"),
         (lambda b, w: b.tell_host("stats", []), False, "no queue 'stats'"),

@@ -82,6 +82,16 @@ def appends(bitmap, pfn, order, limit):
 def does_nothing(bitmap, pfn, order, limit): ...
 
 
+def adds(bitmap, pfn, order, limit):
+    for page in range(pfn, min(pfn + (1 << order), limit)):
+        bitmap[page // 8] += 1 << (page % 8)
+
+
+def wrong_bit(bitmap, pfn, order, limit):
+    for page in range(pfn, min(pfn + (1 << order), limit)):
+        bitmap[page // 8] |= page % 8
+
+
 def byte_of_each_page(bitmap, pfn, order, limit):
     bitmap[pfn] |= 1
 
@@ -92,10 +102,12 @@ def byte_of_each_page(bitmap, pfn, order, limit):
         (no_limit, "limit=10) wrote past the limit: it set the bit of page 10."),
         (big_endian, "turned the bits of each byte round: bit 0 is the lowest"),
         (divides, "page / 8 is a fraction, page // 8 is not"),
-        (assigns, "cleared the bit of page 12, which was set before"),
-        (block_of_order_pages, "did not set the bit of page 9"),
+        (adds, "+= adds a bit that is set once more, |= does not"),
+        (wrong_bit, "set the bit of page 8, which is not in the block [10, 12)"),
+        (assigns, "cleared the bit of page 15, which was set before"),
+        (block_of_order_pages, "did not set the bit of page 11"),
         (appends, "had 8 bytes and has 9 now"),
-        (does_nothing, "did not set the bit of page 8"),
+        (does_nothing, "did not set the bit of page 10"),
         (byte_of_each_page, "wrote past the end of the bitmap"),
         (7, "the answer is the function itself"),
     ],
@@ -128,7 +140,7 @@ ANSWERED = "h h h i i i i i i i i"
     [
         (review.ROW.schedule, True, "no schedule is shorter"),
         ("", False, "after 0 moves nothing is lost. The host has not asked yet"),
-        ("h h h", False, "The host has asked once"),
+        ("h h h", False, "The host has asked once. Let the handler answer"),
         (f"{ANSWERED} h h h", False, "while the bitmap was still there. It must ask again first"),
         (f"{ANSWERED} h h", False, "The bitmap is not freed yet"),
         (f"{ANSWERED} h h i i i h", False, "still holds what it held"),

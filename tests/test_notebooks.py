@@ -229,6 +229,7 @@ def anchors(notebook: Any) -> set[str]:
 def test_every_place_in_a_notebook_that_it_links_to_exists(path: Path) -> None:
     for target, place in re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", prose(stored(path))):
         if target.endswith(".ipynb") or not target:
+            assert place.isascii(), f"{place}: JupyterLab does not go there"
             assert place in anchors(stored(path.parent / target if target else path)), (target, place)
 
 

@@ -1,6 +1,7 @@
 """The command line: `freepages COMMAND`, or `python -m freepages COMMAND`.
 
 Whatever is wrong with what a command was given is a FreepagesError: one line on stderr, and exit status 2.
+A command whose ``run`` returns true has failed: exit status 1.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     closed = _ready_streams()
     try:
         args = parser().parse_args(argv)
-        args.run(args)
+        failed = args.run(args)
         sys.stdout.flush()
         if closed:
             raise FreepagesError("the output cannot be written: standard output is closed")
@@ -70,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _told("there is not enough memory for this (or a limit on it: ulimit -v)")
     except KeyboardInterrupt:
         return 130
-    return 0
+    return int(bool(failed))
 
 
 def _ready_streams() -> bool:

@@ -302,11 +302,12 @@ def options(command: ArgumentParser) -> None:
 
 def more() -> str:
     known = [(what, ", ".join(names(what))) for what in get_args(What)]
-    return "\n\n".join([listed("what a grid may have:", known), f"for example:\n{EXAMPLE}"])
+    status = "The exit status is 1 if every cell failed."
+    return "\n\n".join([listed("what a grid may have:", known), f"for example:\n{EXAMPLE}", status])
 
 
-def run(args: Namespace) -> None:
-    """Run the command."""
+def run(args: Namespace) -> bool:
+    """Run the command; whether it failed: every cell has an error."""
     what, grid = read_grid(args.file)
     asked = cells(grid, what)
     out = args.out or args.file.with_suffix(".csv")
@@ -320,6 +321,7 @@ def run(args: Namespace) -> None:
     print(f"{out}: {len(rows):,} of {len(asked):,} cells{failed}")
     if progress.stopped:
         raise KeyboardInterrupt
+    return bool(rows) and len(errors) == len(rows)
 
 
 def read_grid(path: Path) -> tuple[What, dict[str, Any]]:

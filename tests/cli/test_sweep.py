@@ -257,6 +257,14 @@ def test_the_command_sweeps_a_file(tmp_path: Path, capsys: pytest.CaptureFixture
     assert [row["verdict"] for row in rows(tmp_path / "grid.csv")] == ["PROVED", ""]
 
 
+def test_the_command_fails_if_every_cell_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "grid.toml"
+    file.write_text('what = "check"\n[grid]\nproposal = ["nobody", "no one"]\n')
+    for _ in ("computed", "read from the table"):
+        assert main(["sweep", str(file), "--on", "here"]) == 1
+        assert "2 of 2 cells, 2 of them failed, the first: " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("text", "more", "words"),
     [

@@ -27,7 +27,7 @@ from freepages.zone.page_cache import Dentry, Inode, Object, PageCache, Said
 from freepages.zone.percpu import drain_pcp, pcp_count
 
 DROP_PAGECACHE, DROP_SLAB = 1, 2
-"""The bits of the control."""
+"""The bits of the control: 1 drops the page cache, 2 slab, and 3 both."""
 
 DROPS_CACHE = Act("calls drop_cache({1})", cost="invalidate", amount=2)
 INVALIDATES = Act("{1}", cost="invalidate")

@@ -126,6 +126,7 @@ def apply(w: World, pages: Any, *, in_copy: bool = False) -> Steps:
     >>> straight(apply(w, w.page(1))); list(w.host.to_send)
     [0]
     """
+    pages = w.as_set(pages)
     if w.purpose == "discard":
         for page in pages:
             yield DISCARDS, f"page {page}"

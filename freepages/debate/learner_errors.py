@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from time import monotonic
 from types import FrameType, GeneratorType
 from typing import Any
 
@@ -25,6 +26,9 @@ from freepages.pages.pageset import PageSet
 
 LINES, LINES_A_PAGE = 100_000, 4
 """Lines that a learner's function may run in one step, and as many more for each page of the guest."""
+
+SECONDS = 60
+"""What it may take for one step."""
 
 STEPS = 200_000
 """Steps that it may make in one run."""
@@ -41,6 +45,15 @@ NONE_COMES_FROM = (
     "None comes from precopy when the migration is over, from next_request and isolate when the guest falls "
     "silent, from .pages of an answer with only an id, and from a function of your own without 'return'"
 )
+
+
+HELP = {
+    r"'NoneType'|^None is no": NONE_COMES_FROM,
+    r"'PageSet'|'PageBitmap'": "a set of pages has |, &, -, in and .copy()",
+    r"'Answer' object": "an answer has .id and .pages",
+    r"'World' object|'Watched'": "verbs() lists what w has; a verb is called as verb(w, ...)",
+}
+"""What helps with an error of Python's, by a word in it."""
 
 
 def is_own(function: Callable[..., Any] | None) -> bool:
@@ -156,14 +169,16 @@ class OwnProcess(Process):
                 line = linecache.getline(code.co_filename, trace.tb_lineno).strip()
                 where = f" in line {trace.tb_lineno}" + (f" ({line:.70})" if line else "")
             trace = trace.tb_next
-        why = f"; {NONE_COMES_FROM}" if re.search("'NoneType'|^None is no", str(error)) else ""
+        if "yield from w." in where and "not iterable" in str(error):
+            return f"{self.name}{where}: what begins with w. takes no step: write it without 'yield from'"
+        why = next((f"; {help}" for word, help in HELP.items() if re.search(word, str(error))), "")
         what = where if ours else f" ends{where} with {type(error).__name__}"
         return f"{self.name}{what}: {error}{why}"
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
         """Count the lines that run, but those of the library."""
-        self._lines, other = 0, sys.gettrace()
+        self._lines, self._until, other = 0, monotonic() + SECONDS, sys.gettrace()
         sys.settrace(self._enters)
         try:
             yield
@@ -179,6 +194,11 @@ class OwnProcess(Process):
             raise FreepagesError(
                 f"{self.name} has run more than {LINES:,} lines without a step, and is in line "
                 f"{frame.f_lineno}: is there a loop in which no verb is called with 'yield from'?"
+            )
+        if monotonic() > self._until:
+            raise FreepagesError(
+                f"{self.name} has worked on one step for {SECONDS} s, and is in line {frame.f_lineno}: use "
+                "|, & and - on whole sets of pages, not a loop over single pages"
             )
         return self._counts
 

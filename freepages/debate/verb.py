@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NoReturn, ParamSpec, cast
 
 from freepages.engine import Steps
 from freepages.engine.errors import FreepagesError
+from freepages.pages.operators import PageOperators
 
 P = ParamSpec("P")
 
@@ -85,6 +86,8 @@ def verb(function: Callable[P, Steps]) -> Callable[P, Steps]:
 
     @wraps(function)
     def calls(*args: P.args, **kwargs: P.kwargs) -> Steps:
+        if args and isinstance(args[0], PageOperators):
+            raise FreepagesError(f"the world comes first: write {function.__name__}(w, ...)")
         return cast(Steps, Called(function.__name__, function(*args, **kwargs)))
 
     return calls

@@ -131,9 +131,7 @@ class World:
 
         Gives the set.
         """
-        one = self.kind(self.pages)
-        one.set(pfn)
-        return one
+        return self.kind.of(self.pages, [pfn])
 
     def range(self, start: int, end: int) -> Any:
         """The pages from start to end - 1.
@@ -143,6 +141,10 @@ class World:
         pages = self.kind(self.pages)
         pages.set_range(start, end)
         return pages
+
+    def as_set(self, pages: Any) -> Any:
+        """What a verb is given, as a set of pages. Raises FreepagesError for what is none."""
+        return pages if isinstance(pages, self.kind) else self.every.like(pages)
 
     def next_id(self) -> int:
         """Count one more request and send nothing. With "id-bits" the ids come round again.

@@ -50,7 +50,7 @@ class PageOperators:
             return other
         if isinstance(getattr(other, "pages", None), PageOperators):  # a verb's call refuses to be asked
             raise FreepagesError("this is an answer and not a set of pages: write .pages after it")
-        if isinstance(other, Integral):
+        if isinstance(other, Integral) and not isinstance(other, bool):
             raise FreepagesError(f"{other} is one page and not a set of pages: write [{other}]")
         if isinstance(other, str | bytes | Mapping) or not isinstance(other, Iterable):
             raise FreepagesError(

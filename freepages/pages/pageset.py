@@ -42,6 +42,9 @@ class PageSet(PageOperators):
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, pages: int, value: int = 0) -> None:
+        if type(value) is not int or not isinstance(pages, int):
+            given = f"PageSet({pages!r:.40}, {value!r:.40})"
+            raise FreepagesError(f"{given}: the set of pages 0 and 1 of 4 is PageSet.of(4, [0, 1])")
         self.pages, self.value = pages, value
 
     def frozen(self) -> Pages:

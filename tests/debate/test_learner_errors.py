@@ -5,7 +5,14 @@ import sys
 import pytest
 
 from freepages.debate.environment import adversary
-from freepages.debate.guest_verbs import answer, free_page_bitmap, next_request
+from freepages.debate.guest_verbs import (
+    answer,
+    deflate,
+    free_page_bitmap,
+    inflate,
+    next_request,
+    until_returned,
+)
 from freepages.debate.host_verbs import ASK, SYNC, apply, log_on, precopy
 from freepages.debate.learner_errors import OwnProcess, is_own, side
 from freepages.debate.own_proposal import proposal
@@ -13,6 +20,7 @@ from freepages.debate.proposals import PROPOSALS
 from freepages.engine import Run
 from freepages.engine.errors import FreepagesError
 from freepages.migrate import Guest, migrate
+from freepages.pages.pageset import PageSet
 from freepages.scenarios.debate import debate
 from freepages.search import check
 
@@ -93,6 +101,46 @@ def applies_a_verb(w, event):
     yield from apply(w, free_page_bitmap(w))
 
 
+def applies_with_the_world_last(w, event):
+    yield from apply(event.pages, w)
+
+
+def applies_a_truth(w, event):
+    yield from apply(w, not event.pages)
+
+
+def steps_through_what_takes_none(w, event):
+    yield from w.sync()
+
+
+def steps_through_an_id(w, event):
+    yield from w.request()
+
+
+def makes_a_set_of_a_list(w, event):
+    yield from apply(w, PageSet(w.pages, [0, 1]))
+
+
+def makes_a_set_of_a_set(w, event):
+    yield from apply(w, w.kind(event.pages))
+
+
+def adds_sets(w, event):
+    yield from apply(w, event.pages + event.pages)
+
+
+def reads_an_answers_page(w, event):
+    yield from apply(w, event.page)
+
+
+def calls_a_verb_of_the_world(w, event):
+    yield from w.apply(event.pages)
+
+
+def asks_for_a_page_of_a_list(w, event):
+    yield from apply(w, w.page([0]))
+
+
 def sets_on_the_world(w, event):
     yield "keeps it"
     w.seen = event.pages
@@ -129,6 +177,22 @@ SENTENCES = [
         "(yield from apply(w, event)): this is an answer and not a set of pages: write .pages",
     ),
     (applies_a_verb, "free_page_bitmap(...) is called without 'yield from'"),
+    (applies_with_the_world_last, "the world comes first: write apply(w, ...)"),
+    (applies_a_truth, "False is no set of pages: it takes"),
+    (
+        steps_through_what_takes_none,
+        "(yield from w.sync()): what begins with w. takes no step: write",
+    ),
+    (steps_through_an_id, "(yield from w.request()): what begins with w. takes no step"),
+    (makes_a_set_of_a_list, "PageSet(2, [0, 1]): the set of pages 0 and 1 of 4 is PageSet.of(4, [0, 1])"),
+    (makes_a_set_of_a_set, "PageSet(<PageSet: pages 0 and 1 of 2>, 0): the set"),
+    (adds_sets, "'PageSet'; a set of pages has |, &, -, in and .copy()"),
+    (reads_an_answers_page, "no attribute 'page'; an answer has .id and .pages"),
+    (
+        calls_a_verb_of_the_world,
+        "no attribute 'apply'; verbs() lists what w has; a verb is called",
+    ),
+    (asks_for_a_page_of_a_list, "[0] is no page: a page is a number from 0 on"),
     (sets_on_the_world, "host sets w.seen, which a search does not see: keep it in a local variable"),
     (sets_on_a_part, "host sets w.host.seen, which"),
     (keeps_a_part, "host keeps mine, which is w.host.to_send itself and changes with it"),
@@ -171,6 +235,35 @@ def test_each_page_may_be_looked_at_in_one_step() -> None:
 
     done = migrate(Guest.made_up(1 << 30, 0.9), proposal(host=hosts(looks_at_each)), "still")
     assert done.normal_pages + done.zero_pages == 1 << 18
+
+
+def test_a_step_that_takes_too_long_is_ended(monkeypatch) -> None:
+    monkeypatch.setattr("freepages.debate.learner_errors.SECONDS", 0)
+    with pytest.raises(FreepagesError, match=r"host has worked on one step for 0 s, .*: use .* whole sets"):
+        check(proposal(host=ends_early))
+
+
+def test_a_list_is_as_good_as_a_set_in_the_search_and_by_the_clock() -> None:
+    def lists(w):
+        while (request := (yield from next_request(w))) is not None:
+            pages = list((yield from inflate(w)))
+            yield from answer(w, pages, request)
+            yield from until_returned(w)
+            yield from deflate(w, pages)
+
+    def applies_lists(w):
+        yield from log_on(w)
+        while event := (yield from precopy(w, asks=True)):
+            if event is ASK:
+                w.request()
+            else:
+                yield from apply(w, list(event.pages))
+                w.mail.returned += 1
+
+    mine = proposal(guest=lists, host=applies_lists)
+    assert check(mine, "discard").verdict == "PROVED"
+    done = migrate(Guest.made_up(64 << 20, 0.5), mine, "still")
+    assert done.normal_pages + done.zero_pages < (64 << 20) // 4096
 
 
 def test_what_stands_outside_of_the_function_must_not_change() -> None:

@@ -52,6 +52,12 @@ def test_every_method_they_share_does_the_same_to_both(start, sequence) -> None:
         assert listed(one) == listed(other)
 
 
+@pytest.mark.parametrize("given", [(4, [0, 1]), (4, {0}), ([0, 1],), (PageSet(4),), ("4",), (4.0,)])
+def test_a_set_is_not_made_of_its_pages(given) -> None:
+    with pytest.raises(FreepagesError, match=r"^PageSet\(.*\): the set of pages 0 and 1 of 4 is"):
+        PageSet(*given)
+
+
 @given(some)
 def test_iteration_is_ascending_and_truth_is_not_being_empty(pages) -> None:
     made = of(PageSet, pages)

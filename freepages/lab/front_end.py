@@ -43,15 +43,17 @@ MODULES = (
 def script(*names: str) -> str:
     """Those modules as one: without what one imports from another, and without what only a reader needs.
 
-    That is indentation, comments and, in lines without a template or regular expression, the spaces beside
-    signs.
+    That is indentation, comments and, in lines without a regular expression or several templates, the spaces
+    beside signs.
     """
     text = "\n".join((FRONT / f"{name}.js").read_text(encoding="utf-8") for name in names or MODULES)
     text = re.sub(
         r'^import .* from "\./.*";\n|^export (?!default)|^\s*//.*\n|^\s+|(?<=;) // .*$', "", text, flags=re.M
     )
     return "\n".join(
-        line if re.search("['`/]", line) else re.sub(r'("[^"]*")| ?([=<>?:&|,{}]+) ?', r"\1\2", line)
+        line
+        if re.search("['/]|`.*`.*`", line)
+        else re.sub(r'("[^"]*"|`[^`]*`)| ?([=<>?:&|,{}()+*]+) ?', r"\1\2", line)
         for line in text.split("\n")
     )
 

@@ -445,6 +445,11 @@ FITS = """() => {
         bottom('line ' + i, e);
     });
     bottom('map', document.querySelector('.fp-svg > g'));
+    bottom('log', document.querySelector('.fp-log button'));
+    document.querySelectorAll('section:not(.fp-aside, .fp-waits) .now').forEach((e, i) => {
+        const room = e.closest('.fp-code').clientWidth;
+        if (e.scrollWidth > e.clientWidth || e.offsetWidth > room) all['cut line ' + i] = 9999;
+    });
     // A number that is larger than its field is written smaller.
     const letters = [...document.querySelectorAll('.fp-svg text')].filter(e => !/^0x/.test(e.textContent))
         .map(e => parseFloat(e.getAttribute('font-size')) * e.getScreenCTM().a);
@@ -531,7 +536,9 @@ def test_the_accessibility_tree_has_every_control_what_was_done_and_the_picture(
 def test_by_keyboard_alone_every_control_is_reached_seen_and_used(exported: Callable[..., Page]) -> None:
     page = exported("free-page-bitmap", 3)
     stepper(page).focus()
-    for control in CONTROLS:
+    at_sources = CONTROLS.index('textbox "schedule"') + 1
+    source = 'group "source of guest"'
+    for control in CONTROLS[:at_sources] + [source] + CONTROLS[at_sources:]:
         page.keyboard.press("Tab")
         name = page.evaluate("() => document.activeElement.getAttribute('aria-label')")
         assert f'"{name}"' in control
@@ -697,12 +704,44 @@ def test_who_waits_is_dim_and_says_why(exported: Callable[..., Page]) -> None:
     )
 
 
-def test_controls_and_log_are_near_each_other(exported: Callable[..., Page]) -> None:
-    """Of a scenario with many panels too: those that do not fit are folded, and open at a press."""
+@pytest.mark.parametrize("name", ["zone", "virtqueue", "B3", "B5", "one-machine"])
+def test_controls_and_log_are_near_each_other(exported: Callable[..., Page], name: str) -> None:
+    """What has just been done stays in the pane, and so does the line that says which panels are folded."""
+    page = exported(name)
+    stepper(page).focus()
+    for step in range(1, 12):
+        page.keyboard.press("ArrowRight")
+        at(page, step)
+        newest = stepper(page).get_by_role("log").locator(f"[data-step='{step}']")
+        for one in (newest, button(page, "all panels")):
+            box = one.bounding_box() if one.is_visible() else None
+            assert not box or box["y"] + box["height"] <= PANE["height"], (step, box)
+    expect(newest).to_be_visible()
+
+
+def test_all_panels_open_at_a_press(exported: Callable[..., Page]) -> None:
     page = exported("B5", 5)
-    log = stepper(page).get_by_role("log")
-    box = log.bounding_box()
-    assert box and box["y"] + box["height"] < 1.2 * PANE["height"]
+    high = "svg => svg.getBoundingClientRect().height"
+    folded = stepper(page).locator(".fp-svg").first.evaluate(high)
     button(page, "all panels").click()
-    opened_box = log.bounding_box()
-    assert opened_box and opened_box["y"] > box["y"] + 200
+    assert stepper(page).locator(".fp-svg").first.evaluate(high) > folded + 200
+
+
+def test_a_source_that_is_cut_is_read_whole_by_keys_alone(exported: Callable[..., Page]) -> None:
+    page = exported("no_wait", 5)
+    sections = stepper(page).locator(".fp-sources section:visible")
+    expect(sections).to_have_count(3)
+    cut = """sources => [...sources.querySelectorAll('section')].filter(one => one.clientWidth > 0)
+        .flatMap(one => [...one.querySelectorAll('h4, .line')])
+        .filter(e => e.scrollWidth > e.clientWidth || e.offsetWidth > e.parentNode.clientWidth + 1).length"""
+    assert stepper(page).locator(".fp-sources").evaluate(cut) > 0
+    stepper(page).get_by_label("schedule").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(sections).to_have_count(1)
+    expect(sections.locator("b")).to_have_text("host")
+    assert stepper(page).locator(".fp-sources").evaluate(cut) == 0
+    page.keyboard.press("ArrowRight")
+    at(page, 6)
+    page.keyboard.press("Escape")
+    expect(sections).to_have_count(3)

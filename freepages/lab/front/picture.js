@@ -1,44 +1,46 @@
 // The picture: an SVG that Python drew, in the room that there is.
 
 const GAP = 16; // between two rows; none above the note
-const SPARE = 58; // pixels that the first panel may push down what stands under the picture
-const MORE = 130; // and those that changed
+const MORE = 72; // pixels that those that changed may push down what stands under the picture more than the first may
 
-// Shows the picture so many pixels wide. Where it would be higher than `tall`, or than `filled`, panels are left out:
+// Shows the picture so many pixels wide; the first panel may push down by `spare` what stands under it. Where it would be higher than `tall`, or than `filled`, panels are left out:
 // those that are as before sooner than those that changed, the first one last. Returns the panels that
 // are left out, how high it is now, and whether it is `tight`: smaller than it should be, or without one that changed.
-export function place(root, wide, tall, filled = tall) {
+export function place(root, wide, tall, filled = tall, spare = 0) {
   const [x, y, width, height] = (root.dataset.box ||= root.getAttribute("viewBox")).split(" ").map(Number);
   const parts = [], shown = new Set();
   for (const g of root.querySelectorAll(":scope > g")) {
     const [, left, top] = /\((.*) (.*)\)/.exec(g.getAttribute("transform")) || [0, 0, 0];
     parts.push({ g, top: +top, row: +left ? parts.at(-1).row : +top, high: +g.dataset.high });
   }
-  const first = parts[0], scale = Math.min(wide / width, (tall + SPARE) / (first?.high ?? height));
+  const first = parts[0], scale = Math.min(wide / width, (tall + spare) / (first?.high ?? height));
+  let tail; // how high the last one is: of it more than a third is to be seen
   // Lays out what is shown, and returns how high it is.
   const stand = () => {
     let end = first ? first.top - GAP : height, row, from;
+    tail = 0;
     for (const part of parts) {
       if (!shown.has(part)) continue;
       if (part.row !== row) { row = part.row; from = end - part.top + (part.g.matches(".fp-note") ? 0 : GAP); }
       part.down = from;
       end = Math.max(end, part.top + from + part.high);
+      tail = part.high;
     }
     return end - y + 4;
   };
-  const take = (part, room) => shown.has(part) || shown.add(part) && stand() * scale > room && shown.delete(part);
+  const take = (part, room, more = 0) => shown.has(part)
+    || shown.add(part) && stand() * scale > room + Math.min(more, tail * 0.6) && shown.delete(part);
   const changed = parts.filter(({ g }) => g.matches(".fp-marked, .fp-note")).sort((a, b) => a.high - b.high);
   const lacks = () => changed.some(part => !shown.has(part));
-  const begin = (...least) => {
+  const begin = (order, ...least) => {
     shown.clear();
     least.forEach(part => shown.add(part));
-    changed.forEach(part => take(part, tall + MORE));
-    return shown.size;
+    order.forEach(part => take(part, tall + spare, MORE));
+    return changed.filter(part => shown.has(part)).length * 4000 + shown.has(first) * 2000 + stand();
   };
-  if (first) {
-    const most = begin(first);
-    if (lacks() && !changed.includes(first) && begin() < most) begin(first);
-  }
+  // As many that changed as can be, then the first one, then the large ones.
+  const ways = first ? [[changed, first], [changed], [[...changed].reverse()]] : [[[]]];
+  begin(...ways.reduce((best, way) => (begin(...way) > begin(...best) ? way : best)));
   parts.forEach(part => take(part, Math.max(tall, filled)));
   const high = stand();
   for (const part of parts) {

@@ -9,6 +9,7 @@ import { save } from "./run.js";
 const SPEEDS = { "× ½": 1600, "× 1": 800, "× 2": 400, "× 4": 200 };
 const ROWS = 200; // of the log
 const READABLE = 1.09; // pixels on the screen for a pixel of the picture, whose letters have 12 at least
+const SPARE = 58; // pixels that the first panel may push down the log where it is under the picture
 const KINDS = { move: "moves", state: "pages", mark: "marks" };
 const MOVE = /([a-z])([0-9]+[a-z])?/g;
 
@@ -67,7 +68,8 @@ export class Stepper {
     });
     this.extras = make("span", { class: "fp-bar" });
     this.each = run.run.processes.map(([letter, name]) => {
-      const says = make("span"), code = div("code", { tabindex: -1 });
+      const says = make("span"), lay = () => this.layout();
+      const code = div("code", { tabindex: 0, role: "group", "aria-label": `source of ${name}`, onfocus: lay, onblur: lay });
       const block = make("section", { "aria-label": `source of ${name}` },
         make("h4", { "data-process": letter }, make("b", name), " ", says), code);
       return { mover: new Mover(name, letter, choice => this.move(letter, choice)), says, code, block };
@@ -91,7 +93,7 @@ export class Stepper {
     this.key = this.buildKey();
     this.menu = div("menu", { hidden: true, role: "group", "aria-label": "copy and save" });
     this.main = div("main",
-      this.sources, div("right", this.picture, this.folded, this.window.root, this.words));
+      this.sources, div("right", this.folded, this.picture, this.window.root, this.words), this.log);
     this.root = make("div", {
       class: "fp fp-stepper", tabindex: 0, role: "group", "aria-label": `Stepper: ${name}`,
       onkeydown: event => this.pressed(event),
@@ -105,7 +107,7 @@ export class Stepper {
         this.start, back, this.track, forward, this.end, play, this.speed, this.story, this.count),
       this.banner,
       div("say", this.doneLabel, this.done, this.nextLabel, this.next),
-      this.question, this.movers, this.main, this.log, this.key, this.menu);
+      this.question, this.movers, this.main, this.key, this.menu);
     sized(this.root);
     el.append(this.root);
   }
@@ -234,7 +236,6 @@ export class Stepper {
     this.showSaid(view);
     this.showControls(view);
     this.showMovers(view);
-    this.showSources(view);
     this.showLog();
     this.showExtra(view);
     this.window.show(run.extra.window);
@@ -290,9 +291,10 @@ export class Stepper {
     view.processes.forEach((process, i) => this.each[i].mover.show(process, !this.asks && view.mover === process.letter));
   }
 
-  // Of many processes only those have room for their source that moved, or move next.
+  // Of many processes, or beside the log, only those have room for their source that moved, or move next.
   showSources({ processes, move, mover }) {
-    const acts = ({ letter }) => move[0] === letter || (!this.asks && mover === letter), many = processes.length > 3 && processes.some(acts);
+    const acts = ({ letter }) => move[0] === letter || (!this.asks && mover === letter);
+    const many = (this.up || processes.length > 3) && processes.some(acts);
     processes.forEach((process, i) => {
       const { block, says, code } = this.each[i];
       text(says, process.says);
@@ -318,7 +320,7 @@ export class Stepper {
       if (row.what === what) continue;
       row.what = what;
       row.replaceChildren(make("span", n), make("span", { class: `fp-p${lane % 5}` }, name), make("span", {},
-        ...(told ? [told.done.replace(`The ${name} `, ""), ...told.changes.flatMap(change => [" ", make("i", change)])] : [what])));
+        ...(told ? [told.done.replace(RegExp(`^(The )?${name} `, "i"), ""), ...told.changes.flatMap(change => [" ", make("i", change)])] : [what])));
     }
   }
 
@@ -352,15 +354,15 @@ export class Stepper {
     const now = [main.clientWidth, this.pane(), parseFloat(getComputedStyle(root).fontSize),
       main.getBoundingClientRect().top - root.getBoundingClientRect().top];
     if (String(now) !== String(this.room)) {
-      if (String(now.slice(0, 3)) !== String(this.room?.slice(0, 3))) { this.tallest = 0; this.lines = 9.5; this.small = false; }
+      if (String(now.slice(0, 3)) !== String(this.room?.slice(0, 3))) { this.tallest = 0; this.lines = 9.5; this.up = this.small = false; }
       this.room = now;
       this.arrange();
     }
     for (const { code } of this.each) {
       const lit = code.querySelector(".running .now") || code.querySelector(".now");
       if (!lit) continue;
-      const { height } = lit.getBoundingClientRect();
-      code.scrollTop = height * Math.round((lit.offsetTop - (code.clientHeight - height) * 0.6) / height);
+      const { height } = lit.getBoundingClientRect(), row = 1.35 * this.room[2];
+      code.scrollTop = lit.offsetTop - row * Math.round((code.clientHeight - height) * 0.6 / row);
       lit.title = lit.textContent;
     }
   }
@@ -371,18 +373,22 @@ export class Stepper {
     const least = natural * READABLE * em / 13, beside = width - least - 16 >= 21 * em;
     const full = beside ? Math.min(Math.max(least, width * 0.58), natural * 1.5) : width;
     let tall, wide, placed;
-    // Fewer lines of source, and smaller letters, where the picture needs the room.
+    // Fewer lines of source, the log beside it, and smaller letters, where the picture needs the room.
     do {
       wide = this.small ? Math.min(least, full) : full;
-      tall = Math.max(pane - top - (6.5 + (beside ? 0 : this.lines)) * em, 12 * em);
-      placed = place(svg, wide, this.open ? Infinity : tall, this.tallest);
-    } while (placed.tight && !beside && (this.lines > 7 ? this.lines = 6.8 : !this.small && (this.small = true)));
+      tall = Math.max(pane - top - ((this.up ? 2 : 6.5) + (beside ? 0 : this.lines)) * em, 12 * em);
+      placed = place(svg, wide, this.open ? Infinity : tall, this.up ? 0 : this.tallest, this.up ? 0 : SPARE);
+    } while ((placed.tight || placed.high > tall) && (!beside && this.lines > 7 ? this.lines = 6.8
+      : !this.up ? this.up = true : !beside && !this.small && (this.small = true)));
     const { high, folded } = placed;
     this.tallest = Math.max(this.tallest, high);
     this.root.classList.toggle("fp-beside", beside);
+    this.root.classList.toggle("fp-up", this.up);
     this.main.style.setProperty("--fp-wide", `${wide}px`);
-    this.picture.style.minHeight = `${this.tallest}px`;
-    this.sources.style.height = `${beside ? Math.min(Math.max(this.tallest, 17 * em), tall + 5.5 * em) : this.lines * em}px`;
+    this.picture.style.minHeight = this.up ? 0 : `${this.tallest}px`;
+    this.sources.style.height = `${!beside ? this.lines * em : this.up ? tall - 5 * em
+      : Math.min(Math.max(this.tallest, 17 * em), tall + 5.5 * em)}px`;
+    this.showSources(this.run.view());
     this.folded.hidden = !folded.length && !this.open;
     this.folded.replaceChildren(...(this.open ? ["▾ fold"] : ["▸ ", ...folded.flatMap((g, i) =>
       [i ? " · " : "", make("span", { class: g.matches(".fp-marked") && "fp-changed" }, g.dataset.name || "note")])]));

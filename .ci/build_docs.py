@@ -119,12 +119,17 @@ def home_stepper(name: str, static: Path) -> str:
 
 
 def with_pages(path: Path, pages: Path, depth: int) -> dict[str, Any]:
-    """The notebook, with a page that plays where it has a stepper's still."""
+    """The notebook, with a page that plays where it has a stepper's still; a picture's words as Sphinx wants
+    them.
+    """
     notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             text = "".join(cell["source"])
             cell["source"] = re.sub(r"\]\(([^)#\s:]*)#([^)\s]+)\)", with_slug, text)
+        for output in cell.get("outputs", ()):
+            if alt := output.get("metadata", {}).get("image/png", {}).get("alt"):
+                cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
         page = pages / f"{path.stem}-{cell['id']}.html"
         if cell["cell_type"] == "code" and page.exists():
             html = frame(

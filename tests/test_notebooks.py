@@ -4,11 +4,13 @@ it passes over a cell that was never executed, which is why the counts are check
 
 import re
 from functools import cache
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from build_docs import with_pages
 from nbconvert import HTMLExporter
 from rewrite_notebooks import WIDGET_VIEW, canonical, run
 from stored_notebooks import MAIN_LINE, NOTEBOOKS, read, shipped_notebooks
@@ -264,6 +266,21 @@ def test_nbconvert_shows_a_stored_stepper_as_its_picture() -> None:
         "".join(one.split()) for one in re.findall(r'<img [^>]*src="data:image/png;base64,([^"]*)"', page)
     ]
     assert pictures and shown == pictures and "widget-view" not in page
+
+
+def test_a_pictures_words_reach_sphinx_and_nbconverts_classic_template() -> None:
+    """JupyterLab's and nbconvert's own look leave them out."""
+    path = NOTEBOOKS / "02-free-page-bitmap.ipynb"
+    told = [
+        output.metadata["image/png"]["alt"]
+        for cell in code_cells(stored(path))
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    ]
+    cells = with_pages(path, NOTEBOOKS / "nowhere", depth=1)["cells"]
+    assert told == [one["metadata"]["mystnb"]["image"]["alt"] for one in cells if "mystnb" in one["metadata"]]
+    page, _ = HTMLExporter(template_name="classic").from_notebook_node(stored(path))
+    assert told == [unescape(alt) for alt in re.findall(r'<img [^>]*alt="([^"]*)"', page)]
 
 
 @pytest.mark.slow  # nbval runs each of them in `make test`, and compares its outputs

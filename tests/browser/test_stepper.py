@@ -719,6 +719,12 @@ def test_controls_and_log_are_near_each_other(exported: Callable[..., Page], nam
     expect(newest).to_be_visible()
 
 
+def test_a_panel_has_the_room_beside_another_one(exported: Callable[..., Page]) -> None:
+    panels = stepper(exported("zone", 4)).locator(".fp-svg > g")
+    expect(panels.and_(stepper(panels.page).locator(".fp-freelists"))).to_be_visible()
+    expect(panels.and_(stepper(panels.page).locator(".fp-locks"))).to_be_visible()
+
+
 def test_all_panels_open_at_a_press(exported: Callable[..., Page]) -> None:
     page = exported("B5", 5)
     high = "svg => svg.getBoundingClientRect().height"

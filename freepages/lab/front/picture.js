@@ -41,7 +41,7 @@ export function place(root, wide, tall, filled = tall, spare = 0) {
   // As many that changed as can be, then the first one, then the large ones.
   const ways = first ? [[changed, first], [changed], [[...changed].reverse()]] : [[[]]];
   begin(...ways.reduce((best, way) => (begin(...way) > begin(...best) ? way : best)));
-  parts.forEach(part => take(part, Math.max(tall, filled)));
+  parts.forEach(part => take(part, Math.max(tall, filled, stand() * scale)));
   const high = stand();
   for (const part of parts) {
     part.g.style.display = shown.has(part) ? "" : "none";

@@ -113,7 +113,7 @@ export class Stepper {
   }
 
   buildKey() {
-    const keys = [["← →", "step"], ["Home End", "first, last"], ["space", "play"], ["?", "this key"],
+    const keys = [["← →", "step"], ["Home End", "first, last"], ["space", "play"], ["Tab", "into a source: all of it"], ["?", "this key"],
       [".", "blank"], ["F5", "full screen"], ["Page Up, Page Down", "a presenter's remote"]];
     const line = (label, pairs) => make("p", make("b", label), " ", ...pairs.flatMap(([sign, words]) => [make("kbd", sign), ` ${words}  `]));
     const { key } = this.run.run, kinds = [...new Set(key.map(([kind]) => kind))];

@@ -107,6 +107,14 @@ def test_it_names_no_step_whose_picture_is_not_looked_at_here() -> None:
     assert projected() == {number: set(steps) for number, steps in SHOWS.items()}
 
 
+@pytest.mark.parametrize("plan", [*PLANS][1:])
+def test_a_plan_names_the_steps_that_the_notebooks_part_names(plan: str) -> None:
+    found = [cells for cells in rows(plan) if cells[1].startswith("[") and "../" in cells[1]]
+    assert found
+    for _, what, steps, *_ in found:
+        assert {int(step) for step in re.findall(r"\d+", steps)} <= {*SHOWS.get(what[1:3], ())}, what
+
+
 @pytest.mark.parametrize("number", SHOWS)
 def test_a_step_to_project_shows_what_the_guide_says(number: str) -> None:
     """In the first stepper of the notebook, which its cells up to there make."""

@@ -118,7 +118,7 @@ def steps_through_an_id(w, event):
 
 
 def makes_a_set_of_a_list(w, event):
-    yield from apply(w, PageSet(w.pages, [0, 1]))
+    yield from apply(w, PageSet(w.pages, [0, 1]))  # type: ignore[arg-type]
 
 
 def makes_a_set_of_a_set(w, event):

@@ -13,7 +13,6 @@ import sys
 import threading
 from collections.abc import Mapping
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,7 +23,7 @@ import traitlets
 from freepages.view import source as source_view
 from freepages.view import svg as svg_view
 from freepages.view.png import can_paint, png
-from freepages.view.scene import Scene
+from freepages.view.scene import Scene, Text
 
 FRONT = Path(__file__).parent / "front"
 MODULES = (
@@ -73,8 +72,9 @@ def _in_a_kernel() -> bool:
 
 
 if _in_a_kernel() and can_paint() and sys.platform != "emscripten":  # where no thread can be started
-    # The painter of the first still takes a second to import, while the reader still reads.
-    threading.Thread(target=import_module, args=("matplotlib.backends.backend_agg",), daemon=True).start()
+    # Its imports and fonts take the painter a second or two: while the reader reads, not at the first still.
+    letters = [Text(0, 9, "a"), Text(0, 9, "a", bold=True), Text(0, 9, "a", mono=True)]
+    threading.Thread(target=png, args=(Scene(9, 9, letters, ""),), daemon=True).start()
 
 
 class FrontEnd(anywidget.AnyWidget):

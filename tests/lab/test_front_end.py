@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,23 @@ def test_what_an_earlier_run_of_a_cell_showed_is_closed(monkeypatch: pytest.Monk
     where[1] = "run 3"
     show(again)
     assert again.comm is not None
+
+
+PAINTS = """
+import sys, threading
+from types import SimpleNamespace
+import IPython
+IPython.get_ipython = lambda: SimpleNamespace(kernel=True)
+import freepages.lab.front_end
+for one in threading.enumerate():
+    one is threading.current_thread() or one.join()
+assert {"matplotlib.axes", "PIL.Image"} <= sys.modules.keys()
+"""
+
+
+def test_a_kernel_has_painted_before_the_first_still() -> None:
+    """What a first picture costs more than others is paid beside the reader's own imports."""
+    subprocess.run([sys.executable, "-c", PAINTS], check=True, timeout=60)
 
 
 def test_without_a_cell_nothing_is_closed() -> None:

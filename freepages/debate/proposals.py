@@ -100,7 +100,7 @@ class Proposal:
             "asked": f"asked by {by}; nobody proposed it",
             "status quo": f"the status quo: {by}",
             "merged": f"merged; written by {by}",
-            "made by us": "made by us to show something; nobody proposed it",
+            "made by us": "made by us; nobody proposed it",
             "yours": "yours",
         }[self.status]
         return told + (f" ({self.note})" if self.note else "")
@@ -382,10 +382,9 @@ REQUEST_ID_UNCHECKED = Proposal(
     host=request_id_unchecked_host,
     who="freepages",
     date="2016-04-25",
-    claim="Why the id is there: an answer may be to an older request than the last one.",
+    claim="The recipe of request_id, by a host that uses each answer, whatever id it has.",
     source="https://lore.kernel.org/r/1461076474-3864-2-git-send-email-liang.z.li@intel.com",
     status="made by us",
-    note="why Tsirkin's recipe has an id",
     answers="request_id",
     switches=("no-lock-while-building", "silent-guest"),
     tells="bitmap",

@@ -87,7 +87,8 @@ def flips(*switches: str, purpose: Purpose = "discard") -> Exercise:
             if before.verdict != after.verdict:
                 flipped.add(name)
             elif name in named:
-                raise Wrong(_same(name, before.verdict, after.verdict))
+                alone = [one for one in switches if _row(name, purpose, (one,)).verdict != before.verdict]
+                raise Wrong(_same(name, before.verdict, after.verdict, alone))
         missed = [name for name in PROPOSALS if name in flipped - named]
         if missed:
             way = _row(missed[0], purpose, switches).schedule
@@ -102,8 +103,8 @@ def flips(*switches: str, purpose: Purpose = "discard") -> Exercise:
         judge,
         (
             "which were refuted before? An assumption that lets more happen cannot make them safe.",
-            "take those that were safe. By what: the lock, allocation, isolation, or because nothing is "
-            "reported? Which of these does an assumption take away?",
+            "take those that were safe. By what: the log, the lock, allocation, isolation, or because "
+            "nothing is reported? Which of these does an assumption take away?",
             f"freepages check NAME --purpose {purpose} "
             + " ".join(f"--assume {switch}" for switch in switches)
             + " says it of one.",
@@ -111,8 +112,10 @@ def flips(*switches: str, purpose: Purpose = "discard") -> Exercise:
     )
 
 
-def _same(name: str, before: str, after: str) -> str:
+def _same(name: str, before: str, after: str, alone: list[str]) -> str:
     told = f"{name} does not flip: {before} before, {after} after."
+    if alone:
+        return f"{told} It flips under {alone[0]} alone: what does the other assumption change?"
     return (
         f"{told} By what is it safe, and does an assumption take that away?"
         if before == PROVED

@@ -8,6 +8,7 @@ from itertools import chain, combinations
 from typing import Any
 
 from freepages.debate.content import ZERO
+from freepages.debate.guest_verbs import NOTICES
 from freepages.debate.own_proposal import proposal, wrong_with
 from freepages.debate.proposals import Proposal
 from freepages.engine import DROPS_LOCK, Run
@@ -102,6 +103,8 @@ def _fault(run: Run, order: str) -> str:
             return f"after {run.schedule} the host has an answer to work on, and the zone lock is held"
         if (held := world.guest.held.count()) > most:
             return f"after {run.schedule} it holds {held} of {world.pages} pages; {most} are the most it may"
+    if run.processes["g"].act is NOTICES:
+        return "it waits for a buffer back, and the host has none: is an answer sent before?"
     if world.lock.holder:
         return "its work is done, and it still holds the zone lock"
     if world.guest.held.count():

@@ -66,6 +66,8 @@ def _why(moves: list[str]) -> str:
         return "The log still has that write when the guest is stopped: which step uses up the log's note?"
     if "h0t" not in moves[wrote + moves[wrote:].index("h0y") :]:
         return "The host took its hints before the sync, so the sync put the page back among those to send."
+    if any(re.fullmatch(r"h\d+s", move) for move in moves[wrote:]):
+        return "What was written was sent before the host took the hint."
     return "The guest must be stopped (h0x) at the end, and nothing may bring the page back before that."
 
 

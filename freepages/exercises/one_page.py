@@ -54,6 +54,9 @@ prediction = Forecast(
         "number": {
             58: "That is the guest's number.",
             26: "You subtract the length of the first zone. Those pages the host has too.",
+            74: "You add the hole. The host counts as if it were not there.",
+            41: "The hole goes from pfn 32 to pfn 47: how many pages are that?",
+            43: "The hole goes from pfn 32 to pfn 47: how many pages are that?",
             10: "That is its place in the second zone. The host counts the first zone too.",
         },
         "sent": {"no": "Who has noted the write?"},

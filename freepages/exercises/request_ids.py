@@ -43,6 +43,7 @@ prediction = Forecast(
             4: "Four requests have four different ids.",
             3: "Three ids of two bits differ.",
             2: "Two ids of two bits differ.",
+            **dict.fromkeys((6, 8, 16), "Fewer are enough: which request is the first to get an id again?"),
         },
     },
 )

@@ -72,7 +72,7 @@ def _why(run: Run) -> str:
         return "the driver has not dropped the lock early; g0d does that while it waits for its buffer."
     if not any(step.text.startswith("discards") for step in run.steps):
         return "the host has not discarded a page yet; h0t takes the answer, and the next h discards."
-    return "the host discarded a page that nobody had written to since it was allocated, before that moment."
+    return "when the host discarded the page, nobody had allocated it and written to it."
 
 
 gives_up = Exercise(

@@ -74,7 +74,7 @@ def debate(
         partial(picture, shows=chosen),
         story,
         f"{_some(pages, 'page')}, at most {_some(requests, 'request')}{under}; the workload "
-        "allocates, writes and frees any page at any step, whatever was free at the start",
+        "allocates, writes and frees any page at any step; any pages may be free at the start",
         read="gh",
         property=lost_page,
         key=debated,

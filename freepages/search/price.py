@@ -25,13 +25,14 @@ from freepages.scenarios.debate import debate
 
 RAM, FREE, WORKLOAD, SEED = 8 << 30, 0.6, "build", 1
 BANDWIDTH = 1.25e9  # bytes a second, 10 Gbit/s
+VCPUS = 4
 SCHEDULES, STEPS, PAGES = 10, 200, 3
 NOTHING = "nothing"
 STOP = "0x"  # the one choice that ends a migration, and all that there is to see
 
 TERMS = (
-    f"one guest of {format_bytes(RAM)}, {FREE:.0%} of it free, no page known to hold zeros, which compiles a "
-    f"kernel; {BANDWIDTH * 8 / 1e9:g} Gbit/s"
+    f"one guest of {format_bytes(RAM)} that compiles a kernel; {FREE:.0%} of it is free, and no page is "
+    f"known to hold zeros; {BANDWIDTH * 8 / 1e9:g} Gbit/s. The times for which its {VCPUS} vCPUs stall are added up"
 )
 """What the prices are of, in words."""
 
@@ -105,7 +106,7 @@ def price(position: Proposal | str) -> Price:
 def _price(chosen: Proposal) -> Price:
     guest = Guest.made_up(RAM, FREE, None, SEED)
     guest.set_zero_share(0)
-    done = migrate(guest, chosen, WORKLOAD, bandwidth=BANDWIDTH, seed=SEED)
+    done = migrate(guest, chosen, WORKLOAD, bandwidth=BANDWIDTH, vcpus=VCPUS, seed=SEED)
     seen = Seen.of(chosen)
     return Price(
         lock_held=sum(span.ns for span in done.held) / 1e9,

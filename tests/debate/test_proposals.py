@@ -61,7 +61,7 @@ def test_nobody_is_held_to_what_they_did_not_propose() -> None:
     assert said["snapshot"] == "proposed by Liang Li, 2016-03-03"
     assert said["log_late"].startswith("asked by Rik van Riel, 2016-04-19; nobody proposed it")
     assert "Tsirkin" not in PROPOSALS["request_id_unchecked"].who
-    assert said["request_id_unchecked"].startswith("made by us to show something; nobody proposed it")
+    assert said["request_id_unchecked"].startswith("made by us; nobody proposed it")
     assert said["free_page_hint"].startswith("merged; written by Wei Wang")
 
 

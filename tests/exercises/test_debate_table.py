@@ -38,6 +38,12 @@ def test_the_dots_are_no_answer_and_every_hint_is_one_line():
         (("early-release", "lock-timeout"), 7, False, "a set of names"),
         (("rely-on-free-content", "init-on-free=poison"), {"locked", "pause_vm", "page_reporting"}, True, ""),
         (("rely-on-free-content", "init-on-free=zero"), set(), True, "none; "),
+        (
+            ("rely-on-free-content", "init-on-free=zero"),
+            {"page_reporting"},
+            False,
+            "It flips under rely-on-free-content alone: what does the other assumption change?",
+        ),
         (("early-releas",), set(), False, "did you mean early-release?"),
     ],
 )

@@ -111,6 +111,13 @@ def tells_nothing(w, request, chunk):
     yield from drop_lock(w)
 
 
+def waits_for_no_answer(w, request, chunk):
+    pages = yield from free_page_bitmap(w, chunk)
+    w.guest.hold(pages)
+    yield from drop_lock(w)
+    yield from until_returned(w)
+
+
 def first_chunk_only(w):
     while (request := (yield from next_request(w))) is not None:
         yield from good(w, request, w.range(*w.chunks[0]))
@@ -131,6 +138,7 @@ def first_chunk_only(w):
         (chunks_of(keeps_them), False, "4 of 4 pages; 2 are the most"),
         (gives_back_before_the_next, False, "it still holds pages 2 and 3"),
         (chunks_of(tells_nothing), False, "never told of page 0"),
+        (chunks_of(waits_for_no_answer), False, "the host has none: is an answer sent before?"),
         (first_chunk_only, False, "never told of page 2"),
         (lambda w: None, False, "yield from"),
         (good, False, "it is called with one argument, the world"),

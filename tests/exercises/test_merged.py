@@ -41,6 +41,7 @@ def test_the_shortest_schedule_is_told_to_be_that():
         (LOST.replace("h0y ", ""), False, "The log still has that write"),
         (LOST.replace("h0y h0t", "h0t h0y"), False, "took its hints before the sync"),
         (LOST.removesuffix(" h0x"), False, "must be stopped"),
+        (LOST.replace("h0y", "h0y h0s"), False, "What was written was sent before the host took the hint."),
         ("", False, "0 moves"),
         ("h h0r g g g0h h0y h0t", False, "No page is lost yet"),
         ("h h0q", False, "move 2"),

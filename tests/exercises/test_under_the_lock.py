@@ -26,7 +26,7 @@ def test_the_last_hint_leads_to_a_right_answer_and_the_dots_are_none():
         ("h0r g g g g h0t h g0g g", False, "nothing is lost"),
         ("h0r g g g g h0t h", False, "not dropped the lock early"),
         ("h0r g g g g g0d w0a w0w", False, "not discarded a page"),
-        ("h0r g g g g g0d h0t h w0a", False, "nobody had written to"),
+        ("h0r g g g g g0d h0t h w0a", False, "nobody had allocated it and written to"),
         ("h0r g g g g w0a", False, "waits for the zone lock"),
         ("Up", False, "is no move"),
         (7, False, "not 7"),

@@ -32,7 +32,8 @@ STOP = "0x"  # the one choice that ends a migration, and all that there is to se
 
 TERMS = (
     f"one guest of {format_bytes(RAM)} that compiles a kernel; {FREE:.0%} of it is free, and no page is "
-    f"known to hold zeros; {BANDWIDTH * 8 / 1e9:g} Gbit/s. The times for which its {VCPUS} vCPUs stall are added up"
+    f"known to hold zeros; {BANDWIDTH * 8 / 1e9:g} Gbit/s. "
+    f"The times for which its {VCPUS} vCPUs stall are added up"
 )
 """What the prices are of, in words."""
 

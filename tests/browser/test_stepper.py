@@ -537,8 +537,8 @@ def test_by_keyboard_alone_every_control_is_reached_seen_and_used(exported: Call
     page = exported("free-page-bitmap", 3)
     stepper(page).focus()
     at_sources = CONTROLS.index('textbox "schedule"') + 1
-    source = 'group "source of guest"'
-    for control in CONTROLS[:at_sources] + [source] + CONTROLS[at_sources:]:
+    sources = [f'group "source of {name}"' for name in ("guest", "workload")]
+    for control in CONTROLS[:at_sources] + sources + CONTROLS[at_sources:]:
         page.keyboard.press("Tab")
         name = page.evaluate("() => document.activeElement.getAttribute('aria-label')")
         assert f'"{name}"' in control
@@ -568,7 +568,8 @@ def test_a_quiz_is_answered_by_click_and_by_key_and_what_was_missed_comes_again(
         question = page.evaluate(QUESTION, n)
         expect(quiz).to_contain_text(question["text"])
         expect(coming(page)).to_have_text("?")  # what comes is what is asked
-        expect(stepper(page).locator(".fp-mover .fp-ring")).to_have_count(0)
+        expect(stepper(page).locator(".fp-mover:visible, .fp-waits")).to_have_count(0)  # nor who can move
+        assert not any(stepper(page).locator("h4 span").all_text_contents())
         at(page, n - 1)
         wrong = n == 2
         choice = (question["right"] + wrong) % len(question["answers"])

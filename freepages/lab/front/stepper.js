@@ -113,7 +113,7 @@ export class Stepper {
   }
 
   buildKey() {
-    const keys = [["← →", "step"], ["Home End", "first, last"], ["space", "play"], ["Tab", "into a source: all of it"], ["?", "this key"],
+    const keys = [["← →", "step"], ["Home End", "first, last"], ["space", "play"], ["Tab", "a source: all of it"], ["?", "this key"],
       [".", "blank"], ["F5", "full screen"], ["Page Up, Page Down", "a presenter's remote"]];
     const line = (label, pairs) => make("p", make("b", label), " ", ...pairs.flatMap(([sign, words]) => [make("kbd", sign), ` ${words}  `]));
     const { key } = this.run.run, kinds = [...new Set(key.map(([kind]) => kind))];
@@ -288,7 +288,8 @@ export class Stepper {
   }
 
   showMovers(view) {
-    view.processes.forEach((process, i) => this.each[i].mover.show(process, !this.asks && view.mover === process.letter));
+    view.processes.forEach((process, i) => this.each[i].mover.show(process, view.mover === process.letter));
+    this.movers.style.visibility = this.asks ? "hidden" : "";
   }
 
   // Of many processes, or beside the log, only those have room for their source that moved, or move next.
@@ -297,10 +298,9 @@ export class Stepper {
     const many = (this.up || processes.length > 3) && processes.some(acts);
     processes.forEach((process, i) => {
       const { block, says, code } = this.each[i];
-      text(says, process.says);
-      says.title = process.says;
+      says.title = says.textContent = this.asks ? "" : process.says;
       markup(code, process.source);
-      block.classList.toggle("fp-waits", !process.can);
+      block.classList.toggle("fp-waits", !this.asks && !process.can);
       block.classList.toggle("fp-aside", many && !acts(process));
     });
   }
@@ -363,7 +363,6 @@ export class Stepper {
       if (!lit) continue;
       const { height } = lit.getBoundingClientRect(), row = 1.35 * this.room[2];
       code.scrollTop = lit.offsetTop - row * Math.round((code.clientHeight - height) * 0.6 / row);
-      lit.title = lit.textContent;
     }
   }
 
@@ -373,12 +372,12 @@ export class Stepper {
     const least = natural * READABLE * em / 13, beside = width - least - 16 >= 21 * em;
     const full = beside ? Math.min(Math.max(least, width * 0.58), natural * 1.5) : width;
     let tall, wide, placed;
-    // Fewer lines of source, the log beside it, and smaller letters, where the picture needs the room.
+    // Fewer lines of source, the log beside it, and smaller letters, where the picture needs the room; not for the log's last rows.
     do {
       wide = this.small ? Math.min(least, full) : full;
       tall = Math.max(pane - top - ((this.up ? 2 : 6.5) + (beside ? 0 : this.lines)) * em, 12 * em);
       placed = place(svg, wide, this.open ? Infinity : tall, this.up ? 0 : this.tallest, this.up ? 0 : SPARE);
-    } while ((placed.tight || placed.high > tall) && (!beside && this.lines > 7 ? this.lines = 6.8
+    } while ((placed.tight || placed.high > tall + 26) && (!beside && this.lines > 7 ? this.lines = 6.8
       : !this.up ? this.up = true : !beside && !this.small && (this.small = true)));
     const { high, folded } = placed;
     this.tallest = Math.max(this.tallest, high);

@@ -53,7 +53,8 @@ class PageSet(PageOperators):
 
     def _check_range(self, lo: int, hi: int) -> None:
         if not 0 <= lo <= hi <= self.pages:
-            raise FreepagesError(f"pfns [{lo}, {hi}) are not a range of [0, {self.pages})")
+            what = f"page {lo} is" if hi == lo + 1 else f"pages [{lo}, {hi}) are"
+            raise FreepagesError(f"{what} not among the pages 0 to {self.pages - 1}")
 
     def set(self, pfn: int) -> None:
         """Put a page in."""

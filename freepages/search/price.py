@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from random import Random
+from textwrap import fill
 
 from freepages.debate.guest_verbs import DRIVER
 from freepages.debate.proposals import Proposal, find_proposal
@@ -26,6 +27,7 @@ from freepages.scenarios.debate import debate
 RAM, FREE, WORKLOAD, SEED = 8 << 30, 0.6, "build", 1
 BANDWIDTH = 1.25e9  # bytes a second, 10 Gbit/s
 VCPUS = 4
+WIDTH = 100  # characters of a line of the text
 SCHEDULES, STEPS, PAGES = 10, 200, 3
 NOTHING = "nothing"
 STOP = "0x"  # the one choice that ends a migration, and all that there is to see
@@ -61,7 +63,7 @@ class Price:
 
     def __repr__(self) -> str:
         rows = [[name, cell] for name, cell in zip(PRICES, self.cells, strict=True)]
-        return "\n".join([*columns(rows), f"By the clock: {TERMS}."])
+        return "\n".join([*columns(rows), fill(f"By the clock: {TERMS}.", WIDTH)])
 
     @property
     def _without_lock(self) -> str:

@@ -100,9 +100,11 @@ def free_page_bitmap(w: World, within: Any = None) -> Steps:
     >>> list(straight(free_page_bitmap(w))), w.lock.holder
     ([1], 'the driver')
     """
+    if within is not None:
+        within = w.as_set(within)
     if w.assume.no_lock_while_building:
         found = w.kind(w.pages)
-        for page in within or w.every:
+        for page in w.every if within is None else within:
             yield LOOKS_AT_PAGE, page
             if w.guest.free[page]:
                 found.set(page)

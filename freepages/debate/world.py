@@ -16,6 +16,7 @@ from freepages.debate.content import LETTERS, ZERO, Content, PageTokens, PerPage
 from freepages.debate.mailbox import Answer, Mailbox
 from freepages.debate.ownership import Ownership
 from freepages.engine import Steps
+from freepages.engine.errors import FreepagesError
 from freepages.host.dirty_log import DirtyLog, Mode
 from freepages.host.migration import Migration
 from freepages.pages.pageset import Pages, PageSet
@@ -144,6 +145,10 @@ class World:
 
     def as_set(self, pages: Any) -> Any:
         """What a verb is given, as a set of pages. Raises FreepagesError for what is none."""
+        if isinstance(pages, tuple) and pages in self.chunks:
+            raise FreepagesError(
+                f"{pages} is a chunk, its start and end: write w.range{pages}, or {[*pages]} for these two"
+            )
         return pages if isinstance(pages, self.kind) else self.every.like(pages)
 
     def next_id(self) -> int:

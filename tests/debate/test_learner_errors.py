@@ -125,6 +125,10 @@ def makes_a_set_of_a_set(w, event):
     yield from apply(w, w.kind(event.pages))
 
 
+def takes_a_chunk_for_a_set(w, event):
+    yield from apply(w, w.chunks[-1])
+
+
 def adds_sets(w, event):
     yield from apply(w, event.pages + event.pages)
 
@@ -186,6 +190,7 @@ SENTENCES = [
     (steps_through_an_id, "(yield from w.request()): what begins with w. takes no step"),
     (makes_a_set_of_a_list, "PageSet(2, [0, 1]): the set of pages 0 and 1 of 4 is PageSet.of(4, [0, 1])"),
     (makes_a_set_of_a_set, "PageSet(<PageSet: pages 0 and 1 of 2>, 0): the set"),
+    (takes_a_chunk_for_a_set, "(1, 2) is a chunk, its start and end: write w.range(1, 2), or [1, 2]"),
     (adds_sets, "'PageSet'; a set of pages has |, &, -, in and .copy()"),
     (reads_an_answers_page, "no attribute 'page'; an answer has .id and .pages"),
     (

@@ -2,10 +2,12 @@
 
 import pytest
 
+from freepages.debate.assumptions import Assumptions
+from freepages.debate.guest_verbs import free_page_bitmap
 from freepages.debate.host_verbs import freely
 from freepages.debate.proposals import PROPOSALS
 from freepages.debate.world import FIELDS, LOST, OVER, World, frozen
-from freepages.engine import Run, at_random
+from freepages.engine import Run, at_random, straight
 from freepages.scenarios.debate import debate
 
 SWITCHES = ["early-release", "silent-guest", "log-bit-late", "log-not-cleared-by-sync"]
@@ -72,3 +74,9 @@ def test_reduced_content_says_which_pages_are_equal_and_not_by_which_letters() -
     assert one.save() != two.save() and one.save(reduced=True) == two.save(reduced=True)
     two.host.send(two.page(0))
     assert one.save(reduced=True) != two.save(reduced=True)
+
+
+@pytest.mark.parametrize("switches", [[], ["no-lock-while-building"]])
+def test_within_no_page_no_page_is_free(switches) -> None:
+    w = World(2, pace=freely, assume=Assumptions.of(switches))
+    assert not straight(free_page_bitmap(w, []))

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import nbformat
+import pytest
 from playwright.sync_api import expect
 from rewrite_notebooks import METADATA
 
@@ -49,6 +50,7 @@ def test_a_page_is_lost_by_hand_and_then_by_the_machine(lab: Lab, tmp_path: Path
     assert lab.complaints(page) == []
 
 
+@pytest.mark.slow
 def test_a_long_search_counts_its_states(lab: Lab, tmp_path: Path) -> None:
     path = tmp_path / "long.ipynb"
     cell = nbformat.v4.new_code_cell(SOURCE.replace('"no_wait"', '"request_id"'))

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import nbformat
+import pytest
 from playwright.sync_api import expect
 from rewrite_notebooks import METADATA
 
@@ -54,6 +55,7 @@ def test_a_large_map_is_clicked_dragged_and_typed_at(lab: Lab, tmp_path: Path) -
     assert lab.complaints(page) == []
 
 
+@pytest.mark.slow
 def test_the_explorer_keeps_its_height(lab: Lab, tmp_path: Path) -> None:
     path = tmp_path / "height.ipynb"
     cells = [nbformat.v4.new_code_cell(SOURCE)]

@@ -24,6 +24,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -39,6 +40,10 @@ from tests.browser.lab import Lab
 IMPORTS = "from freepages import Stepper\nfrom freepages.lab.shipped import shipped_scenario\n"
 PANE = {"width": 822, "height": 679}  # what JupyterLab with its sidebar leaves at 1280x800
 ZOOMED = {"width": 1240, "height": 600}  # 1920x1080 at 150 %, without the sidebar
+
+
+def slow(*names: str) -> list[Any]:
+    return [pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 def written(path: Path, *sources: str) -> Path:
@@ -333,6 +338,7 @@ RESTART = """async () => {
 }"""
 
 
+@pytest.mark.slow
 def test_run_again_a_cell_leaves_nothing_behind(lab: Lab, tmp_path: Path) -> None:
     page = lab.open(written(tmp_path / "again.ipynb", IMPORTS + "Stepper(shipped_scenario('no_wait'))"))
     counts = []
@@ -348,6 +354,7 @@ def test_run_again_a_cell_leaves_nothing_behind(lab: Lab, tmp_path: Path) -> Non
     assert counts[0] == counts[1] == counts[2]
 
 
+@pytest.mark.slow
 def test_saved_closed_and_reopened_the_stepper_is_as_it_was(lab: Lab, tmp_path: Path) -> None:
     path = written(tmp_path / "saved.ipynb", IMPORTS + "Stepper(shipped_scenario('zone'))")
     page = lab.open(path)
@@ -374,6 +381,7 @@ def test_saved_closed_and_reopened_the_stepper_is_as_it_was(lab: Lab, tmp_path: 
     assert lab.complaints(again) == []
 
 
+@pytest.mark.slow
 def test_without_a_kernel_the_picture_is_shown(lab: Lab, tmp_path: Path) -> None:
     """As a reader sees a committed notebook that was never run there."""
     path = written(tmp_path / "still.ipynb", IMPORTS + "Stepper(shipped_scenario('zone'), 'c0a c')")
@@ -645,7 +653,9 @@ PANELS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("name", ["zone", "virtqueue", "rounds", "one-machine", "request_id-discard", "B5"])
+@pytest.mark.parametrize(
+    "name", ["zone", "virtqueue", "B5", *slow("rounds", "one-machine", "request_id-discard")]
+)
 def test_a_panel_that_the_last_step_changed_stays_when_others_are_folded(
     exported: Callable[..., Page], name: str
 ) -> None:
@@ -705,7 +715,7 @@ def test_who_waits_is_dim_and_says_why(exported: Callable[..., Page]) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["zone", "virtqueue", "B3", "B5", "one-machine"])
+@pytest.mark.parametrize("name", ["zone", "B5", *slow("virtqueue", "B3", "one-machine")])
 def test_controls_and_log_are_near_each_other(exported: Callable[..., Page], name: str) -> None:
     """What has just been done stays in the pane, and so does the line that says which panels are folded."""
     page = exported(name)

@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 from playwright.sync_api import Page
 from rewrite_notebooks import METADATA
 from stored_notebooks import shipped_notebooks
 
 from tests.browser.lab import Lab
+
+pytestmark = pytest.mark.slow
 
 WIDTH, HEIGHT = 1280, 800
 TOO_WIDE = """async () => {

@@ -86,7 +86,7 @@ def test_a_fit_finds_the_costs_that_made_the_times():
     assert found.zero_scan == pytest.approx(made.zero_scan, rel=0.03)
 
 
-@pytest.mark.parametrize("idle", ["idle1g", "idle4g"])
+@pytest.mark.parametrize("idle", ["idle1g", pytest.param("idle4g", marks=pytest.mark.slow)])
 def test_fitted_to_one_idle_run_the_times_of_all_are_within_a_tenth(idle):
     costs = fit(["zero_scan", "link"], Costs(), [(RUNS[idle], RUNS[idle].model)])
     for run in RUNS.values():

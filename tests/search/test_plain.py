@@ -21,6 +21,7 @@ from freepages.search.plain import Found, search
 from freepages.zone.zone import Zone
 
 ROWS = [(name, purpose) for name in PROPOSALS for purpose in PURPOSES]
+LARGE = [(name, "migrate") for name in ("request_id", "request_id_unchecked", "free_page_hint")]
 
 
 def adders(*turns: int, wrong: str, key: Callable[[Run], object] = past) -> Scenario:
@@ -183,7 +184,10 @@ def twins(name: str, purpose: Purpose, pages: int, requests: int) -> None:
     assert len(plain.schedule or ()) == len(fast.schedule or ())
 
 
-@pytest.mark.parametrize(("name", "purpose"), ROWS)
+@pytest.mark.parametrize(
+    ("name", "purpose"),
+    [pytest.param(*row, marks=[pytest.mark.slow] if row in LARGE else []) for row in ROWS],
+)
 def test_the_fast_search_finds_the_same_with_one_page(name: str, purpose: Purpose) -> None:
     twins(name, purpose, pages=1, requests=2)
 

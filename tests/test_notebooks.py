@@ -241,7 +241,7 @@ def test_the_glossary_has_its_terms_in_order_each_with_the_notebook_where_it_fir
     names = [name.lower() for name, _ in found]
     assert names == sorted(names, key=lambda name: re.sub(r"[-_]", " ", name)) and len(names) > 50
     for name, said in found:
-        assert re.search(r"First in \[\d\d\]\(\d\d-[^)]+\.ipynb\)\.$", said), name
+        assert re.search(r"First in \[((\d\d)\]\(\2-|A kernel .*\]\(kernel-)[^)]+\.ipynb\)\.$", said), name
         assert len(re.findall(r"[.:;?]\s", said)) >= 1, name
 
 

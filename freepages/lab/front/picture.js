@@ -1,11 +1,12 @@
 // The picture: an SVG that Python drew, in the room that there is.
 
 const GAP = 16; // between two rows; none above the note
-const MORE = 72; // pixels that those that changed may push down what stands under the picture more than the first may
+const MORE = 72; // pixels by which panels that changed may go beyond what the first panel may
 
-// Shows the picture so many pixels wide; the first panel may push down by `spare` what stands under it. Where it would be higher than `tall`, or than `filled`, panels are left out:
-// those that are as before sooner than those that changed, the first one last. Returns the panels that
-// are left out, how high it is now, and whether it is `tight`: smaller than it should be, or without one that changed.
+// Shows the picture `wide` pixels wide, and leaves out panels where it would be higher than `tall`, or than `filled`.
+// Panels that are as before go sooner than those that changed, and the first panel goes last: it may push what stands
+// under the picture down by `spare` pixels. Returns the panels that are left out, how high the picture is now, and
+// whether it is `tight`: smaller than it should be, or without a panel that changed.
 export function place(root, wide, tall, filled = tall, spare = 0) {
   const [x, y, width, height] = (root.dataset.box ||= root.getAttribute("viewBox")).split(" ").map(Number);
   const parts = [], shown = new Set();
@@ -14,7 +15,7 @@ export function place(root, wide, tall, filled = tall, spare = 0) {
     parts.push({ g, top: +top, row: +left ? parts.at(-1).row : +top, high: +g.dataset.high });
   }
   const first = parts[0], scale = Math.min(wide / width, (tall + spare) / (first?.high ?? height));
-  let tail; // how high the last one is: of it more than a third is to be seen
+  let tail; // how high the last panel is; more than a third of it is to be seen
   // Lays out what is shown, and returns how high it is.
   const stand = () => {
     let end = first ? first.top - GAP : height, row, from;
@@ -38,7 +39,7 @@ export function place(root, wide, tall, filled = tall, spare = 0) {
     order.forEach(part => take(part, tall + spare, MORE));
     return changed.filter(part => shown.has(part)).length * 4000 + shown.has(first) * 2000 + stand();
   };
-  // As many that changed as can be, then the first one, then the large ones.
+  // The best way shows as many changed panels as it can, then the first panel, then the large ones.
   const ways = first ? [[changed, first], [changed], [[...changed].reverse()]] : [[[]]];
   begin(...ways.reduce((best, way) => (begin(...way) > begin(...best) ? way : best)));
   parts.forEach(part => take(part, Math.max(tall, filled, stand() * scale)));

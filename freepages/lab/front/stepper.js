@@ -372,7 +372,8 @@ export class Stepper {
     const least = natural * READABLE * em / 13, beside = width - least - 16 >= 21 * em;
     const full = beside ? Math.min(Math.max(least, width * 0.58), natural * 1.5) : width;
     let tall, wide, placed;
-    // Fewer lines of source, the log beside it, and smaller letters, where the picture needs the room; not for the log's last rows.
+    // Where the picture needs the room, the source first gets fewer lines, then the log goes beside it, then letters get
+    // smaller. That the last row of the log is below the pane, 26 pixels, is no reason.
     do {
       wide = this.small ? Math.min(least, full) : full;
       tall = Math.max(pane - top - ((this.up ? 2 : 6.5) + (beside ? 0 : this.lines)) * em, 12 * em);

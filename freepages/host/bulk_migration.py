@@ -134,7 +134,10 @@ class BulkMigration(Migration):
     def _applied(self, pages: PageBitmap) -> None:
         super()._applied(pages)
         if self.content.tokens is not None:
-            self.reports.append((self._when(), pages))
+            step = self._when()
+            if self.reports and self.reports[-1][0] == step:  # a loop over single pages has one for each
+                pages = self.reports.pop()[1] | pages
+            self.reports.append((step, pages))
 
     def _beside(self, by_pfn: PageBitmap) -> Iterator[tuple[RamSpan, Words, Words]]:
         """The words of the bitmap and those of one over pfns, span by span, where the latter has a bit."""

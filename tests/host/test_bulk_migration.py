@@ -116,3 +116,12 @@ def test_a_block_s_name_is_sent_when_the_block_changes():
     host.log.write(bitmap(ram.max_pfn, [5]))
     host.sync()
     assert host.send_all() == (1, 0, 1 + len("pc.ram"))
+
+
+def test_what_is_reported_in_one_step_is_kept_as_one_set():
+    host = bulk(keep=True)
+    pages = [RAM.pfn(page) for page in (3, 70, 71)]
+    for pfn in pages:
+        host.skip(bitmap(RAM.max_pfn, [pfn]))
+    ((step, reported),) = host.reports
+    assert step == 0 and listed(reported) == set(pages)

@@ -147,9 +147,10 @@ def answer(w: World, pages: Any, request: int | None = None) -> Steps:
     >>> straight(answer(w, w.page(1), w.request())); w.mail.answers
     [Answer(id=0, pages=<PageSet: page 1 of 2>)]
     """
-    listed = None if pages is None else w.as_set(pages)
-    yield ANSWERS, f"the id {request}" if listed is None else listed
-    w.mail.answers.append(Answer(request, None if listed is None else w.message(listed)))
+    if pages is not None:
+        pages = w.as_set(pages)
+    yield ANSWERS, f"the id {request}" if pages is None else pages
+    w.mail.answers.append(Answer(request, None if pages is None else w.message(pages)))
 
 
 @verb
@@ -215,8 +216,9 @@ def deflate(w: World, pages: Any) -> Steps:
     >>> straight(deflate(w, straight(inflate(w)))); list(w.guest.free)
     [0, 1]
     """
-    still = w.as_set(pages).copy()
-    yield DEFLATES, w.lock, still.count()
+    pages = w.as_set(pages)
+    yield DEFLATES, w.lock, pages.count()
+    still = pages.copy()
     still &= w.guest.held
     w.guest.release(still)
 
@@ -255,7 +257,8 @@ def put_back(w: World, pages: Any) -> Steps:
     >>> straight(put_back(w, straight(isolate(w)))); list(w.guest.reported)
     [0, 1]
     """
-    yield PUTS_BACK, w.lock, w.as_set(pages).count()
+    pages = w.as_set(pages)
+    yield PUTS_BACK, w.lock, pages.count()
     w.guest.put_back(pages)
 
 

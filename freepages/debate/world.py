@@ -149,7 +149,7 @@ class World:
             raise FreepagesError(
                 f"{pages} is a chunk, its start and end: write w.range{pages}, or {[*pages]} for these two"
             )
-        return pages if isinstance(pages, self.kind) else self.every.like(pages)
+        return pages if isinstance(pages, self.kind) else self.kind(self.pages).like(pages)
 
     def next_id(self) -> int:
         """Count one more request and send nothing. With "id-bits" the ids come round again.
